@@ -1,0 +1,207 @@
+/**
+ * What the chain says, as the rest of the server sees it. Types only: `state.ts` folds events into them, `follow.ts` keeps
+ * them current. A view is a snapshot: it never changes after it was handed out, so a decision can name the block it rests on.
+ */
+import type { Provider } from "ethers";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+
+/** A block as the chain names it; `timestamp` in seconds. */
+export interface Block {
+  readonly number: number;
+  readonly hash: Hex;
+  readonly timestamp: number;
+}
+
+/** Names of the on-chain enum DeviceState, without None. */
+export type DeviceState = "registered" | "active" | "suspect" | "quarantined" | "retired";
+
+/** A mark on a key: not to be trusted from `fromSequence` on, because something is suspected since `suspectedSince`. */
+export interface KeyMark {
+  readonly fromSequence: number;
+  /** Seconds. */
+  readonly suspectedSince: number;
+  readonly reason: Hex;
+}
+
+/** One P-256 key of a device and the sequences it signs: [from, until], both inclusive; `until` null while it is open. */
+export interface DeviceKey {
+  readonly number: number;
+  readonly x: Hex;
+  readonly y: Hex;
+  readonly from: number;
+  readonly until: number | null;
+  readonly marks: readonly KeyMark[];
+}
+
+export type VerdictKind = "suspect" | "quarantine" | "readmission";
+
+/** A verdict that a quorum put on the chain (VerdictReached). Sequences inclusive; `signers` is the bitmask over `oracles`. */
+export interface VerdictFact {
+  readonly digest: Hex;
+  readonly oracleSet: Hex;
+  readonly stream: Hex;
+  readonly round: number;
+  readonly firstBatch: number;
+  readonly lastBatch: number;
+  readonly device: Hex;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly kind: VerdictKind;
+  readonly severity: number;
+  readonly model: Hex;
+  readonly leavesRoot: Hex;
+  readonly signers: number;
+  readonly transaction: Hex;
+  readonly block: Block;
+}
+
+export interface DeviceFact {
+  readonly id: Hex;
+  readonly steward: Hex;
+  readonly state: DeviceState;
+  readonly modelHash: Hex;
+  readonly homeStream: Hex;
+  /** By number, from 1. */
+  readonly keys: readonly DeviceKey[];
+  /** The latest verdict on this device. */
+  readonly verdict?: {
+    readonly digest: Hex;
+    readonly kind: VerdictKind;
+    readonly severity: number;
+    readonly round: number;
+  };
+}
+
+/** Sequences [from, end): `end` exclusive, null while the assignment is open. */
+export interface AssignmentFact {
+  readonly id: Hex;
+  readonly device: Hex;
+  readonly n: number;
+  readonly from: number;
+  readonly end: number | null;
+}
+
+export interface TwinFact {
+  readonly id: Hex;
+  readonly device: Hex;
+  /** Null for the security twin, which is cut from the device. */
+  readonly assignment: Hex | null;
+  readonly manifestHash: Hex;
+  readonly segments: bigint;
+  readonly commands: bigint;
+  readonly security: boolean;
+  readonly ended: boolean;
+}
+
+/** Times in seconds, [from, until). `purposes` is the bitmask of protocol's PURPOSES. */
+export interface GrantFact {
+  readonly id: Hex;
+  readonly twin: Hex;
+  readonly reader: Hex;
+  readonly grantor: Hex;
+  readonly from: number;
+  readonly until: number;
+  readonly segments: bigint;
+  readonly purposes: number;
+  readonly revoked: boolean;
+  /** Timestamp of the revoking block in seconds; null while it is not revoked. */
+  readonly revokedAt: number | null;
+}
+
+/** A batch as AnchorLog recorded it. */
+export interface AnchorFact {
+  readonly number: number;
+  readonly root: Hex;
+  readonly count: number;
+  readonly firstLeaf: number;
+  readonly transaction: Hex;
+  readonly block: Block;
+}
+
+export interface StreamFact {
+  readonly id: Hex;
+  readonly group: Hex;
+  readonly n: number;
+}
+
+/** The P-256 key with which a gateway group signs its acks, and the addresses that may anchor for it. */
+export interface GatewayKey {
+  readonly group: Hex;
+  readonly member: number;
+  readonly x: Hex;
+  readonly y: Hex;
+  readonly senders: readonly Hex[];
+}
+
+export interface MemberFact {
+  readonly number: number;
+  readonly name: string;
+  readonly endpoint: string;
+  readonly signer: Hex;
+  readonly commandKey: { readonly x: Hex; readonly y: Hex };
+}
+
+/** All addresses and ids are lower-case hex; a lookup with another case finds nothing. */
+export interface ChainView {
+  readonly head: Block;
+
+  device(id: Hex): DeviceFact | undefined;
+  devices(): readonly DeviceFact[];
+  /** The key whose range holds `sequence`; marks do not hide it, the asker weighs them. */
+  keyAt(device: Hex, sequence: number): DeviceKey | undefined;
+
+  assignment(id: Hex): AssignmentFact | undefined;
+  assignmentsOf(device: Hex): readonly AssignmentFact[];
+  openAssignment(device: Hex): AssignmentFact | undefined;
+  assignmentAt(device: Hex, sequence: number): AssignmentFact | undefined;
+
+  twin(id: Hex): TwinFact | undefined;
+  /** Every twin of the device, the security twin included, in order of creation. */
+  twinsOf(device: Hex): readonly TwinFact[];
+  securityTwin(device: Hex): TwinFact | undefined;
+
+  grant(id: Hex): GrantFact | undefined;
+  /** In order of giving; revoked ones are included. */
+  grantsOf(twin: Hex): readonly GrantFact[];
+
+  members(): readonly MemberFact[];
+  /** Current oracles' addresses in bit order. */
+  readonly oracles: readonly Hex[];
+  /** keccak256(abi.encode(oracles)). */
+  readonly oracleSet: Hex;
+  isOracle(address: Hex): boolean;
+  gatewayKey(group: Hex): GatewayKey | undefined;
+
+  stream(id: Hex): StreamFact | undefined;
+  streams(): readonly StreamFact[];
+  /** By number from 0, without gaps. */
+  anchors(stream: Hex): readonly AnchorFact[];
+  /** Number of anchors of the stream = the number that the next one must carry. */
+  streamSize(stream: Hex): number;
+
+  /** In the order of the chain. */
+  verdicts(): readonly VerdictFact[];
+  verdict(digest: Hex): VerdictFact | undefined;
+  /** Root of the round's all-clear, if one was given. */
+  clearedRoot(stream: Hex, round: number): Hex | undefined;
+}
+
+/** The followed chain. */
+export interface Chain {
+  readonly provider: Provider;
+  readonly consortium: Consortium;
+  /** What was folded last; costs nothing. */
+  view(): ChainView;
+  /**
+   * A view whose head is at most `maxAgeSeconds` (default 2) old by its timestamp; asks the node now when the one at hand is
+   * older. After asking, the node's newest block counts as fresh whatever its timestamp: there is no newer one.
+   * Throws CHAIN_UNAVAILABLE when the node does not answer.
+   */
+  fresh(maxAgeSeconds?: number): Promise<ChainView>;
+  /** Called after each change of the view with it; the result ends the subscription. */
+  onChange(listener: (view: ChainView) => void): () => void;
+  /** Resolves with the first view that satisfies the predicate; CHAIN_WAIT_EXPIRED after `timeoutMs`. */
+  waitFor(predicate: (view: ChainView) => boolean, timeoutMs: number): Promise<ChainView>;
+  close(): Promise<void>;
+}
