@@ -1,0 +1,73 @@
+// `npm test`: everything a contributor needs, in a few minutes. `--slow` runs the long tests instead; further words
+// choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity.
+import { spawn, spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { root } from "./checks/imports.ts";
+
+type Sum = { passed: number; failed: number; skipped: number };
+
+const slow = process.argv.includes("--slow");
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+
+/** Runs a program with its output shown and kept. */
+async function show(command: string, args: string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    process.stdout.write(chunk);
+  });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve(status ?? 1));
+  });
+  return { code, output: output.replaceAll(/\u001b\[[0-9;]*m/g, "") };
+}
+
+const sumOf = (output: string, word: string): number =>
+  [...output.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
+
+/** A runner that dies before it counts is one failure, never none. */
+function counted({ code, output }: { code: number; output: string }): Sum {
+  const sum = { passed: sumOf(output, "passing"), failed: sumOf(output, "failing"), skipped: sumOf(output, "(?:pending|skipped)") };
+  if (code !== 0 && sum.failed === 0) sum.failed = 1;
+  if (code === 0 && sum.passed === 0) sum.failed += 1;
+  return sum;
+}
+
+function typescriptFiles(): string[] {
+  return globSync("test/**/*.test.ts", { cwd: root })
+    .filter((file) => file.endsWith(".slow.test.ts") === slow)
+    .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
+    .sort();
+}
+
+const sums: Sum[] = [];
+if (process.env.CI === "true" || wanted.length === 0) {
+  const browser = spawnSync("node", ["scripts/install-browser.ts"], { cwd: root, stdio: "inherit" });
+  if (browser.status !== 0) console.log("tests in a browser will say why they are skipped");
+}
+const files = typescriptFiles();
+if (files.length > 0) {
+  const limit = slow ? "1800000" : "120000";
+  sums.push(counted(await show("mocha", ["--parallel", "--jobs", "2", "--timeout", limit, ...files])));
+}
+if (!slow && (wanted.length === 0 || wanted.some((word) => "solidity contracts".includes(word)))) {
+  sums.push(counted(await show("hardhat", ["test", "solidity"])));
+}
+
+const total = sums.reduce(
+  (all, sum) => ({ passed: all.passed + sum.passed, failed: all.failed + sum.failed, skipped: all.skipped + sum.skipped }),
+  { passed: 0, failed: 0, skipped: 0 },
+);
+if (process.env.CI === "true" && total.skipped > 0) {
+  console.log(`${total.skipped} skipped: in CI a skipped test is a failure`);
+  total.failed += total.skipped;
+  total.skipped = 0;
+}
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
