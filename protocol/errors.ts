@@ -1,0 +1,208 @@
+/**
+ * The one table of what can go wrong: code → HTTP status, message, what to do.
+ *
+ * A code is the screaming form of the Solidity error's words, so that the same word travels from the EVM
+ * (`GrantExpired`) to the console (`GRANT_EXPIRED`). Sorted by topic; add lines, never change a code.
+ */
+export const ERRORS = {
+  // Readings: not authentic, so refused without a leaf.
+  READING_MALFORMED: row(
+    400,
+    "The reading is not a well-formed reading@1.",
+    "Compare it with docs/formats/reading.md.",
+  ),
+  READING_NOT_CANONICAL: row(
+    400,
+    "The reading's bytes are not the only ones allowed for its content.",
+    "Send the members in order, without white space, in strict base64url and with _sd sorted.",
+  ),
+  READING_TOO_LARGE: row(413, "The reading is larger than accepted.", "Put fewer samples into one reading."),
+  DISCLOSURE_MISSING: row(
+    422,
+    "A segment of the device model has no disclosure.",
+    "Disclose every segment, with empty t and v where there is nothing.",
+  ),
+  DISCLOSURE_UNKNOWN: row(
+    422,
+    "A disclosure belongs to no segment of the device model or to no digest of the reading.",
+    "Disclose the model's segments and only those, each once.",
+  ),
+  MODEL_UNEXPECTED: row(
+    422,
+    "The reading names another model than the device is registered with.",
+    "Use the registered model.",
+  ),
+  SIGNATURE_INVALID: row(
+    401,
+    "The signature is not one of the device's key.",
+    "Sign header.payload with the key named by kid.",
+  ),
+  KEY_NOT_VALID: row(
+    401,
+    "The key named by kid is not valid at this sequence.",
+    "Sign with the key whose range holds the sequence, or rotate the key.",
+  ),
+  DEVICE_UNKNOWN: row(404, "No such device is registered.", "Register the device first."),
+  DEVICE_NOT_ACTIVE: row(409, "The device is not active yet.", "Create its security twin: that activates it."),
+  DEVICE_RETIRED: row(410, "The device is retired; its readings are refused.", "Register a new device."),
+
+  // Readings: authentic, but not in their place.
+  SEQUENCE_CONFLICT: row(
+    409,
+    "Another reading was accepted at this sequence.",
+    "Never sign two readings with one sequence; go on from `expected`.",
+  ),
+  SEQUENCE_IN_GAP: row(
+    409,
+    "This sequence lies in a gap that the device declared as lost.",
+    "What was declared lost stays lost; go on from `expected`.",
+  ),
+  SEQUENCE_EXPECTED: row(
+    409,
+    "The reading does not follow the last one accepted.",
+    "Go on from `expected` with `prev`, or declare a gap.",
+  ),
+  PREV_MISMATCH: row(409, "`prev` is not the content of the reading before.", "Chain to the content given as `prev`."),
+  HOLD_EXPIRED: row(
+    409,
+    "The readings before this one did not come in time.",
+    "Send from `expected` on, or declare the missing ones as a gap.",
+  ),
+  OVERLOADED: row(503, "The gateway has more work than it can take.", "Send the same bytes again after Retry-After."),
+  TOPIC_NOT_YOURS: row(
+    403,
+    "This topic is not yours.",
+    "Publish readings and results, subscribe to acks and commands, of your own id.",
+  ),
+
+  // Requests.
+  MALFORMED_REQUEST: row(400, "The request is not well formed.", "See /openapi.json for what this path takes."),
+  BODY_TOO_LARGE: row(413, "The body is larger than accepted.", "Send less at once."),
+  JSON_MALFORMED: row(400, "The text is not strict JSON.", "Repair it at the place given."),
+  JSON_MEMBER_DUPLICATE: row(400, "A member occurs twice in one object.", "Keep one of them."),
+  NOT_FOUND: row(
+    404,
+    "There is nothing here, or nothing that you may see.",
+    "Check the id and that a grant covers it.",
+  ),
+  METHOD_NOT_ALLOWED: row(405, "This path does not take that method.", "See /openapi.json."),
+  SESSION_REQUIRED: row(401, "Sign in first.", "Ask /v1/session/nonce and sign in with your key."),
+  SESSION_INVALID: row(401, "The session is not valid (any more).", "Sign in again."),
+  CHAIN_UNAVAILABLE: row(
+    503,
+    "The chain cannot be asked, so nothing can be permitted.",
+    "Try again when the chain is back.",
+  ),
+  INTERNAL: row(500, "Something failed on our side.", "Try again; the operator finds the cause in the log."),
+
+  // Access: the reasons of `decide`, in its order of checks.
+  TWIN_UNKNOWN: row(404, "No such twin.", "Check the twin's id."),
+  TWIN_ENDED: row(403, "The twin's assignment has ended.", "Ask for a twin of the present assignment."),
+  SECURITY_TWIN_ONLY: row(
+    403,
+    "The purpose security reads security twins, and only that purpose does.",
+    "Name another purpose or another twin.",
+  ),
+  READER_NOT_ORACLE: row(403, "Only a current oracle reads a security twin.", "Read a twin that was granted to you."),
+  GRANT_UNKNOWN: row(403, "No such grant.", "Request one from the device's steward."),
+  GRANT_FOR_OTHER: row(403, "The grant is for another twin or another reader.", "Use your own grant on this twin."),
+  GRANT_REVOKED: row(403, "The grant was revoked.", "Request a new one."),
+  GRANT_NOT_STARTED: row(403, "The grant has not started yet.", "Ask again from its start on."),
+  GRANT_EXPIRED: row(403, "The grant has expired.", "Request a new one."),
+  PURPOSE_NOT_GRANTED: row(403, "The grant does not cover this purpose.", "Name a purpose that it covers."),
+  SEGMENTS_NOT_GRANTED: row(403, "The grant or the twin does not cover these segments.", "Ask for fewer segments."),
+  DEVICE_QUARANTINED: row(
+    403,
+    "The device is quarantined: no research reads, and only commands that lead to the safe state.",
+    "Wait for readmission, or read for care.",
+  ),
+  COMMAND_NOT_IN_TWIN: row(
+    403,
+    "The twin carries no such command for this purpose.",
+    "Ask for a twin with that command.",
+  ),
+
+  // Files that people bring.
+  UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
+  UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),
+  UNUSABLE_ANCHORS: row(422, "This is not an anchors@1.", "Export it again: twinward anchors export."),
+  UNUSABLE_CHECKPOINT: row(422, "This is not a checkpoint@1.", "Export it again: twinward anchors export."),
+  UNUSABLE_DEVICE_MODEL: row(422, "This is not a device-model@1.", "Compare it with docs/formats/device-model.md."),
+  UNUSABLE_MANIFEST: row(422, "This is not a manifest@1.", "Compare it with docs/formats/manifest.md."),
+  UNUSABLE_RECORD: row(422, "This is not a record of ours.", "Compare it with docs/formats/records.md."),
+  UNUSABLE_ACK: row(422, "This is not an ack@1.", "Compare it with docs/formats/ack.md."),
+  UNUSABLE_INPUT: row(422, "The input cannot be used.", "Repair it at the place given."),
+
+  // Data at rest.
+  DATA_LOCKED: row(503, "Another process holds this data directory.", "Stop that process, or name another directory."),
+  DATA_UNUSABLE: row(500, "The data directory cannot be used.", "Restore it from a backup."),
+  DATA_ERASED: row(
+    410,
+    "The key of this data was destroyed by an erasure.",
+    "Nothing: the erasure is recorded as a leaf.",
+  ),
+} as const satisfies Record<string, ErrorRow>;
+
+export interface ErrorRow {
+  /** HTTP status. */
+  readonly status: number;
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+export type ErrorCode = keyof typeof ERRORS;
+
+// A declaration, not a constant: the table above it needs it.
+function row(status: number, message: string, remedy: string): ErrorRow {
+  return { status, message, remedy };
+}
+
+/** The one error of Twinward: a code of the table and the facts of the case. */
+export class TwinwardError extends Error {
+  override readonly name = "TwinwardError";
+  readonly code: ErrorCode;
+  readonly facts: Readonly<Record<string, unknown>>;
+
+  /** `detail` in the facts, where present, is one sentence on the case; it may be shown to whoever caused it. */
+  constructor(code: ErrorCode, facts: Record<string, unknown> = {}, cause?: unknown) {
+    const detail = typeof facts.detail === "string" ? ` ${facts.detail}` : "";
+    super(`${code}: ${ERRORS[code].message}${detail}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** An RFC 9457 problem with our code. */
+export interface Problem {
+  readonly type: `urn:twinward:error:${string}`;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly remedy: string;
+  readonly [fact: string]: unknown;
+}
+
+const RESERVED = new Set(["type", "title", "status", "code", "detail", "remedy"]);
+
+/** Any error as a problem. What is not of the table tells nothing of itself: it becomes INTERNAL. */
+export function toProblem(error: unknown): Problem {
+  const known = error instanceof TwinwardError ? error : new TwinwardError("INTERNAL");
+  const { status, message, remedy } = ERRORS[known.code];
+  const detail = typeof known.facts.detail === "string" ? known.facts.detail : message;
+  const facts = Object.fromEntries(
+    Object.entries(known.facts)
+      .filter(([name, value]) => !RESERVED.has(name) && value !== undefined)
+      .map(([name, value]) => [name, typeof value === "bigint" ? value.toString() : value]),
+  );
+  return {
+    type: `urn:twinward:error:${known.code}`,
+    title: message,
+    status,
+    code: known.code,
+    detail,
+    remedy,
+    ...facts,
+  };
+}
