@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {EcdsaP256} from "../lib/EcdsaP256.sol";
+import {IDeviceRegistry} from "./IDeviceRegistry.sol";
+
+/// @title Devices, their stewards, states and keys
+contract DeviceRegistry is IDeviceRegistry {
+    struct Device {
+        address steward; // ┐ one slot: what every decision reads
+        DeviceState state; // │
+        uint32 keyCount; // │ keys are numbered from 1
+        uint40 registeredAt; // ┘ seconds
+        bytes32 modelHash;
+        bytes32 homeStream;
+    }
+
+    struct Key {
+        bytes32 x;
+        bytes32 y;
+        uint64 fromSequence; // ┐ one slot; the range ends where the next key's begins
+        uint64 markedFrom; // │ zero: no mark
+        uint40 suspectedSince; // ┘ seconds
+        bytes32 reason;
+    }
+
+    uint8 private constant KIND_SUSPECT = 1;
+    uint8 private constant KIND_QUARANTINE = 2;
+    uint8 private constant KIND_READMISSION = 3;
+
+    /// @notice The deployer, who may call `wire` once.
+    address public immutable wirer;
+    address public twinRegistry;
+    address public verdictOracle;
+
+    mapping(bytes32 device => Device) private _devices;
+    mapping(bytes32 device => mapping(uint32 number => Key)) private _keys;
+    mapping(bytes32 device => address) public offeredSteward;
+
+    modifier onlySteward(bytes32 id) {
+        _requireSteward(id);
+        _;
+    }
+
+    constructor() {
+        wirer = msg.sender;
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function wire(address twinRegistry_, address verdictOracle_) external {
+        if (msg.sender != wirer) revert NotWirer(msg.sender, wirer);
+        if (twinRegistry != address(0)) revert AlreadyWired(twinRegistry, verdictOracle);
+        if (twinRegistry_ == address(0) || verdictOracle_ == address(0)) revert WiringZero();
+        twinRegistry = twinRegistry_;
+        verdictOracle = verdictOracle_;
+        emit Wired(twinRegistry_, verdictOracle_);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function register(
+        bytes32 modelHash,
+        bytes32 homeStream,
+        bytes32 x,
+        bytes32 y,
+        bytes32 r,
+        bytes32 s
+    ) external returns (bytes32 id) {
+        if (modelHash == 0) revert ModelHashZero();
+        if (homeStream == 0) revert HomeStreamZero();
+        if (!EcdsaP256.isOnCurve(x, y)) revert KeyNotOnCurve(x, y);
+        id = deviceId(x, y);
+        Device storage entry = _devices[id];
+        if (entry.state != DeviceState.None) revert DeviceAlreadyRegistered(id, entry.steward);
+        _requireProof(id, 1, x, y, r, s);
+
+        entry.steward = msg.sender;
+        entry.state = DeviceState.Registered;
+        entry.keyCount = 1;
+        entry.registeredAt = uint40(block.timestamp);
+        entry.modelHash = modelHash;
+        entry.homeStream = homeStream;
+        emit DeviceRegistered(id, msg.sender, modelHash, homeStream);
+        emit DeviceStateChanged(id, uint8(DeviceState.None), uint8(DeviceState.Registered), 0);
+        _addKey(id, 1, 1, x, y);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function rotateKey(
+        bytes32 id,
+        uint64 fromSequence,
+        bytes32 x,
+        bytes32 y,
+        bytes32 r,
+        bytes32 s
+    ) external onlySteward(id) {
+        Device storage entry = _devices[id];
+        if (entry.state == DeviceState.Retired) revert DeviceRetired(id);
+        if (!EcdsaP256.isOnCurve(x, y)) revert KeyNotOnCurve(x, y);
+        uint32 number = entry.keyCount + 1;
+        uint64 previousFrom = _keys[id][number - 1].fromSequence;
+        if (fromSequence <= previousFrom) revert KeyRangeUnexpected(id, previousFrom, fromSequence);
+        _requireProof(id, number, x, y, r, s);
+
+        entry.keyCount = number;
+        _addKey(id, number, fromSequence, x, y);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function markKey(
+        bytes32 id,
+        uint32 number,
+        uint64 fromSequence,
+        uint40 suspectedSince,
+        bytes32 reason
+    ) external onlySteward(id) {
+        Key storage entry = _requireKey(id, number);
+        uint64 until = _untilSequence(id, number);
+        if (fromSequence < entry.fromSequence || fromSequence > until) {
+            revert MarkOutsideRange(id, number, fromSequence, entry.fromSequence, until);
+        }
+        uint64 markedFrom = entry.markedFrom;
+        if (markedFrom != 0 && fromSequence >= markedFrom) {
+            revert MarkNotEarlier(id, number, markedFrom, fromSequence);
+        }
+
+        // A second mark adds to the first: the earlier of the two times stands.
+        if (markedFrom == 0 || suspectedSince < entry.suspectedSince) entry.suspectedSince = suspectedSince;
+        entry.markedFrom = fromSequence;
+        entry.reason = reason;
+        emit KeyMarked(id, number, fromSequence, suspectedSince, reason);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function retire(bytes32 id) external onlySteward(id) {
+        if (_devices[id].state == DeviceState.Retired) revert DeviceRetired(id);
+        _moveTo(id, DeviceState.Retired, 0);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function activate(bytes32 id) external {
+        if (msg.sender != twinRegistry) revert NotTwinRegistry(msg.sender, twinRegistry);
+        DeviceState state = _requireDevice(id).state;
+        if (state != DeviceState.Registered) revert DeviceStateUnexpected(id, state);
+        _moveTo(id, DeviceState.Active, 0);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function applyVerdict(bytes32 id, uint8 kind, bytes32 digest) external {
+        if (msg.sender != verdictOracle) revert NotVerdictOracle(msg.sender, verdictOracle);
+        DeviceState state = _requireDevice(id).state;
+        if (state == DeviceState.Retired) revert DeviceRetired(id);
+        // Nobody can have judged a device that has no security twin.
+        if (state == DeviceState.Registered) revert DeviceStateUnexpected(id, state);
+
+        DeviceState next;
+        if (kind == KIND_SUSPECT) {
+            next = state == DeviceState.Quarantined ? state : DeviceState.Suspect;
+        } else if (kind == KIND_QUARANTINE) {
+            next = DeviceState.Quarantined;
+        } else if (kind == KIND_READMISSION) {
+            if (state == DeviceState.Active) revert DeviceStateUnexpected(id, state);
+            next = DeviceState.Active;
+        } else {
+            revert VerdictKindUnknown(kind);
+        }
+        if (next != state) _moveTo(id, next, digest);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function offerSteward(bytes32 id, address to) external onlySteward(id) {
+        offeredSteward[id] = to;
+        emit StewardOffered(id, msg.sender, to);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function acceptSteward(bytes32 id) external {
+        Device storage entry = _requireDevice(id);
+        address offered = offeredSteward[id];
+        if (msg.sender != offered) revert NotOfferedSteward(id, msg.sender, offered);
+        address from = entry.steward;
+        entry.steward = msg.sender;
+        delete offeredSteward[id];
+        emit StewardChanged(id, from, msg.sender);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function device(bytes32 id) external view returns (address, DeviceState, bytes32, bytes32, uint32, uint64) {
+        Device storage entry = _devices[id];
+        return (entry.steward, entry.state, entry.modelHash, entry.homeStream, entry.keyCount, entry.registeredAt);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function standing(bytes32 id) external view returns (address steward, DeviceState state) {
+        Device storage entry = _devices[id];
+        return (entry.steward, entry.state);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function keyAt(bytes32 id, uint64 sequence) external view returns (uint32 number, bytes32 x, bytes32 y) {
+        // From the newest backwards: ranges are in order, and what is asked for is nearly always the newest.
+        for (number = _requireDevice(id).keyCount; number > 0; --number) {
+            Key storage entry = _keys[id][number];
+            if (sequence >= entry.fromSequence) return (number, entry.x, entry.y);
+        }
+        revert SequenceWithoutKey(id, sequence);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function key(
+        bytes32 id,
+        uint32 number
+    ) external view returns (bytes32, bytes32, uint64, uint64, uint64, uint40, bytes32) {
+        Key storage entry = _requireKey(id, number);
+        return (
+            entry.x,
+            entry.y,
+            entry.fromSequence,
+            _untilSequence(id, number),
+            entry.markedFrom,
+            entry.suspectedSince,
+            entry.reason
+        );
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function precompiled() external view returns (bool) {
+        return EcdsaP256.precompiled();
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function keyProof(bytes32 id, uint32 number, address steward) public view returns (bytes memory) {
+        return abi.encodePacked("twinward/key@1", block.chainid, address(this), id, number, steward);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function deviceId(bytes32 x, bytes32 y) public view returns (bytes32) {
+        return sha256(abi.encodePacked("twinward/device@1", block.chainid, address(this), x, y));
+    }
+
+    function _addKey(bytes32 id, uint32 number, uint64 fromSequence, bytes32 x, bytes32 y) private {
+        Key storage entry = _keys[id][number];
+        entry.x = x;
+        entry.y = y;
+        entry.fromSequence = fromSequence;
+        emit KeyAdded(id, number, fromSequence, x, y);
+    }
+
+    function _moveTo(bytes32 id, DeviceState to, bytes32 cause) private {
+        Device storage entry = _devices[id];
+        DeviceState from = entry.state;
+        entry.state = to;
+        emit DeviceStateChanged(id, uint8(from), uint8(to), cause);
+    }
+
+    function _requireDevice(bytes32 id) private view returns (Device storage entry) {
+        entry = _devices[id];
+        if (entry.state == DeviceState.None) revert DeviceUnknown(id);
+    }
+
+    function _requireSteward(bytes32 id) private view {
+        address steward = _requireDevice(id).steward;
+        if (msg.sender != steward) revert NotSteward(id, msg.sender, steward);
+    }
+
+    function _requireKey(bytes32 id, uint32 number) private view returns (Key storage) {
+        uint32 count = _devices[id].keyCount;
+        if (number == 0 || number > count) revert KeyUnknown(id, number, count);
+        return _keys[id][number];
+    }
+
+    /// @dev The proof names the caller, so that nobody can register a device under another steward by copying it.
+    function _requireProof(bytes32 id, uint32 number, bytes32 x, bytes32 y, bytes32 r, bytes32 s) private view {
+        bytes32 digest = sha256(keyProof(id, number, msg.sender));
+        if (!EcdsaP256.verify(digest, r, s, x, y)) revert KeyProofInvalid(id, number, digest);
+    }
+
+    function _untilSequence(bytes32 id, uint32 number) private view returns (uint64) {
+        if (number == _devices[id].keyCount) return type(uint64).max;
+        return _keys[id][number + 1].fromSequence - 1;
+    }
+}

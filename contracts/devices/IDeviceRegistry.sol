@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Which device is this, who is its steward, and which key signed which of its sequences?
+/// @notice Key ranges never overlap, a closed range never changes, and a mark removes nothing: what was once proven
+/// stays provable, with the mark shown beside it.
+interface IDeviceRegistry {
+    /// @dev registered → active (a security twin exists) → suspect ↔ quarantined → active by readmission; or retired.
+    enum DeviceState {
+        None,
+        Registered,
+        Active,
+        Suspect,
+        Quarantined,
+        Retired
+    }
+
+    event DeviceRegistered(bytes32 indexed device, address indexed steward, bytes32 modelHash, bytes32 homeStream);
+    event KeyAdded(bytes32 indexed device, uint32 indexed number, uint64 fromSequence, bytes32 x, bytes32 y);
+    event KeyMarked(
+        bytes32 indexed device,
+        uint32 indexed number,
+        uint64 fromSequence,
+        uint40 suspectedSince,
+        bytes32 reason
+    );
+    event DeviceStateChanged(bytes32 indexed device, uint8 from, uint8 to, bytes32 cause);
+    event StewardOffered(bytes32 indexed device, address indexed from, address indexed to);
+    event StewardChanged(bytes32 indexed device, address indexed from, address indexed to);
+    event Wired(address indexed twinRegistry, address indexed verdictOracle);
+
+    error NotWirer(address caller, address wirer);
+    error AlreadyWired(address twinRegistry, address verdictOracle);
+    error WiringZero();
+    error DeviceUnknown(bytes32 device);
+    error DeviceAlreadyRegistered(bytes32 device, address steward);
+    error DeviceRetired(bytes32 device);
+    error DeviceStateUnexpected(bytes32 device, DeviceState state);
+    error ModelHashZero();
+    error HomeStreamZero();
+    error KeyNotOnCurve(bytes32 x, bytes32 y);
+    error KeyProofInvalid(bytes32 device, uint32 number, bytes32 digest);
+    error KeyUnknown(bytes32 device, uint32 number, uint32 keyCount);
+    error KeyRangeUnexpected(bytes32 device, uint64 previousFrom, uint64 fromSequence);
+    error SequenceWithoutKey(bytes32 device, uint64 sequence);
+    error MarkOutsideRange(bytes32 device, uint32 number, uint64 fromSequence, uint64 rangeFrom, uint64 rangeUntil);
+    error MarkNotEarlier(bytes32 device, uint32 number, uint64 markedFrom, uint64 fromSequence);
+    error NotSteward(bytes32 device, address caller, address steward);
+    error NotOfferedSteward(bytes32 device, address caller, address offered);
+    error NotTwinRegistry(address caller, address twinRegistry);
+    error NotVerdictOracle(address caller, address verdictOracle);
+    error VerdictKindUnknown(uint8 kind);
+
+    /// @notice Names the two contracts that may move a device's state; once, by the deployer, then never again.
+    /// @dev They are built on this registry's address, so they cannot be known at its construction.
+    function wire(address twinRegistry_, address verdictOracle_) external;
+
+    /// @notice Registers a device under its first key; the caller becomes its steward.
+    /// @param modelHash SHA-256 of the device model's canonical JSON
+    /// @param homeStream the stream its readings go to, whose batches make up the rounds of its verdicts
+    /// @param x,y its P-256 key number 1, valid from sequence 1
+    /// @param r,s the new key's ES256 signature over `keyProof` of the device, number 1 and the caller; any s
+    /// @return device SHA-256("twinward/device@1" ‖ chainId u256 ‖ this registry 20 ‖ x ‖ y)
+    function register(
+        bytes32 modelHash,
+        bytes32 homeStream,
+        bytes32 x,
+        bytes32 y,
+        bytes32 r,
+        bytes32 s
+    ) external returns (bytes32 device);
+
+    /// @notice Gives the device its next key, valid from `fromSequence`; the previous range is closed just before.
+    /// @param fromSequence above the start of the previous key's range
+    function rotateKey(bytes32 device, uint64 fromSequence, bytes32 x, bytes32 y, bytes32 r, bytes32 s) external;
+
+    /// @notice Marks a key as not to be trusted from a sequence on. Removes nothing; a second mark may only reach
+    /// further back.
+    /// @param suspectedSince seconds; a second mark cannot make it later
+    /// @param reason digest or short code, for people
+    function markKey(
+        bytes32 device,
+        uint32 number,
+        uint64 fromSequence,
+        uint40 suspectedSince,
+        bytes32 reason
+    ) external;
+
+    /// @notice Ends the device for good: its readings are refused from now on.
+    function retire(bytes32 device) external;
+
+    /// @notice Registered → Active; only the TwinRegistry, when the security twin exists.
+    function activate(bytes32 device) external;
+
+    /// @notice Lets a verdict act; only the VerdictOracle.
+    /// @dev A later suspicion does not lift a quarantine: only a readmission does.
+    /// @param kind 1 suspect, 2 quarantine, 3 readmission
+    /// @param digest the verdict, kept as the cause in the event
+    function applyVerdict(bytes32 device, uint8 kind, bytes32 digest) external;
+
+    /// @notice First half of handing the device over; zero takes an offer back.
+    function offerSteward(bytes32 device, address to) external;
+
+    /// @notice Second half, by the one it was offered to.
+    function acceptSteward(bytes32 device) external;
+
+    /// @notice A device; `registeredAt` in seconds. State None and zeros for an unknown one.
+    function device(
+        bytes32 id
+    )
+        external
+        view
+        returns (
+            address steward,
+            DeviceState state,
+            bytes32 modelHash,
+            bytes32 homeStream,
+            uint32 keyCount,
+            uint64 registeredAt
+        );
+
+    /// @notice The steward and the state alone: what a decision needs, in one storage read.
+    function standing(bytes32 id) external view returns (address steward, DeviceState state);
+
+    /// @notice The key whose range holds the sequence. Reverts with `DeviceUnknown` or `SequenceWithoutKey`.
+    function keyAt(bytes32 device, uint64 sequence) external view returns (uint32 number, bytes32 x, bytes32 y);
+
+    /// @notice One key with its range and its mark. Reverts with `KeyUnknown`.
+    /// @return x P-256
+    /// @return y P-256
+    /// @return fromSequence first sequence of the range
+    /// @return untilSequence last sequence of the range; the largest uint64 while it is open
+    /// @return markedFrom first sequence not to be trusted; zero: no mark
+    /// @return suspectedSince seconds
+    /// @return reason of the mark that reaches furthest back
+    function key(
+        bytes32 device,
+        uint32 number
+    )
+        external
+        view
+        returns (
+            bytes32 x,
+            bytes32 y,
+            uint64 fromSequence,
+            uint64 untilSequence,
+            uint64 markedFrom,
+            uint40 suspectedSince,
+            bytes32 reason
+        );
+
+    /// @notice The one steward may hand the device to; zero: nobody.
+    function offeredSteward(bytes32 device) external view returns (address);
+
+    /// @notice The bytes that a new key must sign to prove that somebody holds it: "twinward/key@1" ‖ chainId u256 ‖
+    /// registry 20 ‖ device 32 ‖ key number u32 ‖ steward 20.
+    function keyProof(bytes32 device, uint32 number, address steward) external view returns (bytes memory);
+
+    /// @notice The id that a device with this first key has here.
+    function deviceId(bytes32 x, bytes32 y) external view returns (bytes32);
+
+    /// @notice Whether the P-256 precompile answers; if not, OpenZeppelin's Solidity does, at twenty times the gas.
+    function precompiled() external view returns (bool);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Which stretch of a device's sequences belongs together, and which cuts of it exist?
+/// @notice Segments and commands are bitmaps; what the bits mean is fixed by the device model.
+interface ITwinRegistry {
+    event AssignmentBegan(bytes32 indexed assignment, bytes32 indexed device, uint64 n, uint64 fromSequence);
+    event AssignmentEnded(bytes32 indexed assignment, bytes32 indexed device, uint64 endSequence);
+    event TwinCreated(
+        bytes32 indexed twin,
+        bytes32 indexed device,
+        bytes32 indexed assignment,
+        bytes32 manifestHash,
+        uint64 segments,
+        uint64 commands,
+        bool security
+    );
+
+    error NotSteward(bytes32 device, address caller, address steward);
+    error DeviceRetired(bytes32 device);
+    error AssignmentUnknown(bytes32 assignment);
+    error AssignmentOpen(bytes32 device, bytes32 assignment);
+    error AssignmentAlreadyEnded(bytes32 assignment, uint64 endSequence);
+    error AssignmentStartUnexpected(bytes32 device, uint64 earliest, uint64 fromSequence);
+    error AssignmentEndUnexpected(bytes32 assignment, uint64 fromSequence, uint64 endSequence);
+    error SegmentsMissing(bytes32 manifestHash);
+    error ManifestHashZero();
+    error SecurityTwinExists(bytes32 device, bytes32 twin);
+
+    /// @notice Begins the device's next assignment; by its steward. One is open at a time.
+    /// @param fromSequence first sequence that belongs to it, at least 1 and at least the end of the previous one
+    /// @return assignment keccak256(abi.encode(chainId, this registry, device, n)), n from 0 per device
+    function beginAssignment(bytes32 device, uint64 fromSequence) external returns (bytes32 assignment);
+
+    /// @notice Ends an assignment and with it its twins and their grants; by the device's steward.
+    /// @param endSequence first sequence that no longer belongs to it
+    function endAssignment(bytes32 assignment, uint64 endSequence) external;
+
+    /// @notice Registers a twin of an open assignment; by the device's steward.
+    /// @dev Warning: that the segments and commands are those of the manifest and of the device model is what the hash
+    /// lets everybody check; the chain holds only the hash.
+    /// @param manifestHash SHA-256 of the manifest's canonical JSON
+    /// @return twin keccak256(abi.encode(chainId, this registry, assignment, manifestHash, n)), n from 0 per pair
+    function createTwin(
+        bytes32 assignment,
+        bytes32 manifestHash,
+        uint64 segments,
+        uint64 commands
+    ) external returns (bytes32 twin);
+
+    /// @notice Registers the device's one security twin, over all its assignments, and so makes the device active.
+    /// @return twin as for `createTwin`, with the device in the assignment's place
+    function createSecurityTwin(bytes32 device, bytes32 manifestHash, uint64 segments) external returns (bytes32 twin);
+
+    /// @notice All that was registered of a twin; zeros where there is none.
+    /// @return device it is cut from
+    /// @return assignment it belongs to; zero for a security twin
+    /// @return manifestHash SHA-256 of the manifest
+    /// @return segments it shows
+    /// @return commands it takes
+    /// @return security whether it is the device's security twin
+    /// @return ended whether its assignment has ended
+    function twin(
+        bytes32 id
+    )
+        external
+        view
+        returns (
+            bytes32 device,
+            bytes32 assignment,
+            bytes32 manifestHash,
+            uint64 segments,
+            uint64 commands,
+            bool security,
+            bool ended
+        );
+
+    /// @notice A twin as a decision needs it, with as few storage reads as there can be; device zero: no such twin.
+    function cut(
+        bytes32 id
+    ) external view returns (bytes32 device, uint64 segments, uint64 commands, bool security, bool ended);
+
+    /// @notice An assignment; the end is exclusive and the largest uint64 while it is open. Zeros where there is none.
+    function assignment(
+        bytes32 id
+    ) external view returns (bytes32 device, uint64 fromSequence, uint64 endSequence, uint64 n);
+
+    /// @notice The device's open assignment; zero: none.
+    function openAssignment(bytes32 device) external view returns (bytes32);
+
+    /// @notice The device's security twin; zero: none yet.
+    function securityTwin(bytes32 device) external view returns (bytes32);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IAnchorLog} from "../anchors/IAnchorLog.sol";
+import {IDeviceRegistry} from "../devices/IDeviceRegistry.sol";
+import {IMemberRegistry} from "../members/IMemberRegistry.sol";
+import {IVerdictOracle} from "./IVerdictOracle.sol";
+
+/// @title Verdicts and all-clears by quorum
+contract VerdictOracle is IVerdictOracle, EIP712 {
+    struct Reached {
+        uint64 round; // ┐ one slot
+        uint8 kind; // │
+        uint8 severity; // │ never zero in a verdict, so zero says: no such verdict
+        uint40 reachedAt; // ┘ seconds
+    }
+
+    uint64 public constant BATCHES_PER_ROUND = 10;
+
+    uint8 private constant KIND_READMISSION = 3;
+    uint8 private constant SEVERITY_MAX = 5;
+    bytes32 private constant VERDICT_TYPE = keccak256(
+        "Verdict(bytes32 oracleSet,bytes32 stream,uint64 round,uint64 firstBatch,uint64 lastBatch,bytes32 device,uint64 firstSequence,uint64 lastSequence,uint8 kind,uint8 severity,bytes32 model,bytes32 leavesRoot)"
+    );
+    bytes32 private constant ALL_CLEAR_TYPE = keccak256(
+        "AllClear(bytes32 oracleSet,bytes32 stream,uint64 round,bytes32 root)"
+    );
+
+    IMemberRegistry public immutable memberRegistry;
+    IDeviceRegistry public immutable deviceRegistry;
+    IAnchorLog public immutable anchorLog;
+
+    mapping(bytes32 digest => Reached) public verdictOf;
+    mapping(bytes32 device => bytes32 digest) private _latest;
+    mapping(bytes32 stream => mapping(uint64 round => bytes32)) public clearedRoot;
+
+    constructor(
+        IMemberRegistry memberRegistry_,
+        IDeviceRegistry deviceRegistry_,
+        IAnchorLog anchorLog_
+    ) EIP712("Twinward VerdictOracle", "1") {
+        memberRegistry = memberRegistry_;
+        deviceRegistry = deviceRegistry_;
+        anchorLog = anchorLog_;
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function transmit(Verdict calldata v, uint32 signers, bytes32[2][] calldata signatures) external {
+        _requireFresh(v);
+        _requireTransmitter();
+        _requireSet(v.oracleSet);
+        _requireEvidence(v);
+        _requireJudgement(v);
+        bytes32 digest = verdictDigest(v);
+        _requireSignatures(digest, v.kind == KIND_READMISSION, signers, signatures);
+
+        verdictOf[digest] = Reached(v.round, v.kind, v.severity, uint40(block.timestamp));
+        _latest[v.device] = digest;
+        emit VerdictReached(digest, v.device, v.round, v, signers);
+        deviceRegistry.applyVerdict(v.device, v.kind, digest);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function allClear(
+        bytes32 stream,
+        uint64 round,
+        bytes32 root,
+        uint32 signers,
+        bytes32[2][] calldata signatures
+    ) external {
+        bytes32 cleared = clearedRoot[stream][round];
+        if (cleared != 0) revert RoundAlreadyCleared(stream, round, cleared);
+        _requireTransmitter();
+        if (root == 0) revert RootZero();
+        uint64 lastBatch = _firstBatchOf(round) + BATCHES_PER_ROUND - 1;
+        _requireAnchored(stream, lastBatch);
+        _requireSignatures(allClearDigest(stream, round, root), true, signers, signatures);
+
+        clearedRoot[stream][round] = root;
+        emit RoundCleared(stream, round, root, signers);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function latestVerdict(
+        bytes32 device
+    ) external view returns (bytes32 digest, uint64 round, uint8 kind, uint8 severity, uint40 reachedAt) {
+        digest = _latest[device];
+        Reached storage reached = verdictOf[digest];
+        return (digest, reached.round, reached.kind, reached.severity, reached.reachedAt);
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function verdictDigest(Verdict calldata v) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(VERDICT_TYPE, v)));
+    }
+
+    /// @inheritdoc IVerdictOracle
+    function allClearDigest(bytes32 stream, uint64 round, bytes32 root) public view returns (bytes32) {
+        return
+            _hashTypedDataV4(
+                keccak256(abi.encode(ALL_CLEAR_TYPE, memberRegistry.oracleSetDigest(), stream, round, root))
+            );
+    }
+
+    /// @dev Rounds only go on and within one severity only rises. So a verdict that somebody held back cannot undo
+    /// what a later one said, and the same one cannot act twice.
+    function _requireFresh(Verdict calldata v) private view {
+        Reached storage latest = verdictOf[_latest[v.device]];
+        uint8 severity = latest.severity;
+        if (severity == 0) return;
+        uint64 round = latest.round;
+        if (v.round < round || (v.round == round && v.severity <= severity)) {
+            revert VerdictStale(v.device, v.round, v.severity, round, severity);
+        }
+    }
+
+    function _requireTransmitter() private view {
+        if (!memberRegistry.isOracle(msg.sender)) revert TransmitterNotOracle(msg.sender);
+    }
+
+    function _requireSet(bytes32 oracleSet) private view {
+        bytes32 expected = memberRegistry.oracleSetDigest();
+        if (oracleSet != expected) revert OracleSetUnexpected(expected, oracleSet);
+    }
+
+    function _requireEvidence(Verdict calldata v) private view {
+        uint64 first = _firstBatchOf(v.round);
+        if (v.firstBatch != first || v.lastBatch < first || v.lastBatch - first >= BATCHES_PER_ROUND) {
+            revert RoundBoundsUnexpected(v.round, v.firstBatch, v.lastBatch);
+        }
+        if (v.firstSequence == 0 || v.firstSequence > v.lastSequence) {
+            revert SequencesUnexpected(v.firstSequence, v.lastSequence);
+        }
+        _requireAnchored(v.stream, v.lastBatch);
+    }
+
+    function _requireAnchored(bytes32 stream, uint64 lastBatch) private view {
+        (, uint64 size, ) = anchorLog.stream(stream);
+        if (lastBatch >= size) revert EvidenceNotAnchored(stream, lastBatch, size);
+    }
+
+    function _requireJudgement(Verdict calldata v) private view {
+        (, IDeviceRegistry.DeviceState state, , bytes32 home, , ) = deviceRegistry.device(v.device);
+        if (v.stream != home) revert StreamNotHome(v.device, home, v.stream);
+        if (v.kind == 0 || v.kind > KIND_READMISSION) revert KindUnknown(v.kind);
+        if (v.severity == 0 || v.severity > SEVERITY_MAX) revert SeverityUnexpected(v.severity);
+        bool distrusted =
+            state == IDeviceRegistry.DeviceState.Suspect || state == IDeviceRegistry.DeviceState.Quarantined;
+        if (v.kind == KIND_READMISSION && !distrusted) revert ReadmissionUnexpected(v.device, uint8(state));
+    }
+
+    /// @dev The keys at the set bits are distinct because the set holds no key twice, so as many signatures as bits,
+    /// each by the key at its bit, are that many oracles. A zero key cannot be recovered into: no oracle has it.
+    function _requireSignatures(
+        bytes32 digest,
+        bool full,
+        uint32 signers,
+        bytes32[2][] calldata signatures
+    ) private view {
+        uint256 f = memberRegistry.faultBound();
+        uint256 needed = full ? 2 * f + 1 : f + 1;
+        if (signatures.length != needed) revert SignatureCountUnexpected(needed, signatures.length);
+        address[] memory keys = memberRegistry.oraclesAt(signers);
+        if (keys.length != needed) revert SignatureCountUnexpected(needed, keys.length);
+        uint256 bit = 0;
+        for (uint256 i = 0; i < needed; ++i) {
+            while ((signers >> bit) & 1 == 0) ++bit;
+            (address recovered, , ) = ECDSA.tryRecover(digest, signatures[i][0], signatures[i][1]);
+            if (recovered != keys[i]) revert SignatureNotOracle(uint8(bit), recovered);
+            ++bit;
+        }
+    }
+
+    /// @dev Checked: a round beyond what 64 bits hold reverts.
+    function _firstBatchOf(uint64 round) private pure returns (uint64) {
+        return round * BATCHES_PER_ROUND;
+    }
+}
