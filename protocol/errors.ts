@@ -122,6 +122,25 @@ export const ERRORS = {
     "Ask for a twin with that command.",
   ),
 
+  // Findings of oracles.
+  FINDING_MALFORMED: row(400, "This is not a finding@1 or clear@1.", "Compare it with docs/formats/finding.md."),
+  FINDING_SIGNATURE_INVALID: row(
+    401,
+    "A signature of the finding is not the oracle's it names.",
+    "Sign the digest and the body with the oracle's key, for this chain and contract.",
+  ),
+  FINDING_ORACLE_UNKNOWN: row(403, "Only a current oracle's findings are kept.", "Sign with a current oracle's key."),
+  FINDING_UNFOUNDED: row(
+    422,
+    "The finding does not fit what the chain says.",
+    "Judge the device's home stream, in the bounds of the round, after its batches are anchored.",
+  ),
+  FINDINGS_TOO_MANY: row(
+    409,
+    "This oracle has signed more about this device and round than an honest one can.",
+    "Nothing: what was signed before is kept.",
+  ),
+
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),
