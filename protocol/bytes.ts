@@ -7,7 +7,7 @@ const HEX = /^0x(?:[0-9a-f]{2})*$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const HEX_OF = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-const NOT_ASCII = /[^\0-\x7f]/; // eslint-disable-line no-control-regex
+const NOT_ASCII = /[^\0-\x7f]/;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const sextets = new Uint8Array(128);

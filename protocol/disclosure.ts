@@ -1,0 +1,86 @@
+import { textFromBase64url } from "./bytes.ts";
+import { TwinwardError } from "./errors.ts";
+import { parseStrict } from "./json.ts";
+
+/** One segment's samples as a device disclosed them: `["<salt>","<segment>",{"u":…,"t":[…],"v":[…]}]`. */
+export interface Disclosure {
+  readonly salt: string;
+  readonly segment: string;
+  /** UCUM unit. */
+  readonly unit: string;
+  /** Milliseconds from the start of the reading's period, one per value. */
+  readonly t: readonly number[];
+  readonly v: readonly (number | null)[];
+  /** The exact characters received: the digest in `_sd` is over them. */
+  readonly encoded: string;
+  /** Why the value is not the one that the format describes; `t` and `v` are then empty. Flagged, never refused. */
+  readonly fault?: string;
+}
+
+/** 128 bits in base64url; a salt in another alphabet is longer. */
+const SALT_LENGTH = 22;
+// What every honest signer writes. Nothing in it can hide a member twice, so JSON.parse may read it.
+const USUAL =
+  /^\["[A-Za-z0-9_-]{22,}","[a-z][a-z0-9-]*",\{"u":"[!#-[\]-~]+","t":\[[0-9,]*\],"v":\[[-+0-9.eE,nul]*\]\}\]$/;
+
+/**
+ * One disclosure of an SD-JWT (RFC 9901 section 4.2.1). Refused (READING_MALFORMED) is what is no disclosure; a value
+ * of another shape is what the device said, and comes back with its `fault`.
+ */
+export function parseDisclosure(encoded: string): Disclosure {
+  const array = decode(encoded);
+  if (!Array.isArray(array) || array.length !== 3) throw malformed("A disclosure is not [salt, segment, value].");
+  const [salt, segment, value] = array as unknown[];
+  if (typeof salt !== "string" || salt.length < SALT_LENGTH)
+    throw malformed("A disclosure's salt is shorter than 128 bit.");
+  if (typeof segment !== "string" || segment === "") throw malformed("A disclosure names no segment.");
+  const samples = readSamples(value);
+  return typeof samples === "string"
+    ? { salt, segment, unit: "", t: [], v: [], encoded, fault: samples }
+    : { salt, segment, ...samples, encoded };
+}
+
+/** The characters of a disclosure, before base64url. */
+export function disclosureText(
+  salt: string,
+  segment: { name: string; unit: string; t: readonly number[]; v: readonly (number | null)[] },
+): string {
+  return JSON.stringify([salt, segment.name, { u: segment.unit, t: segment.t, v: segment.v }]);
+}
+
+function decode(encoded: string): unknown {
+  let text: string;
+  try {
+    text = textFromBase64url(encoded);
+  } catch (cause) {
+    throw new TwinwardError(
+      "READING_NOT_CANONICAL",
+      { detail: "A disclosure is not strict base64url of UTF-8." },
+      cause,
+    );
+  }
+  try {
+    return USUAL.test(text) ? JSON.parse(text) : parseStrict(text);
+  } catch (cause) {
+    throw malformed("A disclosure is not strict JSON.", cause);
+  }
+}
+
+/** The samples of a disclosed value, or why it has none. */
+function readSamples(value: unknown): { unit: string; t: number[]; v: (number | null)[] } | string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The value is not an object.";
+  const { u, t, v, ...rest } = value as Record<string, unknown>;
+  if (typeof u !== "string" || !Array.isArray(t) || !Array.isArray(v)) return "The value has no u, t and v.";
+  for (const name in rest) return `The value has an unknown member ${name}.`;
+  if (t.length !== v.length) return "t and v differ in length.";
+  for (const time of t as unknown[]) if (!Number.isSafeInteger(time)) return "A time is not a whole number of ms.";
+  for (const sample of v as unknown[]) {
+    if (sample !== null && (typeof sample !== "number" || !Number.isFinite(sample)))
+      return "A value is neither number nor null.";
+  }
+  return { unit: u, t: t as number[], v: v as (number | null)[] };
+}
+
+function malformed(detail: string, cause?: unknown): TwinwardError {
+  return new TwinwardError("READING_MALFORMED", { detail }, cause);
+}

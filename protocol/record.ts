@@ -1,0 +1,135 @@
+import type { Hex } from "./bytes.ts";
+import { TwinwardError } from "./errors.ts";
+import { sha256Hex } from "./hash.ts";
+import { canonical, parseStrict } from "./json.ts";
+import { Shape } from "./shape.ts";
+import { LEAF_KINDS, PURPOSES, type LeafKind, type Purpose } from "./words.ts";
+
+/** What every record says, whatever it records. docs/formats/records.md. */
+export interface RecordHead {
+  /** name@version; the name is the leaf kind. */
+  readonly format: string;
+  readonly stream: Hex;
+  /** When it happened, ms. */
+  readonly at: number;
+  /** 128 fresh bits, hex: without it a record could be guessed from a sibling hash in somebody else's receipt. */
+  readonly salt: Hex;
+}
+
+/** A record: its head and whatever else its format says. */
+export type LeafRecord = RecordHead & { readonly [member: string]: unknown };
+
+/** decision@1: what a reader asked and was answered, and on what that rests. */
+export interface DecisionRecord extends RecordHead {
+  readonly format: "decision@1";
+  /** Address of the reader. */
+  readonly reader: Hex;
+  readonly twin: Hex;
+  readonly device: Hex;
+  readonly action: "read" | "command";
+  readonly purpose: Purpose;
+  /** Segments bitmap asked for, decimal. */
+  readonly segments: string;
+  readonly permit: boolean;
+  /** The reason's word, as `explain` names it. */
+  readonly reason: string;
+  readonly because: {
+    readonly grant: Hex | null;
+    /** The block that the answer rests on; timestamp in seconds. */
+    readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+  };
+  /** The stretch asked for, ms, [from, until). */
+  readonly from: number | null;
+  readonly until: number | null;
+  /** First and last sequence sent, where the answer was sent whole. */
+  readonly sequences?: readonly [number, number];
+}
+
+/** A record's RFC 8785 text and its content, the SHA-256 of that text. */
+export interface WrittenRecord {
+  readonly text: string;
+  readonly content: Hex;
+}
+
+/** Writes a record. Throws UNUSABLE_RECORD when its head is not what every record has. */
+export function buildRecord<R extends RecordHead>(record: R): WrittenRecord {
+  const text = canonical(record);
+  checkRecord(new Shape("UNUSABLE_RECORD", record));
+  return { text, content: sha256Hex(text) };
+}
+
+/** Reads a record's text, which must be its RFC 8785 form. Throws UNUSABLE_RECORD. */
+export function readRecord(text: string): LeafRecord {
+  let value: unknown;
+  try {
+    value = parseStrict(text);
+  } catch (cause) {
+    throw new TwinwardError("UNUSABLE_RECORD", { ...(cause as TwinwardError).facts }, cause);
+  }
+  const record = checkRecord(new Shape("UNUSABLE_RECORD", value));
+  if (canonical(record) !== text)
+    throw new TwinwardError("UNUSABLE_RECORD", { path: "$", detail: "Not in its RFC 8785 form." });
+  return record;
+}
+
+/** The leaf kind of a record's format, or undefined for a name that is none. */
+export function recordKind(format: string): number | undefined {
+  const name = format.slice(0, format.indexOf("@"));
+  return name !== "reading" && Object.hasOwn(LEAF_KINDS, name) ? LEAF_KINDS[name as LeafKind] : undefined;
+}
+
+/** Holds a value against what every record has and, where the format is known here, against all of it. */
+export function checkRecord(shape: Shape): LeafRecord {
+  const object = shape.object();
+  const names = ["format", "stream", "at", "salt"] as const;
+  const rest = Object.keys(object).filter((name) => !(names as readonly string[]).includes(name));
+  const head = shape.members(names, rest);
+  const format = head.format.matching(/^[a-z]+@[1-9][0-9]*$/, "name@version");
+  if (recordKind(format) === undefined) throw head.format.fault("no kind of leaf");
+  head.stream.hex(32);
+  head.at.integer();
+  head.salt.hex(16);
+  if (format === "decision@1") checkDecision(shape);
+  return object as LeafRecord;
+}
+
+const DECISION = [
+  "format",
+  "stream",
+  "at",
+  "salt",
+  "reader",
+  "twin",
+  "device",
+  "action",
+  "purpose",
+  "segments",
+  "permit",
+  "reason",
+  "because",
+  "from",
+  "until",
+] as const;
+
+function checkDecision(shape: Shape): void {
+  const found = shape.members(DECISION, ["sequences"]);
+  found.reader.hex(20);
+  found.twin.hex(32);
+  found.device.hex(32);
+  found.action.literal("read", "command");
+  found.purpose.literal(...PURPOSES);
+  found.segments.matching(/^(?:0|[1-9][0-9]{0,19})$/, "a decimal bitmap");
+  if (typeof found.permit.value !== "boolean") throw found.permit.fault("not true or false");
+  found.reason.matching(/^[A-Z][A-Za-z]*$/, "a reason's word");
+  const because = found.because.members(["grant", "block"]);
+  because.grant.orNull((grant) => grant.hex(32));
+  const block = because.block.members(["number", "hash", "timestamp"]);
+  block.number.integer();
+  block.hash.hex(32);
+  block.timestamp.integer();
+  found.from.orNull((time) => time.integer());
+  found.until.orNull((time) => time.integer());
+  if (found.sequences && found.sequences.list((item) => item.integer(1)).length !== 2) {
+    throw found.sequences.fault("not [first, last]");
+  }
+}
