@@ -32,6 +32,11 @@ export const ERRORS = {
     "The reading names another model than the device is registered with.",
     "Use the registered model.",
   ),
+  MODEL_UNKNOWN: row(
+    409,
+    "The document of the device's model is not here.",
+    "Upload the device model whose hash the device is registered with.",
+  ),
   SIGNATURE_INVALID: row(
     401,
     "The signature is not one of the device's key.",
@@ -153,6 +158,29 @@ export const ERRORS = {
   UNUSABLE_INPUT: row(422, "The input cannot be used.", "Repair it at the place given."),
 
   // Data at rest.
+  DATABASE_UNUSABLE: row(
+    500,
+    "The database is not one that this version can use.",
+    "Start the version that wrote it, or restore a backup.",
+  ),
+  STREAM_MISMATCH: row(
+    500,
+    "The database belongs to another stream than this gateway writes.",
+    "Start with the data directory, chain and contracts that belong together.",
+  ),
+  KEY_MISSING: row(410, "There is no data key for this assignment and month.", "Check whether it was erased."),
+  SEALED_UNREADABLE: row(
+    500,
+    "Sealed data or its key was changed: it does not open.",
+    "Run twinward audit; restore the data from a backup.",
+  ),
+  KEY_FILE_MODE: row(500, "A key file is open to others than its owner.", "chmod 600 it, and ask who may have read it."),
+  KEY_FILE_UNUSABLE: row(500, "A key file cannot be used.", "Restore it from its backup."),
+  DEVELOPMENT_KEY_REFUSED: row(
+    500,
+    "A development key is refused in production.",
+    "Make production keys, or do not set NODE_ENV=production.",
+  ),
   DATA_LOCKED: row(503, "Another process holds this data directory.", "Stop that process, or name another directory."),
   DATA_UNUSABLE: row(500, "The data directory cannot be used.", "Restore it from a backup."),
   DATA_ERASED: row(
