@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { equalBytes, toHex, utf8 } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { sha256 } from "../../protocol/hash.ts";
+import type { Database } from "./database.ts";
+
+const FOLDER = new URL("./migrations/", import.meta.url);
+
+/** One numbered file of migrations/, and the SHA-256 of its text. */
+export interface Migration {
+  readonly number: number;
+  readonly sql: string;
+  readonly sha256: Uint8Array;
+}
+
+/** Our migrations in order; their numbers count from 1 without a gap. */
+export function migrations(): Migration[] {
+  const names = readdirSync(FOLDER).filter((name) => /^\d{3}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  return names.map((name, index) => {
+    const sql = readFileSync(new URL(name, FOLDER), "utf8");
+    if (Number(name.slice(0, 3)) !== index + 1) throw new RangeError(`migration ${name} is out of order`);
+    return { number: index + 1, sql, sha256: sha256(utf8(sql)) };
+  });
+}
+
+/**
+ * Brings the tables up to date, each migration in a transaction of its own together with its row. What was applied before
+ * must be, byte for byte, what we have: a database of another version is refused with DATABASE_UNUSABLE, never guessed at.
+ */
+export async function migrate(database: Database, ours: readonly Migration[] = migrations()): Promise<void> {
+  await database.script("create table if not exists migration (number bigint primary key, sha256 bytea not null)");
+  for (const migration of ours) await database.transaction(async (tx) => {
+    // Two servers may start at once on one database; the second waits here and then finds the row.
+    await tx.script("lock table migration in exclusive mode");
+    const [applied] = await tx.query<{ sha256: Uint8Array }>("select sha256 from migration where number = $1", [
+      migration.number,
+    ]);
+    if (applied) return refuseOther(migration, applied.sha256);
+    await tx.script(migration.sql);
+    await tx.query("insert into migration (number, sha256) values ($1, $2)", [migration.number, migration.sha256]);
+  });
+  const [{ count } = { count: 0 }] = await database.query<{ count: number }>("select count(*) as count from migration");
+  if (count > ours.length) {
+    throw new TwinwardError("DATABASE_UNUSABLE", { detail: `It has ${count} migrations, this version ${ours.length}.` });
+  }
+}
+
+function refuseOther(migration: Migration, applied: Uint8Array): void {
+  if (equalBytes(applied, migration.sha256)) return;
+  const facts = { migration: migration.number, applied: toHex(applied), ours: toHex(migration.sha256) };
+  throw new TwinwardError("DATABASE_UNUSABLE", { ...facts, detail: `Migration ${migration.number} is not ours.` });
+}

@@ -1,0 +1,103 @@
+import { PGlite } from "@electric-sql/pglite";
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+
+const CACHE = fileURLToPath(new URL("../../node_modules/.cache/twinward/", import.meta.url));
+const BLOCK = 512;
+
+/**
+ * Makes an empty PostgreSQL data directory at `directory`, which must not exist. PostgreSQL's initdb takes seconds in
+ * WebAssembly, so it is run once, in memory, and its result is kept beside the dependencies for every later start and test.
+ * The directory appears by a rename after all its files are on disk: a kill in between leaves a directory that the next
+ * call removes, never half a database.
+ */
+export async function createDataDirectory(directory: string): Promise<void> {
+  const files = untar(gunzipSync(await template()));
+  const making = `${directory}.new`;
+  await rm(making, { recursive: true, force: true });
+  await mkdir(making, { recursive: true, mode: 0o700 });
+  const directories = new Set([making]);
+  for (const { name, isDirectory } of files) directories.add(join(making, isDirectory ? name : dirname(name)));
+  for (const path of directories) await mkdir(path, { recursive: true, mode: 0o700 });
+  const waiting = files.filter((file) => !file.isDirectory);
+  // A few at a time: the disk joins their syncs.
+  const writers = Array.from({ length: 32 }, async () => {
+    for (let file = waiting.pop(); file; file = waiting.pop()) await writeDurably(join(making, file.name), file.bytes);
+  });
+  await Promise.all(writers);
+  await Promise.all([...directories].map(syncDirectory));
+  await rename(making, directory);
+  await syncDirectory(dirname(directory));
+}
+
+/** Makes the rename or creation of a name in this directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "w", 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The kept data directory as a gzipped tar; made now where there is none yet. */
+async function template(): Promise<Uint8Array> {
+  const name = join(CACHE, `database-${await version()}.tar.gz`);
+  const kept = await readFile(name).catch(() => undefined);
+  if (kept) return kept;
+  const database = await PGlite.create();
+  await database.exec("checkpoint");
+  const dump = await database.dumpDataDir("gzip");
+  await database.close();
+  const bytes = new Uint8Array(await dump.arrayBuffer());
+  const written = `${name}.${randomBytes(6).toString("hex")}`;
+  try {
+    await mkdir(CACHE, { recursive: true });
+    await writeFile(written, bytes);
+    await rename(written, name);
+  } catch {
+    // A read-only installation: every start makes its own, seconds slower.
+    await rm(written, { force: true }).catch(() => undefined);
+  }
+  return bytes;
+}
+
+async function version(): Promise<string> {
+  const path = fileURLToPath(new URL("../../node_modules/@electric-sql/pglite/package.json", import.meta.url));
+  return (JSON.parse(await readFile(path, "utf8")) as { version: string }).version;
+}
+
+interface TarFile {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  readonly bytes: Uint8Array;
+}
+
+/** Files of a ustar archive that we made ourselves: plain files and directories, short names. */
+export function untar(archive: Uint8Array): TarFile[] {
+  const text = (from: number, size: number): string =>
+    Buffer.from(archive.buffer, archive.byteOffset + from, size).toString("latin1").replace(/\0[^]*$/, "");
+  const files: TarFile[] = [];
+  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0; ) {
+    const prefix = text(at + 345, 155);
+    const name = `${prefix === "" ? "" : `${prefix}/`}${text(at, 100)}`.replace(/^\/+/, "");
+    const size = parseInt(text(at + 124, 12).trim() || "0", 8);
+    const kind = text(at + 156, 1);
+    files.push({ name, isDirectory: kind === "5", bytes: archive.subarray(at + BLOCK, at + BLOCK + size) });
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return files.filter(({ name }) => name !== "" && name !== "." && !name.split("/").includes(".."));
+}
