@@ -1,0 +1,162 @@
+/**
+ * The room where oracles lay down what they found, and where everybody can read it. A finding speaks for itself by its two
+ * signatures, so nothing here is trusted and nothing is judged: what is current, signed and founded on anchored batches is
+ * kept, also when it contradicts another (dissent).
+ */
+import { concat, fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import {
+  readSignedFinding,
+  verifyFinding,
+  type ClearRound,
+  type Finding,
+  type SignedFinding,
+} from "../../protocol/finding.ts";
+import { BATCHES_PER_ROUND, type VerdictDomain } from "../../protocol/verdict.ts";
+import type { Chain, ChainView } from "../chain/view.ts";
+import type { Database, Tx } from "../store/database.ts";
+
+/** Which findings; members left out ask for all. */
+export interface FindingFilter {
+  readonly digest?: Hex;
+  readonly device?: Hex;
+  readonly round?: number;
+  /** Rounds from this one on. */
+  readonly since?: number;
+  /** At most this many, of the newest rounds; 256 where left out. */
+  readonly limit?: number;
+}
+
+export interface Findings {
+  /**
+   * Keeps what an oracle signed; the same again changes nothing. Throws FINDING_MALFORMED, FINDING_SIGNATURE_INVALID,
+   * FINDING_ORACLE_UNKNOWN, FINDING_UNFOUNDED or FINDINGS_TOO_MANY.
+   */
+  accept(body: unknown): Promise<void>;
+  /** What is kept, newest round first. */
+  list(filter?: FindingFilter): Promise<SignedFinding[]>;
+}
+
+/** An honest oracle signs a rising severity, 0 to 5, for one device and round, and one all-clear for a round. */
+const MOST_PER_DEVICE = 6;
+const MOST_PER_ROUND = 2;
+const MOST_LISTED = 1024;
+/** How long a finding may be ahead of our view of the chain: oracles follow it by themselves. */
+const AHEAD_MS = 3_000;
+
+const ROUND = "coalesce(body::jsonb #>> '{verdict,round}', body::jsonb #>> '{clear,round}')::bigint";
+const DEVICE = "body::jsonb #>> '{verdict,device}'";
+const STREAM = "coalesce(body::jsonb #>> '{verdict,stream}', body::jsonb #>> '{clear,stream}')";
+
+export function createFindings(rooms: { readonly database: Database; readonly chain: Chain }): Findings {
+  const { database, chain } = rooms;
+  const { chainId, contracts } = chain.consortium;
+  const domain: VerdictDomain = { chainId, contract: contracts.VerdictOracle };
+
+  return {
+    async accept(body) {
+      const signed = readSignedFinding(body);
+      const finding = verifyFinding(domain, signed);
+      if (!chain.view().isOracle(finding.oracle))
+        throw new TwinwardError("FINDING_ORACLE_UNKNOWN", { oracle: finding.oracle });
+      requireFounded(finding, await viewWithEvidence(chain, finding));
+      await database.transaction(async (tx) => keep(tx, finding, signed));
+    },
+
+    async list(filter = {}) {
+      const conditions: string[] = [];
+      const values: (string | number | Uint8Array)[] = [];
+      const add = (condition: string, value: string | number | Uint8Array): void => {
+        values.push(value);
+        conditions.push(`${condition} $${values.length}`);
+      };
+      if (filter.digest !== undefined) add("digest =", fromHex(filter.digest, 32));
+      if (filter.device !== undefined) add(`${DEVICE} =`, filter.device);
+      if (filter.round !== undefined) add(`${ROUND} =`, filter.round);
+      if (filter.since !== undefined) add(`${ROUND} >=`, filter.since);
+      values.push(Math.min(filter.limit ?? 256, MOST_LISTED));
+      const rows = await database.query<Row>(
+        `select body, signature from finding ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
+         order by ${ROUND} desc, digest, oracle limit $${values.length}`,
+        values,
+      );
+      return rows.map(fromRow);
+    },
+  };
+}
+
+interface Row {
+  readonly body: string;
+  readonly signature: Uint8Array;
+}
+
+/** The column holds attestation ‖ signature, 64 bytes each. Audit reads rows back by this and `verifyFinding`. */
+export function fromRow(row: Row): SignedFinding {
+  return {
+    body: row.body,
+    attestation: toHex(row.signature.subarray(0, 64)),
+    signature: toHex(row.signature.subarray(64)),
+  };
+}
+
+const roundOf = (finding: Finding | ClearRound) => {
+  if (finding.format === "clear@1") {
+    const { stream, round } = finding.clear;
+    return { stream, round, lastBatch: BATCHES_PER_ROUND * (round + 1) - 1 };
+  }
+  const { stream, round, lastBatch } = finding.verdict;
+  return { stream, round, lastBatch };
+};
+
+/** A view in which the finding's batches are anchored; the present one when they do not come. */
+async function viewWithEvidence(chain: Chain, finding: Finding | ClearRound): Promise<ChainView> {
+  const { stream, lastBatch } = roundOf(finding);
+  const isAnchored = (view: ChainView): boolean => lastBatch < view.streamSize(stream);
+  if (isAnchored(chain.view())) return chain.view();
+  // Waiting is only for who may be a block ahead of us, not for inventions about a far future.
+  if (lastBatch >= chain.view().streamSize(stream) + BATCHES_PER_ROUND) return chain.view();
+  return chain.waitFor(isAnchored, AHEAD_MS).catch(() => chain.view());
+}
+
+function requireFounded(finding: Finding | ClearRound, view: ChainView): void {
+  const fault = (detail: string) => new TwinwardError("FINDING_UNFOUNDED", { digest: finding.digest, detail });
+  const { oracleSet } = finding.format === "clear@1" ? finding.clear : finding.verdict;
+  if (oracleSet !== view.oracleSet) throw fault("It names another set of oracles than the present one.");
+  const { stream, lastBatch } = roundOf(finding);
+  if (!view.stream(stream)) throw fault("No such stream is open.");
+  if (lastBatch >= view.streamSize(stream)) throw fault("Its last batch is not anchored.");
+  if (finding.format === "clear@1") return;
+  const { verdict } = finding;
+  const device = view.device(verdict.device);
+  if (!device) throw fault("No such device is registered.");
+  if (device.homeStream !== stream) throw fault("The stream is not the device's home stream.");
+  const first = BATCHES_PER_ROUND * verdict.round;
+  if (verdict.firstBatch !== first || lastBatch < first || lastBatch >= first + BATCHES_PER_ROUND)
+    throw fault("Its batches are not those of its round.");
+  if (verdict.lastSequence < verdict.firstSequence) throw fault("Its sequences descend.");
+}
+
+async function keep(tx: Tx, finding: Finding | ClearRound, signed: SignedFinding): Promise<void> {
+  const digest = fromHex(finding.digest, 32);
+  const oracle = fromHex(finding.oracle, 20);
+  // An oracle that is sent on by a second process waits here, so that the bound below counts what is there.
+  await tx.script("lock table finding in share row exclusive mode");
+  const { stream, round } = roundOf(finding);
+  const device = finding.format === "finding@1" ? finding.verdict.device : null;
+  const signedBefore = await tx.query<{ digest: Uint8Array }>(
+    `select digest from finding where oracle = $1 and ${ROUND} = $2 and ${STREAM} = $3
+     and ${DEVICE} is not distinct from $4`,
+    [oracle, round, stream, device],
+  );
+  if (signedBefore.some((row) => toHex(row.digest) === finding.digest)) return;
+  const most = device === null ? MOST_PER_ROUND : MOST_PER_DEVICE;
+  if (signedBefore.length >= most)
+    throw new TwinwardError("FINDINGS_TOO_MANY", { oracle: finding.oracle, round, kept: signedBefore.length });
+  const signature = concat(fromHex(signed.attestation, 64), fromHex(signed.signature, 64));
+  await tx.query("insert into finding (digest, oracle, body, signature) values ($1, $2, $3, $4)", [
+    digest,
+    oracle,
+    signed.body,
+    signature,
+  ]);
+}
