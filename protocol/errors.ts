@@ -146,6 +146,43 @@ export const ERRORS = {
     "Nothing: what was signed before is kept.",
   ),
 
+  // The chain and what we write to it.
+  CHAIN_ID_UNEXPECTED: row(500, "The node serves another chain.", "Name the JSON-RPC URL of the consortium's chain."),
+  CHAIN_DIFFERS: row(
+    500,
+    "The chain is not the one that the stored data rests on.",
+    "Start with the chain, contracts and data directory that belong together.",
+  ),
+  CHAIN_WAIT_EXPIRED: row(504, "The chain did not say in time what was waited for.", "Look whether it makes blocks."),
+  CHAIN_ENDED: row(503, "The embedded chain's process has ended.", "Start again: nothing that was answered is lost."),
+  CHAIN_LOG_DAMAGED: row(
+    500,
+    "The embedded chain's log was changed or is damaged.",
+    "Restore the data directory from a backup.",
+  ),
+  CHAIN_REPLAY_DIFFERS: row(
+    500,
+    "Replaying the embedded chain's log gives another block than was recorded.",
+    "Start the version that wrote it, or restore the data directory from a backup.",
+  ),
+  TRANSACTION_REFUSED: row(502, "The node refuses the transaction.", "See `detail`."),
+  TRANSACTION_REVERTED: row(502, "The transaction was mined and reverted.", "See `detail`."),
+  SENDER_UNEXPECTED: row(
+    500,
+    "This key may not send for this gateway group.",
+    "Name the sender's key that the MemberRegistry lists.",
+  ),
+  ANCHOR_ROOT_MISMATCH: row(
+    500,
+    "Stored leaves do not give the root that was sealed or anchored: something stored was changed.",
+    "Run twinward audit; restore the data from a backup. Nothing is anchored until then.",
+  ),
+  ANCHOR_CONFLICT: row(
+    500,
+    "The chain has another batch at this number than the store.",
+    "Two gateways write one stream from two databases, or an old database was restored: stop one, run twinward audit.",
+  ),
+
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),
@@ -174,7 +211,11 @@ export const ERRORS = {
     "Sealed data or its key was changed: it does not open.",
     "Run twinward audit; restore the data from a backup.",
   ),
-  KEY_FILE_MODE: row(500, "A key file is open to others than its owner.", "chmod 600 it, and ask who may have read it."),
+  KEY_FILE_MODE: row(
+    500,
+    "A key file is open to others than its owner.",
+    "chmod 600 it, and ask who may have read it.",
+  ),
   KEY_FILE_UNUSABLE: row(500, "A key file cannot be used.", "Restore it from its backup."),
   DEVELOPMENT_KEY_REFUSED: row(
     500,
