@@ -15,7 +15,9 @@ export interface Migration {
 
 /** Our migrations in order; their numbers count from 1 without a gap. */
 export function migrations(): Migration[] {
-  const names = readdirSync(FOLDER).filter((name) => /^\d{3}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  const names = readdirSync(FOLDER)
+    .filter((name) => /^\d{3}_[a-z0-9_]+\.sql$/.test(name))
+    .sort();
   return names.map((name, index) => {
     const sql = readFileSync(new URL(name, FOLDER), "utf8");
     if (Number(name.slice(0, 3)) !== index + 1) throw new RangeError(`migration ${name} is out of order`);
@@ -29,19 +31,22 @@ export function migrations(): Migration[] {
  */
 export async function migrate(database: Database, ours: readonly Migration[] = migrations()): Promise<void> {
   await database.script("create table if not exists migration (number bigint primary key, sha256 bytea not null)");
-  for (const migration of ours) await database.transaction(async (tx) => {
-    // Two servers may start at once on one database; the second waits here and then finds the row.
-    await tx.script("lock table migration in exclusive mode");
-    const [applied] = await tx.query<{ sha256: Uint8Array }>("select sha256 from migration where number = $1", [
-      migration.number,
-    ]);
-    if (applied) return refuseOther(migration, applied.sha256);
-    await tx.script(migration.sql);
-    await tx.query("insert into migration (number, sha256) values ($1, $2)", [migration.number, migration.sha256]);
-  });
+  for (const migration of ours)
+    await database.transaction(async (tx) => {
+      // Two servers may start at once on one database; the second waits here and then finds the row.
+      await tx.script("lock table migration in exclusive mode");
+      const [applied] = await tx.query<{ sha256: Uint8Array }>("select sha256 from migration where number = $1", [
+        migration.number,
+      ]);
+      if (applied) return refuseOther(migration, applied.sha256);
+      await tx.script(migration.sql);
+      await tx.query("insert into migration (number, sha256) values ($1, $2)", [migration.number, migration.sha256]);
+    });
   const [{ count } = { count: 0 }] = await database.query<{ count: number }>("select count(*) as count from migration");
   if (count > ours.length) {
-    throw new TwinwardError("DATABASE_UNUSABLE", { detail: `It has ${count} migrations, this version ${ours.length}.` });
+    throw new TwinwardError("DATABASE_UNUSABLE", {
+      detail: `It has ${count} migrations, this version ${ours.length}.`,
+    });
   }
 }
 

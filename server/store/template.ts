@@ -89,9 +89,11 @@ interface TarFile {
 /** Files of a ustar archive that we made ourselves: plain files and directories, short names. */
 export function untar(archive: Uint8Array): TarFile[] {
   const text = (from: number, size: number): string =>
-    Buffer.from(archive.buffer, archive.byteOffset + from, size).toString("latin1").replace(/\0[^]*$/, "");
+    Buffer.from(archive.buffer, archive.byteOffset + from, size)
+      .toString("latin1")
+      .replace(/\0[^]*$/, "");
   const files: TarFile[] = [];
-  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0; ) {
+  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
     const prefix = text(at + 345, 155);
     const name = `${prefix === "" ? "" : `${prefix}/`}${text(at, 100)}`.replace(/^\/+/, "");
     const size = parseInt(text(at + 124, 12).trim() || "0", 8);

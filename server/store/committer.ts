@@ -1,0 +1,190 @@
+import { ackMessage, type AckProof } from "../../protocol/ack.ts";
+import { toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import type { Es256Signer } from "../../protocol/es256.ts";
+import { Tree, toHexPath } from "../../protocol/tree.ts";
+import type { Database, Tx } from "./database.ts";
+import type { Entry, Placed, Wanted, Work } from "./entry.ts";
+import { insertLeaves, placeEntries } from "./insert-leaves.ts";
+
+export type { Entry, Placed, ReadingEntry, RecordEntry, Wanted, Work } from "./entry.ts";
+
+export interface CommitterParts {
+  readonly database: Database;
+  readonly chainId: number;
+  readonly anchorLog: Hex;
+  readonly stream: Hex;
+  /** The gateway's P-256 key, as a signer. */
+  readonly signer: Es256Signer;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** How long the gateway takes at most to anchor what it accepted. */
+  readonly anchorWithinSeconds: number;
+  /** A group is full with this many leaves (default 4 096) or this many bytes (default 16 MiB). */
+  readonly maxGroupLeaves?: number;
+  readonly maxGroupBytes?: number;
+  /** Works that may wait (default 4 096); beyond it `submit` throws OVERLOADED. */
+  readonly maxWaiting?: number;
+}
+
+interface Waiting {
+  readonly work: Work<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * The only way a leaf is made. Works that wait are committed together: one transaction, one lock on the stream's row, one
+ * ack signature. A work that throws rejects alone. When `submit` resolves, everything of it is on disk.
+ */
+export class Committer {
+  readonly #parts: CommitterParts;
+  readonly #queue: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws OVERLOADED when too many works wait; whatever the work or the database throws otherwise. */
+  async submit<T>(work: Work<T>): Promise<T> {
+    if (this.#closed || this.#queue.length >= (this.#parts.maxWaiting ?? 4_096)) throw new TwinwardError("OVERLOADED");
+    const done = new Promise<unknown>((resolve, reject) => this.#queue.push({ work, resolve, reject }));
+    this.#draining ??= this.#drain();
+    return done as Promise<T>;
+  }
+
+  /** Commits what waits, then takes no more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    // Whoever submits in this turn of the event loop comes along.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) await this.#commit(this.#queue);
+    this.#draining = undefined;
+  }
+
+  /** Commits works from the front of `queue`: as many as fit into one group. */
+  async #commit(queue: Waiting[]): Promise<void> {
+    const taken: Waiting[] = [];
+    // What each settled work is told, once the fate of the group is known.
+    let answers: (() => void)[] = [];
+    let committing = false;
+    try {
+      await this.#parts.database.transaction(async (tx) => {
+        const size = await this.#lockStream(tx);
+        const accepted: { waiting: Waiting; wanted: Wanted<unknown> }[] = [];
+        let leaves = 0;
+        let bytes = 0;
+        while (queue.length > 0 && leaves < this.#maxLeaves && bytes < this.#maxBytes) {
+          const waiting = queue.shift();
+          if (!waiting) break;
+          taken.push(waiting);
+          try {
+            const wanted = await waiting.work(tx);
+            accepted.push({ waiting, wanted });
+            leaves += wanted.entries.length;
+            bytes += wanted.entries.reduce((sum, entry) => sum + weightOf(entry), 0);
+          } catch (error) {
+            // A failed statement has ended the transaction for everybody in it; any other error concerns this work alone.
+            if (isDatabaseError(error)) throw error;
+            answers.push(() => waiting.reject(error));
+          }
+        }
+        const placed = await this.#place(
+          tx,
+          size,
+          accepted.flatMap(({ wanted }) => [...wanted.entries]),
+        );
+        let at = 0;
+        for (const { waiting, wanted } of accepted) {
+          const mine = placed.slice(at, (at += wanted.entries.length));
+          await wanted.writes?.(tx, mine);
+          const value = wanted.result(mine);
+          answers.push(() => waiting.resolve(value));
+        }
+        committing = true;
+      });
+      // The group is on disk. If we die here, nobody was told, and a device that sends again gets this very ack.
+    } catch (error) {
+      if (!committing && taken.length > 1) {
+        // Rolled back: nothing of it happened. Alone, each work finds out whether it was the cause.
+        for (const waiting of taken) await this.#commit([waiting]);
+        return;
+      }
+      // Without a first work the failure was the database's or the stream's: it is everybody's who waits.
+      if (taken.length === 0) taken.push(...queue.splice(0));
+      answers = taken.map((waiting) => () => waiting.reject(error));
+    }
+    for (const answer of answers) answer();
+  }
+
+  /** Waits for every other writer of the stream; the number of its leaves. */
+  async #lockStream(tx: Tx): Promise<number> {
+    const { stream } = this.#parts;
+    const rows = await tx.query<{ id: Uint8Array; size: number }>("select id, size from stream for update");
+    const [row] = rows;
+    if (!row) {
+      await tx.query("insert into stream (id, size) values ($1, 0)", [Buffer.from(stream.slice(2), "hex")]);
+      return 0;
+    }
+    const found = toHex(row.id);
+    if (rows.length > 1 || found !== stream) throw new TwinwardError("STREAM_MISMATCH", { stream, found });
+    return row.size;
+  }
+
+  async #place(tx: Tx, size: number, entries: readonly Entry[]): Promise<Placed[]> {
+    if (entries.length === 0) return [];
+    const { chainId, anchorLog, stream, signer, now, anchorWithinSeconds } = this.#parts;
+    const rows = await placeEntries(tx, size, entries);
+    const tree = new Tree(rows.map(({ hash }) => hash));
+    const acceptedAt = now();
+    const anchorBy = Math.floor(acceptedAt / 1000) + anchorWithinSeconds;
+    const root = tree.root();
+    const promise = {
+      chainId,
+      anchorLog,
+      stream,
+      first: size,
+      count: rows.length,
+      root: toHex(root),
+      acceptedAt,
+      anchorBy,
+    };
+    const signed = await signer(ackMessage(promise));
+    await insertLeaves(tx, rows);
+    await tx.query(
+      "insert into ack (first, count, root, accepted_at, anchor_by, signature) values ($1,$2,$3,$4,$5,$6)",
+      [size, rows.length, root, acceptedAt, anchorBy, signed],
+    );
+    await tx.query("update stream set size = $1", [size + rows.length]);
+    const signature = toBase64url(signed);
+    return rows.map(({ position, sequence, hash }, index) => {
+      const path = toHexPath(tree.path(index));
+      const ack: AckProof = { ...promise, signature, index, path };
+      return { position, sequence, leaf: toHex(hash), ack, index, path };
+    });
+  }
+
+  get #maxLeaves(): number {
+    return this.#parts.maxGroupLeaves ?? 4_096;
+  }
+
+  get #maxBytes(): number {
+    return this.#parts.maxGroupBytes ?? 16 * 1024 * 1024;
+  }
+}
+
+function weightOf(entry: Entry): number {
+  return entry.kind === "reading" ? entry.sealed.length + entry.signingInput.length : entry.body.length;
+}
+
+/** Both drivers give the server's errors a SQLSTATE of five characters. */
+function isDatabaseError(error: unknown): boolean {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code);
+}

@@ -1,0 +1,123 @@
+import { fromHex } from "../../protocol/bytes.ts";
+import { leafHash } from "../../protocol/leaf.ts";
+import { LEAF_KINDS } from "../../protocol/words.ts";
+import type { Tx } from "./database.ts";
+import type { Entry, ReadingEntry, RecordEntry } from "./entry.ts";
+
+/** An entry with its place in the stream. */
+export interface LeafRow {
+  readonly position: number;
+  readonly kind: number;
+  readonly subject: Uint8Array;
+  readonly sequence: number;
+  readonly content: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly entry: Entry;
+}
+
+/** Gives entries their positions from `first` on, and records their sequences. */
+export async function placeEntries(tx: Tx, first: number, entries: readonly Entry[]): Promise<LeafRow[]> {
+  const next = await nextSequences(tx, entries);
+  return entries.map((entry, index) => {
+    const kind = kindOf(entry);
+    const subject = fromHex(subjectOf(entry), 32);
+    const content = fromHex(entry.content, 32);
+    const sequence = entry.kind === "reading" ? entry.sequence : (next.get(`${kind}:${entry.subject}`) ?? 1);
+    if (entry.kind === "record") next.set(`${kind}:${entry.subject}`, sequence + 1);
+    const hash = leafHash(kind, subject, sequence, content);
+    return { position: first + index, kind, subject, sequence, content, hash, entry };
+  });
+}
+
+/** 1 + the highest sequence so far, for every kind and subject that a record of the group has. */
+async function nextSequences(tx: Tx, entries: readonly Entry[]): Promise<Map<string, number>> {
+  const wanted = new Map<string, RecordEntry>();
+  for (const entry of entries) if (entry.kind === "record") wanted.set(`${entry.leafKind}:${entry.subject}`, entry);
+  const records = [...wanted.values()];
+  if (records.length === 0) return new Map();
+  const rows = await tx.query<{ at: number; last: number | null }>(
+    `select w.at, (select max(l.sequence) from leaf l where l.kind = w.kind and l.subject = w.subject) as last
+     from unnest($1::smallint[], $2::bytea[]) with ordinality as w (kind, subject, at)`,
+    [records.map(({ leafKind }) => leafKind), records.map(({ subject }) => fromHex(subject, 32))],
+  );
+  const names = [...wanted.keys()];
+  return new Map(rows.map(({ at, last }) => [names[at - 1] ?? "", (last ?? 0) + 1]));
+}
+
+/** Writes the rows of a group, and each device's head. A reading whose sequence is taken already fails the transaction. */
+export async function insertLeaves(tx: Tx, rows: readonly LeafRow[]): Promise<void> {
+  await tx.query(
+    `insert into leaf (position, kind, subject, sequence, content, hash)
+     select * from unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bytea[])`,
+    [
+      rows.map(({ position }) => position),
+      rows.map(({ kind }) => kind),
+      rows.map(({ subject }) => subject),
+      rows.map(({ sequence }) => sequence),
+      rows.map(({ content }) => content),
+      rows.map(({ hash }) => hash),
+    ],
+  );
+  await insertReadings(
+    tx,
+    rows.flatMap((row) => (row.entry.kind === "reading" ? [{ row, entry: row.entry }] : [])),
+  );
+  await insertRecords(
+    tx,
+    rows.flatMap((row) => (row.entry.kind === "record" ? [{ row, entry: row.entry }] : [])),
+  );
+}
+
+async function insertReadings(tx: Tx, readings: readonly { row: LeafRow; entry: ReadingEntry }[]): Promise<void> {
+  if (readings.length === 0) return;
+  await tx.query(
+    `insert into reading
+       (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed)
+     select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[],
+       $8::bytea[], $9::text[], $10::bytea[], $11::bytea[])`,
+    [
+      readings.map(({ row }) => row.position),
+      readings.map(({ row }) => row.subject),
+      readings.map(({ row }) => row.sequence),
+      readings.map(({ entry }) => entry.per[0]),
+      readings.map(({ entry }) => entry.per[1]),
+      readings.map(({ entry }) => entry.signingInput),
+      readings.map(({ entry }) => entry.signature),
+      readings.map(({ entry }) => fromHex(entry.scope, 32)),
+      readings.map(({ entry }) => entry.month),
+      readings.map(({ entry }) => entry.nonce),
+      readings.map(({ entry }) => entry.sealed),
+    ],
+  );
+  const heads = new Map<string, LeafRow>();
+  for (const { row, entry } of readings) {
+    if ((heads.get(entry.device)?.sequence ?? 0) < row.sequence) heads.set(entry.device, row);
+  }
+  const last = [...heads.values()];
+  await tx.query(
+    `insert into device_head (device, sequence, content) select * from unnest($1::bytea[], $2::bigint[], $3::bytea[])
+     on conflict (device) do update set sequence = excluded.sequence, content = excluded.content
+     where device_head.sequence < excluded.sequence`,
+    [last.map(({ subject }) => subject), last.map(({ sequence }) => sequence), last.map(({ content }) => content)],
+  );
+}
+
+async function insertRecords(tx: Tx, records: readonly { row: LeafRow; entry: RecordEntry }[]): Promise<void> {
+  if (records.length === 0) return;
+  await tx.query(
+    `insert into record (position, body, signature) select * from unnest($1::bigint[], $2::text[], $3::bytea[])`,
+    [
+      records.map(({ row }) => row.position),
+      records.map(({ entry }) => entry.body),
+      records.map(({ entry }) => entry.signature ?? null),
+    ],
+  );
+}
+
+function kindOf(entry: Entry): number {
+  return entry.kind === "reading" ? LEAF_KINDS.reading : entry.leafKind;
+}
+
+function subjectOf(entry: Entry): `0x${string}` {
+  return entry.kind === "reading" ? entry.device : entry.subject;
+}
