@@ -1,0 +1,112 @@
+import { isHex, type Hex } from "./bytes.ts";
+import { TwinwardError, type ErrorCode } from "./errors.ts";
+import type { PublicKey } from "./es256.ts";
+import { streamId } from "./ids.ts";
+import { parseStrict } from "./json.ts";
+import { Shape } from "./shape.ts";
+import { CONTRACTS, type ContractName } from "./words.ts";
+
+/** Addresses of the six contracts. */
+export type Contracts = Readonly<Record<ContractName, Hex>>;
+
+/** A gateway group: the address that its streams are named after, and the P-256 key that signs its acks. */
+export interface GatewayGroup extends PublicKey {
+  readonly group: Hex;
+}
+
+export interface ConsortiumMember {
+  readonly name: string;
+  readonly endpoint: string;
+  /** Address that signs checkpoints. */
+  readonly signer: Hex;
+  readonly gateways: readonly GatewayGroup[];
+  /** Addresses of the member's oracles. */
+  readonly oracles: readonly Hex[];
+}
+
+/** consortium@1: what a verifier trusts. docs/formats/consortium.md. */
+export interface Consortium {
+  readonly format: "consortium@1";
+  readonly name: string;
+  readonly chainId: number;
+  /** Hash of the chain's block 0. */
+  readonly genesis: Hex;
+  readonly contracts: Contracts;
+  readonly members: readonly ConsortiumMember[];
+  readonly rpc?: string;
+}
+
+/** Reads a consortium@1, a JSON text or its value, strictly. Throws UNUSABLE_CONSORTIUM with the place. */
+export function parseConsortium(input: unknown): Consortium {
+  const found = shapeOf("UNUSABLE_CONSORTIUM", input).members(
+    ["format", "name", "chainId", "genesis", "contracts", "members"],
+    ["rpc"],
+  );
+  const consortium: Consortium = {
+    format: found.format.literal("consortium@1"),
+    name: found.name.text(),
+    chainId: found.chainId.integer(1),
+    genesis: found.genesis.hex(32),
+    contracts: readContracts(found.contracts),
+    members: found.members.list(readMember),
+    ...(found.rpc ? { rpc: found.rpc.text() } : {}),
+  };
+  if (consortium.members.length === 0) throw found.members.fault("no member");
+  return consortium;
+}
+
+export function readContracts(shape: Shape): Contracts {
+  const found = shape.members(CONTRACTS);
+  return Object.fromEntries(CONTRACTS.map((name) => [name, found[name].hex(20)])) as Record<ContractName, Hex>;
+}
+
+function readMember(shape: Shape): ConsortiumMember {
+  const found = shape.members(["name", "endpoint", "signer", "gateways", "oracles"]);
+  return {
+    name: found.name.text(),
+    endpoint: found.endpoint.text(),
+    signer: found.signer.hex(20),
+    gateways: found.gateways.list((item) => {
+      const gateway = item.members(["group", "x", "y"]);
+      return { group: gateway.group.hex(20), x: gateway.x.hex(32), y: gateway.y.hex(32) };
+    }),
+    oracles: found.oracles.list((item) => item.hex(20)),
+  };
+}
+
+/** The shape of a JSON text or of a value already parsed; what is wrong with the text is told under `code`. */
+export function shapeOf(code: ErrorCode, input: unknown): Shape {
+  if (typeof input !== "string") return new Shape(code, input);
+  try {
+    return new Shape(code, parseStrict(input));
+  } catch (cause) {
+    throw new TwinwardError(code, { ...(cause as TwinwardError).facts }, cause);
+  }
+}
+
+/** How many streams a gateway group may have opened before its newer ones are not recognised. */
+const STREAMS_TRIED = 64;
+const groups = new WeakMap<Consortium, Map<Hex, GatewayGroup | null>>();
+
+/** The gateway group that a stream belongs to, found by making the ids again; undefined for a stranger's stream. */
+export function groupOfStream(consortium: Consortium, stream: Hex): GatewayGroup | undefined {
+  let known = groups.get(consortium);
+  if (!known) groups.set(consortium, (known = new Map<Hex, GatewayGroup | null>()));
+  let group = known.get(stream);
+  if (group === undefined) {
+    group = searchGroup(consortium, stream) ?? null;
+    // Strangers are not remembered: they could fill the memory.
+    if (group) known.set(stream, group);
+  }
+  return group ?? undefined;
+}
+
+function searchGroup({ chainId, contracts, members }: Consortium, stream: Hex): GatewayGroup | undefined {
+  if (!isHex(stream, 32)) return undefined;
+  for (let n = 0; n < STREAMS_TRIED; n++) {
+    for (const gateway of members.flatMap((member) => member.gateways)) {
+      if (streamId(chainId, contracts.AnchorLog, gateway.group, n) === stream) return gateway;
+    }
+  }
+  return undefined;
+}
