@@ -1,0 +1,156 @@
+import { isHex } from "./bytes.ts";
+import { TwinwardError } from "./errors.ts";
+import type { PublicKey } from "./es256.ts";
+import { timeText, type CheckName, type Findings } from "./findings.ts";
+import { sha256Hex } from "./hash.ts";
+import { deviceId } from "./ids.ts";
+import { canonical } from "./json.ts";
+import { keyAt, type DeviceKey, type KeyHistory } from "./key-history.ts";
+import { parseSdJwt, strayDisclosures, verifyReadingSignature, type ParsedReading } from "./reading.ts";
+import type { Receipt } from "./receipt.ts";
+import { recordKind, type LeafRecord } from "./record.ts";
+import type { World } from "./verify-source.ts";
+import { LEAF_KINDS } from "./words.ts";
+
+/** A reading: its bytes, what it discloses, and the key that signed it. */
+export function verifyReading(receipt: Receipt, text: string, world: World, findings: Findings): void {
+  let parsed: ParsedReading | undefined;
+  let bad = "";
+  try {
+    parsed = parseSdJwt(text);
+  } catch (error) {
+    if (!(error instanceof TwinwardError)) throw error;
+    bad = error.message;
+  }
+  findings.check("presentation", parsed !== undefined, "a well-formed reading@1", bad);
+  if (parsed) verifyDisclosures(receipt, parsed, findings);
+  else for (const name of ["disclosures", "content"] as const) findings.skip(name, "there is no well-formed reading");
+  verifyKey(receipt, parsed, world, findings);
+}
+
+function verifyDisclosures({ leaf }: Receipt, parsed: ParsedReading, findings: Findings): void {
+  const stray = strayDisclosures(parsed).map(({ segment }) => segment);
+  const shown = parsed.disclosures.map(({ segment }) => segment).join(", ");
+  findings.check(
+    "disclosures",
+    stray.length === 0,
+    `${parsed.disclosures.length} of ${parsed.sd.length} segments are shown: ${shown}`,
+    `the device did not sign ${stray.join(", ")}`,
+  );
+  const { device, sequence, content } = parsed;
+  findings.check(
+    "content",
+    leaf.kind === LEAF_KINDS.reading &&
+      leaf.subject === device &&
+      leaf.sequence === sequence &&
+      leaf.content === content,
+    `reading ${sequence} of ${device}`,
+    "the leaf is not of this reading",
+  );
+}
+
+/** The device's id and key, from the source's key history; the receipt's copies are only compared. */
+function verifyKey(receipt: Receipt, parsed: ParsedReading | undefined, world: World, findings: Findings): void {
+  const { key: claimed, leaf } = receipt;
+  const { history, distrust } = world;
+  const names: CheckName[] = [
+    "device id",
+    "device key",
+    "key valid at this sequence",
+    "key not marked compromised since",
+    "device signature",
+  ];
+  if (!history.known) {
+    for (const name of names) findings.unless(distrust, name, history.why);
+    return;
+  }
+  const told = history.value;
+  const device = parsed?.device ?? leaf.subject;
+  const sequence = parsed?.sequence ?? leaf.sequence;
+  const idHolds = claimed?.device === device && leaf.subject === device && told?.device === device;
+  if (!world.consortium) findings.skip("device id", "no consortium was given");
+  else {
+    findings.trusted(distrust, "device id", idHolds && isDeviceOf(told, world.consortium), {
+      good: device,
+      bad: told
+        ? "it is not the id of the device's first key in this registry"
+        : `no such device is registered: ${device}`,
+    });
+  }
+
+  const number = parsed?.kid ?? claimed?.number;
+  const key = told?.keys.find((one) => one.number === number);
+  const sameKey = key !== undefined && claimed?.number === number && key.x === claimed?.x && key.y === claimed.y;
+  findings.trusted(distrust, "device key", idHolds && sameKey, {
+    good: `key ${key?.number ?? 0} of the device`,
+    bad: key
+      ? `key ${key.number} of the device is another one`
+      : `the device has no key ${number ?? ""} on the trusted chain`,
+  });
+
+  const valid = told && keyAt(told, sequence);
+  const range = key && `${key.from} to ${key.until ?? "now"}`;
+  findings.trusted(
+    distrust,
+    "key valid at this sequence",
+    key !== undefined && valid === key && sameRange(claimed, key),
+    {
+      good: `sequence ${sequence} is in ${range ?? ""}`,
+      bad: range ? `the key's range is ${range}` : "there is no such key",
+    },
+  );
+  verifyMarks(key, sequence, world, findings);
+
+  if (!parsed) findings.skip("device signature", "there is no well-formed reading");
+  else {
+    findings.trusted(distrust, "device signature", key !== undefined && verifyReadingSignature(parsed, key), {
+      good: "signed by the device's key",
+      bad: key ? "not signed by the device's key" : "there is no key of the device to check it with",
+    });
+  }
+}
+
+function verifyMarks(key: DeviceKey | undefined, sequence: number, world: World, findings: Findings): void {
+  const name = "key not marked compromised since";
+  const { block, distrust } = world;
+  const mark = key?.marks.find(({ from }) => from <= sequence);
+  if (key && !mark && !block.known) return findings.unless(distrust, name, block.why);
+  const asOf = block.known ? `, as of block ${block.value.number}` : "";
+  findings.trusted(distrust, name, key !== undefined && !mark, {
+    good: `not marked${asOf}`,
+    bad: mark
+      ? `marked from sequence ${mark.from} on, suspected since ${timeText(mark.suspectedSince * 1000)}${asOf}`
+      : "there is no such key",
+  });
+}
+
+function isDeviceOf(
+  history: KeyHistory | undefined,
+  { chainId, contracts }: NonNullable<World["consortium"]>,
+): boolean {
+  const first: PublicKey | undefined = history?.keys[0];
+  return (
+    first !== undefined && isHex(first.x, 32) && deviceId(chainId, contracts.DeviceRegistry, first) === history?.device
+  );
+}
+
+/** A range that was open when the receipt was made may have been closed since; one that was closed never changes. */
+function sameRange(claimed: Receipt["key"], key: DeviceKey): boolean {
+  return claimed?.from === key.from && (claimed.until === null || claimed.until === key.until);
+}
+
+/** A record: its text is what the leaf is the hash of. */
+export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, findings: Findings): void {
+  const subject = record.format === "decision@1" ? record.twin : leaf.subject;
+  const holds =
+    leaf.content === sha256Hex(canonical(record)) &&
+    leaf.kind === recordKind(record.format) &&
+    leaf.subject === subject &&
+    record.stream === batch.stream;
+  findings.check(
+    "record",
+    holds,
+    `${record.format}, salted, of ${timeText(record.at)}`,
+    "the leaf is not of this record",
+  );
+}
