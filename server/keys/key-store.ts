@@ -1,0 +1,202 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { concat, fromHex, isHex, toHex, utf8, type Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { readSecret, writeSecret } from "./files.ts";
+
+const NONCE = 12;
+const TAG = 16;
+const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
+
+/** Sealed bytes: AES-256-GCM, the tag at the end of `sealed`. */
+export interface Sealed {
+  readonly nonce: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** The data keys, one per scope (assignment, or device between assignments) and month, outside the database. */
+export interface KeyStore {
+  /** Makes the key where it is missing; it is on disk when this resolves, so nothing sealed can outlive its key. */
+  ensure(scope: Hex, month: string): Promise<void>;
+  /** Throws KEY_MISSING. */
+  seal(scope: Hex, month: string, plaintext: Uint8Array, aad: Uint8Array): Sealed;
+  /** Throws KEY_MISSING, or SEALED_UNREADABLE when one bit of anything is not what was sealed. */
+  open(scope: Hex, month: string, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array;
+  has(scope: Hex, month: string): boolean;
+  /** Reads the file again and opens every entry. Throws KEY_FILE_UNUSABLE naming the first that does not open. */
+  verify(): Promise<{ readonly entries: number }>;
+  close(): Promise<void>;
+}
+
+interface Entry {
+  readonly scope: Hex;
+  readonly month: string;
+  /** nonce ‖ AES-256-GCM of the data key under the master key, bound to scope and month; hex. */
+  readonly wrapped: Hex;
+}
+
+/**
+ * Opens (or makes) the key store in `file`, mode 0600. Data keys are wrapped by a master key: the one given, or that of
+ * master.key beside the file. Throws KEY_FILE_MODE, and KEY_FILE_UNUSABLE when any byte was changed.
+ */
+export async function openKeyStore(file: string, options: { readonly masterKey?: Uint8Array } = {}): Promise<KeyStore> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const text = await readSecret(file);
+  const master = options.masterKey ?? (await masterKey(`${dirname(file)}/master.key`, text === undefined));
+  const keys = new Map<string, Uint8Array>();
+  const entries: Entry[] = [];
+  for (const entry of text === undefined ? [] : readEntries(file, text)) {
+    keys.set(nameOf(entry.scope, entry.month), unwrap(file, master, entry));
+    entries.push(entry);
+  }
+  const pending = new Map<string, Promise<void>>();
+  let writing: Promise<void> | undefined;
+  let waiting: { name: string; entry: Entry; key: Uint8Array }[] = [];
+  let closed = false;
+
+  const keyOf = (scope: Hex, month: string): Uint8Array => {
+    const key = keys.get(nameOf(scope, month));
+    if (!key || closed) throw new TwinwardError("KEY_MISSING", { scope, month });
+    return key;
+  };
+
+  /** All keys asked for meanwhile go into one write. They count only when it is durable; a kill before it loses nothing. */
+  const write = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const making = waiting;
+    waiting = [];
+    writing = undefined;
+    const all = [...entries, ...making.map(({ entry }) => entry)];
+    await writeSecret(file, textOf(all));
+    for (const { name, entry, key } of making) {
+      keys.set(name, key);
+      entries.push(entry);
+    }
+  };
+
+  let last: Promise<void> = Promise.resolve();
+  const ensure = async (scope: Hex, month: string): Promise<void> => {
+    const name = nameOf(scope, month);
+    if (keys.has(name)) return;
+    if (closed) throw new TwinwardError("KEY_MISSING", { scope, month });
+    const known = pending.get(name);
+    if (known) return known;
+    if (!isHex(scope, 32) || !MONTH.test(month)) throw new RangeError(`no key name: ${scope} ${month}`);
+    const key = randomBytes(32);
+    waiting.push({ name, entry: { scope, month, wrapped: wrap(master, scope, month, key) }, key });
+    if (!writing) {
+      // One write after the other: the second must hold the first one's keys.
+      const before = last;
+      writing = before.catch(() => undefined).then(write);
+      last = writing;
+    }
+    const done = writing.finally(() => pending.delete(name));
+    pending.set(name, done);
+    return done;
+  };
+
+  return {
+    ensure,
+    has: (scope, month) => keys.has(nameOf(scope, month)),
+    seal: (scope, month, plaintext, aad) => encrypt(keyOf(scope, month), plaintext, aad),
+    open: (scope, month, nonce, sealed, aad) => {
+      const key = keyOf(scope, month);
+      try {
+        return decrypt(key, nonce, sealed, aad);
+      } catch (cause) {
+        throw new TwinwardError("SEALED_UNREADABLE", { scope, month }, cause);
+      }
+    },
+    verify: async () => {
+      await last.catch(() => undefined);
+      const now = await readSecret(file);
+      const found = now === undefined ? [] : readEntries(file, now);
+      if (found.length < entries.length) throw unusable(file, `${entries.length - found.length} entries are gone.`);
+      for (const entry of found) unwrap(file, master, entry);
+      return { entries: found.length };
+    },
+    close: async () => {
+      await last.catch(() => undefined);
+      closed = true;
+      for (const key of keys.values()) key.fill(0);
+      keys.clear();
+    },
+  };
+}
+
+const nameOf = (scope: Hex, month: string): string => `${scope}:${month}`;
+
+/** A master key is made only together with its store: a store whose master is gone must not get another one. */
+async function masterKey(file: string, fresh: boolean): Promise<Uint8Array> {
+  const text = await readSecret(file);
+  const found = text?.trim();
+  if (found !== undefined) {
+    if (!isHex(found, 32)) throw unusable(file, "It is not 32 bytes of hex.");
+    return fromHex(found, 32);
+  }
+  if (!fresh) throw unusable(file, "It is missing, but data keys are wrapped under it.");
+  const made = randomBytes(32);
+  await writeSecret(file, `${toHex(made)}\n`);
+  return made;
+}
+
+function textOf(entries: readonly Entry[]): string {
+  return `${JSON.stringify({ format: "data-keys@1", keys: entries }, null, 1)}\n`;
+}
+
+/** The file has one form only, so that a changed byte shows wherever it is. */
+function readEntries(file: string, text: string): Entry[] {
+  let entries: Entry[];
+  try {
+    const found = JSON.parse(text) as { keys: Entry[] };
+    entries = found.keys.map(({ scope, month, wrapped }) => ({ scope, month, wrapped }));
+  } catch (cause) {
+    throw unusable(file, "It is not data-keys@1.", cause);
+  }
+  const names = new Set(entries.map(({ scope, month }) => nameOf(scope, month)));
+  const whole = entries.every(
+    ({ scope, month, wrapped }) => isHex(scope, 32) && MONTH.test(month) && isHex(wrapped, NONCE + 32 + TAG),
+  );
+  if (!whole || names.size !== entries.length || textOf(entries) !== text)
+    throw unusable(file, "It is not data-keys@1.");
+  return entries;
+}
+
+function wrap(master: Uint8Array, scope: Hex, month: string, key: Uint8Array): Hex {
+  const { nonce, sealed } = encrypt(master, key, wrapAad(scope, month));
+  return toHex(concat(nonce, sealed));
+}
+
+function unwrap(file: string, master: Uint8Array, entry: Entry): Uint8Array {
+  const bytes = fromHex(entry.wrapped);
+  try {
+    return decrypt(master, bytes.subarray(0, NONCE), bytes.subarray(NONCE), wrapAad(entry.scope, entry.month));
+  } catch (cause) {
+    const detail = `The key of ${entry.scope} ${entry.month} does not open.`;
+    throw new TwinwardError("KEY_FILE_UNUSABLE", { file, scope: entry.scope, month: entry.month, detail }, cause);
+  }
+}
+
+const wrapAad = (scope: Hex, month: string): Uint8Array =>
+  concat(utf8("twinward/data-key@1"), fromHex(scope, 32), utf8(month));
+
+function encrypt(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Sealed {
+  const nonce = randomBytes(NONCE);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  cipher.setAAD(aad);
+  const sealed = concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+  return { nonce, sealed };
+}
+
+function decrypt(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array {
+  if (nonce.length !== NONCE || sealed.length < TAG) throw new RangeError("not nonce and sealed bytes");
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG });
+  decipher.setAAD(aad);
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
+  return concat(decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final());
+}
+
+function unusable(file: string, detail: string, cause?: unknown): TwinwardError {
+  return new TwinwardError("KEY_FILE_UNUSABLE", { file, detail: `${file}: ${detail}` }, cause);
+}
