@@ -1,7 +1,7 @@
 import { readAckProof, type AckProof } from "./ack.ts";
 import type { Batch } from "./anchor.ts";
 import { readBlock, type BlockReference } from "./anchors.ts";
-import type { Hex } from "./bytes.ts";
+import { fromUtf8, type Hex } from "./bytes.ts";
 import { readContracts, type Contracts } from "./consortium.ts";
 import { TwinwardError } from "./errors.ts";
 import type { PublicKey } from "./es256.ts";
@@ -51,7 +51,8 @@ export function writeReceipt(receipt: Receipt): string {
  * Reads a receipt's text, which must be its RFC 8785 form, perhaps with one line feed after it: so every byte of it
  * says something that is compared. Throws UNUSABLE_RECEIPT with the place.
  */
-export function parseReceipt(text: string): Receipt {
+export function parseReceipt(input: string | Uint8Array): Receipt {
+  const text = typeof input === "string" ? input : decode(input);
   const body = text.endsWith("\n") ? text.slice(0, -1) : text;
   let value: unknown;
   try {
@@ -62,6 +63,14 @@ export function parseReceipt(text: string): Receipt {
     throw new TwinwardError("UNUSABLE_RECEIPT", place(body), cause);
   }
   return readReceipt(value);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes);
+  } catch (cause) {
+    throw new TwinwardError("UNUSABLE_RECEIPT", { path: "$", detail: "Not UTF-8." }, cause);
+  }
 }
 
 /** Where a text is not the RFC 8785 form of a JSON value. */

@@ -1,7 +1,7 @@
 import { isHex } from "./bytes.ts";
 import { TwinwardError } from "./errors.ts";
 import type { PublicKey } from "./es256.ts";
-import { timeText, type CheckName, type Findings } from "./findings.ts";
+import { timeText, type CheckName, type Checklist } from "./checks.ts";
 import { sha256Hex } from "./hash.ts";
 import { deviceId } from "./ids.ts";
 import { canonical } from "./json.ts";
@@ -13,7 +13,7 @@ import type { World } from "./verify-source.ts";
 import { LEAF_KINDS } from "./words.ts";
 
 /** A reading: its bytes, what it discloses, and the key that signed it. */
-export function verifyReading(receipt: Receipt, text: string, world: World, findings: Findings): void {
+export function verifyReading(receipt: Receipt, text: string, world: World, list: Checklist): void {
   let parsed: ParsedReading | undefined;
   let bad = "";
   try {
@@ -22,23 +22,23 @@ export function verifyReading(receipt: Receipt, text: string, world: World, find
     if (!(error instanceof TwinwardError)) throw error;
     bad = error.message;
   }
-  findings.check("presentation", parsed !== undefined, "a well-formed reading@1", bad);
-  if (parsed) verifyDisclosures(receipt, parsed, findings);
-  else for (const name of ["disclosures", "content"] as const) findings.skip(name, "there is no well-formed reading");
-  verifyKey(receipt, parsed, world, findings);
+  list.check("presentation", parsed !== undefined, "a well-formed reading@1", bad);
+  if (parsed) verifyDisclosures(receipt, parsed, list);
+  else for (const name of ["disclosures", "content"] as const) list.skip(name, "there is no well-formed reading");
+  verifyKey(receipt, parsed, world, list);
 }
 
-function verifyDisclosures({ leaf }: Receipt, parsed: ParsedReading, findings: Findings): void {
+function verifyDisclosures({ leaf }: Receipt, parsed: ParsedReading, list: Checklist): void {
   const stray = strayDisclosures(parsed).map(({ segment }) => segment);
   const shown = parsed.disclosures.map(({ segment }) => segment).join(", ");
-  findings.check(
+  list.check(
     "disclosures",
     stray.length === 0,
     `${parsed.disclosures.length} of ${parsed.sd.length} segments are shown: ${shown}`,
     `the device did not sign ${stray.join(", ")}`,
   );
   const { device, sequence, content } = parsed;
-  findings.check(
+  list.check(
     "content",
     leaf.kind === LEAF_KINDS.reading &&
       leaf.subject === device &&
@@ -50,7 +50,7 @@ function verifyDisclosures({ leaf }: Receipt, parsed: ParsedReading, findings: F
 }
 
 /** The device's id and key, from the source's key history; the receipt's copies are only compared. */
-function verifyKey(receipt: Receipt, parsed: ParsedReading | undefined, world: World, findings: Findings): void {
+function verifyKey(receipt: Receipt, parsed: ParsedReading | undefined, world: World, list: Checklist): void {
   const { key: claimed, leaf } = receipt;
   const { history, distrust } = world;
   const names: CheckName[] = [
@@ -61,16 +61,16 @@ function verifyKey(receipt: Receipt, parsed: ParsedReading | undefined, world: W
     "device signature",
   ];
   if (!history.known) {
-    for (const name of names) findings.unless(distrust, name, history.why);
+    for (const name of names) list.unless(distrust, name, history.why);
     return;
   }
   const told = history.value;
   const device = parsed?.device ?? leaf.subject;
   const sequence = parsed?.sequence ?? leaf.sequence;
   const idHolds = claimed?.device === device && leaf.subject === device && told?.device === device;
-  if (!world.consortium) findings.skip("device id", "no consortium was given");
+  if (!world.consortium) list.skip("device id", "no consortium was given");
   else {
-    findings.trusted(distrust, "device id", idHolds && isDeviceOf(told, world.consortium), {
+    list.trusted(distrust, "device id", idHolds && isDeviceOf(told, world.consortium), {
       good: device,
       bad: told
         ? "it is not the id of the device's first key in this registry"
@@ -81,7 +81,7 @@ function verifyKey(receipt: Receipt, parsed: ParsedReading | undefined, world: W
   const number = parsed?.kid ?? claimed?.number;
   const key = told?.keys.find((one) => one.number === number);
   const sameKey = key !== undefined && claimed?.number === number && key.x === claimed?.x && key.y === claimed.y;
-  findings.trusted(distrust, "device key", idHolds && sameKey, {
+  list.trusted(distrust, "device key", idHolds && sameKey, {
     good: `key ${key?.number ?? 0} of the device`,
     bad: key
       ? `key ${key.number} of the device is another one`
@@ -90,33 +90,28 @@ function verifyKey(receipt: Receipt, parsed: ParsedReading | undefined, world: W
 
   const valid = told && keyAt(told, sequence);
   const range = key && `${key.from} to ${key.until ?? "now"}`;
-  findings.trusted(
-    distrust,
-    "key valid at this sequence",
-    key !== undefined && valid === key && sameRange(claimed, key),
-    {
-      good: `sequence ${sequence} is in ${range ?? ""}`,
-      bad: range ? `the key's range is ${range}` : "there is no such key",
-    },
-  );
-  verifyMarks(key, sequence, world, findings);
+  list.trusted(distrust, "key valid at this sequence", key !== undefined && valid === key && sameRange(claimed, key), {
+    good: `sequence ${sequence} is in ${range ?? ""}`,
+    bad: range ? `the key's range is ${range}` : "there is no such key",
+  });
+  verifyMarks(key, sequence, world, list);
 
-  if (!parsed) findings.skip("device signature", "there is no well-formed reading");
+  if (!parsed) list.skip("device signature", "there is no well-formed reading");
   else {
-    findings.trusted(distrust, "device signature", key !== undefined && verifyReadingSignature(parsed, key), {
+    list.trusted(distrust, "device signature", key !== undefined && verifyReadingSignature(parsed, key), {
       good: "signed by the device's key",
       bad: key ? "not signed by the device's key" : "there is no key of the device to check it with",
     });
   }
 }
 
-function verifyMarks(key: DeviceKey | undefined, sequence: number, world: World, findings: Findings): void {
+function verifyMarks(key: DeviceKey | undefined, sequence: number, world: World, list: Checklist): void {
   const name = "key not marked compromised since";
   const { block, distrust } = world;
   const mark = key?.marks.find(({ from }) => from <= sequence);
-  if (key && !mark && !block.known) return findings.unless(distrust, name, block.why);
+  if (key && !mark && !block.known) return list.unless(distrust, name, block.why);
   const asOf = block.known ? `, as of block ${block.value.number}` : "";
-  findings.trusted(distrust, name, key !== undefined && !mark, {
+  list.trusted(distrust, name, key !== undefined && !mark, {
     good: `not marked${asOf}`,
     bad: mark
       ? `marked from sequence ${mark.from} on, suspected since ${timeText(mark.suspectedSince * 1000)}${asOf}`
@@ -140,17 +135,12 @@ function sameRange(claimed: Receipt["key"], key: DeviceKey): boolean {
 }
 
 /** A record: its text is what the leaf is the hash of. */
-export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, findings: Findings): void {
+export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, list: Checklist): void {
   const subject = record.format === "decision@1" ? record.twin : leaf.subject;
   const holds =
     leaf.content === sha256Hex(canonical(record)) &&
     leaf.kind === recordKind(record.format) &&
     leaf.subject === subject &&
     record.stream === batch.stream;
-  findings.check(
-    "record",
-    holds,
-    `${record.format}, salted, of ${timeText(record.at)}`,
-    "the leaf is not of this record",
-  );
+  list.check("record", holds, `${record.format}, salted, of ${timeText(record.at)}`, "the leaf is not of this record");
 }

@@ -3,7 +3,7 @@ import { equalBytes, fromHex, toHex, type Hex } from "./bytes.ts";
 import { checkpointSigners, type Checkpoint } from "./checkpoint.ts";
 import { groupOfStream, type Consortium, type Contracts } from "./consortium.ts";
 import { TwinwardError } from "./errors.ts";
-import type { Findings } from "./findings.ts";
+import type { Checklist } from "./checks.ts";
 import { keysRoot, type KeyHistory } from "./key-history.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Tree } from "./tree.ts";
@@ -149,7 +149,7 @@ function ofConsortium(checkpoint: Checkpoint, { chainId, genesis, contracts }: C
 }
 
 /** Chain id, genesis and contracts: receipt, consortium and source must name the same. */
-export function verifyChain({ chain: claimed }: Receipt, world: World, findings: Findings): void {
+export function verifyChain({ chain: claimed }: Receipt, world: World, list: Checklist): void {
   const { consortium, chain } = world;
   const compare = (
     name: "chain id" | "genesis",
@@ -159,17 +159,17 @@ export function verifyChain({ chain: claimed }: Receipt, world: World, findings:
     const trusted = consortium && of(consortium);
     const told = chain.known ? of(chain.value) : undefined;
     if (trusted !== undefined && said !== trusted) {
-      findings.check(name, false, "", `the consortium has ${trusted}, the receipt says ${said}`);
+      list.check(name, false, "", `the consortium has ${trusted}, the receipt says ${said}`);
     } else if (told !== undefined && told !== (trusted ?? said)) {
-      findings.check(
+      list.check(
         name,
         false,
         "",
         `the source has ${told}, ${trusted === undefined ? "the receipt says" : "the consortium has"} ${trusted ?? said}`,
       );
-    } else if (trusted === undefined) findings.skip(name, "no consortium was given");
-    else if (!chain.known) findings.skip(name, chain.why);
-    else findings.check(name, true, `${said}`, "");
+    } else if (trusted === undefined) list.skip(name, "no consortium was given");
+    else if (!chain.known) list.skip(name, chain.why);
+    else list.check(name, true, `${said}`, "");
   };
   compare("chain id", ({ chainId }) => chainId);
   compare("genesis", ({ genesis }) => genesis);
@@ -182,31 +182,31 @@ export function verifyChain({ chain: claimed }: Receipt, world: World, findings:
       (told && trusted && told[name] !== trusted[name]),
   );
   if (differing.length > 0) {
-    findings.check("contracts", false, "", `not the consortium's: ${differing.join(", ")}`);
-  } else if (!trusted) findings.skip("contracts", "no consortium was given");
-  else findings.check("contracts", true, "all six are the consortium's", "");
+    list.check("contracts", false, "", `not the consortium's: ${differing.join(", ")}`);
+  } else if (!trusted) list.skip("contracts", "no consortium was given");
+  else list.check("contracts", true, "all six are the consortium's", "");
 }
 
 /** The signatures and key histories of a file's checkpoint. A node has none: its frontier is asked instead. */
-export function verifyCheckpoint({ covered, consortium, signers, keysHold }: World, findings: Findings): void {
+export function verifyCheckpoint({ covered, consortium, signers, keysHold }: World, list: Checklist): void {
   if (!covered) return;
   if (!covered.known) {
-    findings.skip("checkpoint signature", covered.why);
-    findings.skip("checkpoint keys", covered.why);
+    list.skip("checkpoint signature", covered.why);
+    list.skip("checkpoint keys", covered.why);
     return;
   }
   const { checkpoint } = covered.value;
-  if (!consortium) findings.skip("checkpoint signature", "no consortium was given");
+  if (!consortium) list.skip("checkpoint signature", "no consortium was given");
   else {
     const ours = ofConsortium(checkpoint, consortium);
-    findings.check(
+    list.check(
       "checkpoint signature",
       ours && signers.length > 0,
       `signed by ${signers.join(", ")} at block ${checkpoint.block.number}`,
       ours ? "no member of the consortium signed it" : "the checkpoint is of another chain or other contracts",
     );
   }
-  findings.check(
+  list.check(
     "checkpoint keys",
     keysHold,
     "the key histories are those that were signed",
@@ -215,23 +215,23 @@ export function verifyCheckpoint({ covered, consortium, signers, keysHold }: Wor
 }
 
 /** Whose stream it is, and whether the source's anchors make the log that the chain has. */
-export function verifyLog({ batch }: Receipt, world: World, findings: Findings): void {
+export function verifyLog({ batch }: Receipt, world: World, list: Checklist): void {
   const { consortium, frontier, log } = world;
-  if (!consortium) findings.skip("gateway of the stream", "no consortium was given");
+  if (!consortium) list.skip("gateway of the stream", "no consortium was given");
   else {
     const group = groupOfStream(consortium, batch.stream);
     const bad = "no gateway of the consortium has this stream";
-    findings.check("gateway of the stream", group !== undefined, `the stream of ${group?.group ?? ""}`, bad);
+    list.check("gateway of the stream", group !== undefined, `the stream of ${group?.group ?? ""}`, bad);
   }
   const holds = logHolds(world);
   if (holds !== undefined) {
     const size = frontier.known ? (frontier.value?.size ?? 0) : 0;
-    findings.trusted(world.distrust, "log root", holds, {
+    list.trusted(world.distrust, "log root", holds, {
       good: `recomputed from ${size} anchors`,
       bad: "the source's anchors do not make the log's root",
     });
   } else {
     const why = log.known ? (frontier.known ? "" : frontier.why) : log.why;
-    findings.unless(world.distrust, "log root", why);
+    list.unless(world.distrust, "log root", why);
   }
 }

@@ -38,7 +38,7 @@ export interface Check {
 }
 
 /** Collects checks. */
-export class Findings {
+export class Checklist {
   readonly checks: Check[] = [];
 
   check(name: CheckName, holds: boolean, good: string, bad: string): void {
