@@ -1,0 +1,31 @@
+/**
+ * The judgement that oracles sign: integers only, and nothing but IEEE 754's exactly rounded operations on the way to
+ * them, so that honest oracles with one model and one window agree.
+ */
+import type { Window } from "../window.ts";
+import { sustainedScore } from "./calibrate.ts";
+import type { PcaModel } from "./pca-model.ts";
+import { scoreStretches } from "./score-pca.ts";
+
+export interface Judgement {
+  kind: "clear" | "suspect" | "quarantine";
+  /** 0 when clear; 1–2 suspect; 3–5 quarantine, from how far beyond the threshold. */
+  severity: 0 | 1 | 2 | 3 | 4 | 5;
+  /** Thousandths of the detector's limit: the sustained score that decided. */
+  score: number;
+}
+
+/** Thousandths, bounded so that no hostile value leaves the safe integers. */
+const toThousandths = (score: number) => Math.floor(1000 * Math.min(score, 1e9));
+
+/** Judges one window of one device. Pure and stateless: knows nothing of the device's past. */
+export function judgeWindow(model: PcaModel, window: Window): Judgement {
+  const { sustain, suspect, quarantine } = model.thresholds;
+  const scores = scoreStretches(model, window);
+  const held = toThousandths(sustainedScore(scores, sustain.quarantine));
+  if (held >= quarantine)
+    return { kind: "quarantine", severity: held >= 4 * quarantine ? 5 : held >= 2 * quarantine ? 4 : 3, score: held };
+  const seen = toThousandths(sustainedScore(scores, sustain.suspect));
+  if (seen >= suspect) return { kind: "suspect", severity: seen >= 2 * suspect ? 2 : 1, score: seen };
+  return { kind: "clear", severity: 0, score: seen };
+}

@@ -1,0 +1,60 @@
+/**
+ * A stretch of readings given to a detector. `times[i]` and `values[i]` belong to `signals[i]`; times in ms (any origin,
+ * one for all signals), null where the instrument had nothing to say.
+ */
+export interface Window {
+  signals: string[];
+  times: number[][];
+  values: (number | null)[][];
+}
+
+/** The samples of a few seconds, per signal, nulls dropped, times in seconds from the first sample of the window. */
+export interface Stretch {
+  times: number[][];
+  values: number[][];
+}
+
+/** Values are cut off here: a hostile 1e300 must not overflow to a score that compares as false. */
+const BEYOND = 1e9;
+
+/**
+ * Cuts a window into overlapping stretches of `lengthMs`, beginning every `strideMs` from the window's first sample; only
+ * whole stretches (the last may miss its final half stride) that hold a sample. A window shorter than one stretch gives
+ * none: too little was said to judge.
+ *
+ * @throws RangeError where signals, times and values do not match (the caller's fault)
+ */
+export function cutStretches(window: Window, lengthMs: number, strideMs: number): Stretch[] {
+  const { signals, times, values } = window;
+  if (times.length !== signals.length || values.length !== signals.length)
+    throw new RangeError(`window of ${signals.length} signals has ${times.length} times and ${values.length} values`);
+  const buckets = new Map<number, Stretch>();
+  let first = Infinity;
+  let last = -Infinity;
+  for (const [i, own] of times.entries()) {
+    if (own.length !== values[i]!.length) throw new RangeError(`signal ${signals[i]} has unequal times and values`);
+    for (const t of own) {
+      if (t < first) first = t;
+      if (t > last) last = t;
+    }
+  }
+  for (const [i, own] of times.entries())
+    for (const [j, t] of own.entries()) {
+      const value = values[i]![j];
+      if (value === null || value === undefined || !Number.isFinite(value)) continue;
+      const offset = t - first;
+      const newest = Math.floor(offset / strideMs);
+      // A sample belongs to every stretch that covers it; visiting samples, not the clock, keeps sparse windows cheap.
+      for (let k = newest; k >= 0 && offset - k * strideMs < lengthMs; k--) {
+        if (k * strideMs + lengthMs - strideMs / 2 > last - first) continue;
+        let stretch = buckets.get(k);
+        if (!stretch) {
+          stretch = { times: signals.map(() => []), values: signals.map(() => []) };
+          buckets.set(k, stretch);
+        }
+        stretch.times[i]!.push(offset / 1000);
+        stretch.values[i]!.push(Math.min(Math.max(value, -BEYOND), BEYOND));
+      }
+    }
+  return [...buckets.entries()].sort((a, b) => a[0] - b[0]).map((entry) => entry[1]);
+}
