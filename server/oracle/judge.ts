@@ -5,7 +5,8 @@
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { merkleRoot } from "../../protocol/tree.ts";
 import { judgeWindow } from "../../ml/detectors/judge-window.ts";
-import { scorePca, type PcaModel } from "../../ml/detectors/pca.ts";
+import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import { scorePca } from "../../ml/detectors/score-pca.ts";
 import type { Window } from "../../ml/window.ts";
 
 /** A reading whose signature, place and disclosures were checked. */

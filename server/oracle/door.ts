@@ -1,0 +1,14 @@
+import type { Hex } from "../../protocol/bytes.ts";
+import type { SignedFinding } from "../../protocol/finding.ts";
+import type { SecurityReading } from "./check.ts";
+
+/** The server's front door, as far as an oracle walks through it. `walk-in.ts` is the one over HTTP. */
+export interface Door {
+  /** Highest accepted sequence of every device: where there is news. */
+  lastSequences(): Promise<ReadonlyMap<Hex, number>>;
+  /** Readings of a security twin after this sequence, in sequence order, perhaps not all of them; empty when there are none. */
+  readings(twin: Hex, after: number): Promise<SecurityReading[]>;
+  post(finding: SignedFinding): Promise<void>;
+  /** What oracles laid down about this round and later ones. Nothing of it is verified. */
+  findings(sinceRound: number): Promise<SignedFinding[]>;
+}

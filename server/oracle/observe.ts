@@ -1,0 +1,163 @@
+/**
+ * Keeps, per device, the checked readings of the round that is being judged. What it gives is complete up to the newest
+ * anchored batch: it asks for news only after it saw the anchor, and a reading has its place before its batch is anchored.
+ */
+import type { Hex } from "../../protocol/bytes.ts";
+import { TwinwardError, ERRORS } from "../../protocol/errors.ts";
+import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import type { ChainView, DeviceFact } from "../chain/view.ts";
+import { checkReadings, ReadingRefused, type CheckedReading, type Ground, type SecurityReading } from "./check.ts";
+import type { Door } from "./door.ts";
+import { missingSignals } from "./judge.ts";
+import type { Baseline } from "./state-file.ts";
+
+/** One device in the round at hand. */
+export interface DeviceRound {
+  /** The last reading before the round. */
+  baseline: Baseline;
+  /** Checked, in sequence order, all after the baseline; the newest may lie in later rounds. */
+  readings: CheckedReading[];
+  /** Why the device cannot be judged in this round. */
+  refused?: string;
+}
+
+/** Where observing happens: a stream whose round begins at this leaf. */
+export interface Scene {
+  readonly view: ChainView;
+  readonly chainId: number;
+  readonly anchorLog: Hex;
+  readonly stream: Hex;
+  readonly roundStart: number;
+  readonly model: PcaModel;
+}
+
+/** Most ack signatures remembered as verified. */
+const SEEN_MOST = 4096;
+/** How far back a newcomer looks first for the beginning of the round. */
+const FIRST_LOOK = 64;
+
+/**
+ * Reads what is new of every device of the stream into `devices`. A device whose readings do not verify, or are withheld,
+ * is marked and reported; all others go on.
+ *
+ * @throws whatever the door throws when it is the door that fails, not the reading: then nothing may be judged yet
+ */
+export async function observe(
+  scene: Scene,
+  door: Door,
+  devices: Map<Hex, DeviceRound>,
+  seen: Set<string>,
+  report: (device: Hex, why: string) => void,
+): Promise<void> {
+  const newest = await door.lastSequences();
+  if (seen.size > SEEN_MOST) seen.clear();
+  for (const device of scene.view.devices()) {
+    const last = newest.get(device.id) ?? 0;
+    const twin = scene.view.securityTwin(device.id);
+    if (device.homeStream !== scene.stream || last === 0 || !twin) continue;
+    let own = devices.get(device.id);
+    if (own && (own.refused !== undefined || last <= lastSequenceOf(own))) continue;
+    try {
+      const ground = groundOf(scene, device);
+      if (!own) {
+        own = await beginAt(scene.roundStart, ground, door, twin.id, last, seen);
+        devices.set(device.id, own);
+      }
+      await readOn(own, ground, door, twin.id, last, seen);
+      const missing = own.readings.flatMap((reading) => missingSignals(scene.model, reading)).at(0);
+      if (missing !== undefined) throw new ReadingRefused(device.id, `Nothing is disclosed about ${missing}.`);
+    } catch (error) {
+      if (!isAboutDevice(error)) throw error;
+      own ??= { baseline: { sequence: 0, content: null }, readings: [] };
+      own.refused = error.message;
+      devices.set(device.id, own);
+      report(device.id, error.message);
+    }
+  }
+}
+
+/** Ends a round: its last reading becomes the baseline, later ones stay. A refused device gets a new chance. */
+export function endRound(
+  devices: Map<Hex, DeviceRound>,
+  end: number,
+  before: Readonly<Record<Hex, Baseline>>,
+): Record<Hex, Baseline> {
+  const baselines = { ...before };
+  for (const [device, own] of devices) {
+    if (own.refused !== undefined) {
+      // It begins anew where the next round begins, as a newcomer: what could not be verified is no ground to stand on.
+      devices.delete(device);
+      delete baselines[device];
+      continue;
+    }
+    const last = own.readings.findLast((reading) => reading.position < end);
+    if (last) own.baseline = { sequence: last.sequence, content: last.content };
+    own.readings = own.readings.filter((reading) => reading.position >= end);
+    baselines[device] = own.baseline;
+  }
+  return baselines;
+}
+
+const lastSequenceOf = (own: DeviceRound): number => own.readings.at(-1)?.sequence ?? own.baseline.sequence;
+
+/** A refused reading, or a door that has nothing to say about this twin, concerns one device; all else concerns the door. */
+function isAboutDevice(error: unknown): error is Error {
+  if (error instanceof ReadingRefused) return true;
+  if (!(error instanceof TwinwardError) || error.code.startsWith("SESSION")) return false;
+  const { status } = ERRORS[error.code];
+  return status >= 400 && status < 500;
+}
+
+function groundOf(scene: Scene, device: DeviceFact): Ground {
+  const { view, chainId, anchorLog, stream } = scene;
+  const group = view.stream(stream)?.group;
+  const gatewayKey = group === undefined ? undefined : view.gatewayKey(group);
+  if (!gatewayKey) throw new ReadingRefused(device.id, "Its home stream has no gateway key.");
+  return {
+    chainId, anchorLog, stream, gatewayKey, device: device.id,
+    keyAt: (sequence) => view.keyAt(device.id, sequence),
+  }; // prettier-ignore
+}
+
+async function readOn(
+  own: DeviceRound,
+  ground: Ground,
+  door: Door,
+  twin: Hex,
+  last: number,
+  seen: Set<string>,
+): Promise<void> {
+  while (lastSequenceOf(own) < last) {
+    const before = own.readings.at(-1);
+    const page = await door.readings(twin, lastSequenceOf(own));
+    if (page.length === 0) throw new ReadingRefused(ground.device, `Reading ${last} is accepted but not handed out.`);
+    const from = before ? { sequence: before.sequence, content: before.content } : own.baseline;
+    own.readings.push(...checkReadings(ground, from, page, seen));
+  }
+}
+
+/** A newcomer's beginning: looks back until it finds a reading from before the round, or the device's first. */
+async function beginAt(
+  roundStart: number,
+  ground: Ground,
+  door: Door,
+  twin: Hex,
+  last: number,
+  seen: Set<string>,
+): Promise<DeviceRound> {
+  for (let look = FIRST_LOOK; ; look *= 4) {
+    const after = Math.max(0, last - look);
+    const page = await door.readings(twin, after);
+    if (page.length === 0) throw new ReadingRefused(ground.device, `Reading ${last} is accepted but not handed out.`);
+    if (after > 0 && positionOf(page[0]) >= roundStart) continue;
+    const readings = checkReadings(ground, { sequence: after, content: null }, page, seen);
+    const before = readings.findLast((reading) => reading.position < roundStart);
+    return {
+      baseline: before ? { sequence: before.sequence, content: before.content } : { sequence: after, content: null },
+      readings: readings.filter((reading) => reading.position >= roundStart),
+    };
+  }
+}
+
+const positionOf = (reading: SecurityReading | undefined): number =>
+  reading ? reading.ack.first + reading.ack.index : 0;
