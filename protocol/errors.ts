@@ -90,6 +90,7 @@ export const ERRORS = {
     "There is nothing here, or nothing that you may see.",
     "Check the id and that a grant covers it.",
   ),
+  NOT_ANCHORED_YET: row(409, "This leaf is not anchored yet.", "Ask again after the next seal, in a second or two."),
   METHOD_NOT_ALLOWED: row(405, "This path does not take that method.", "See /openapi.json."),
   SESSION_REQUIRED: row(401, "Sign in first.", "Ask /v1/session/nonce and sign in with your key."),
   SESSION_INVALID: row(401, "The session is not valid (any more).", "Sign in again."),
