@@ -1,0 +1,170 @@
+import { toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
+import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
+import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { buildRecord, type DecisionRecord } from "../../protocol/record.ts";
+import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
+import type { Chain, ChainView } from "../chain/view.ts";
+import type { Committer, Placed } from "../store/committer.ts";
+import type { Reason } from "./decide.ts";
+import { permit, type Permit } from "./permit.ts";
+import { onlyPurpose, weigh, type Answer, type Question } from "./weigh.ts";
+
+export interface AccessParts {
+  readonly committer: Pick<Committer, "submit">;
+  readonly chain: Pick<Chain, "fresh">;
+  /** The stream that decisions are leaves of. */
+  readonly stream: Hex;
+  /** A device model by its hash, for asks that name segments. */
+  readonly model: (hash: Hex) => Promise<DeviceModel | undefined>;
+  /** ms. */
+  readonly now: () => number;
+  readonly random: (size: number) => Uint8Array;
+}
+
+/** What a signed-in reader asks. Where something is left out, all that the grant and the twin allow is asked. */
+export interface Asked {
+  readonly reader: Hex;
+  readonly twin: Hex;
+  readonly action?: "read" | "command";
+  readonly purpose?: Purpose;
+  /** A bitmap, or names of the device model. */
+  readonly segments?: bigint | readonly string[];
+  readonly grant?: Hex;
+  /** ms, [from, until). */
+  readonly from?: number;
+  readonly until?: number;
+}
+
+export interface Explanation {
+  readonly permitted: boolean;
+  readonly reason: Reason;
+  readonly code: ErrorCode | null;
+  readonly because: DecisionRecord["because"];
+  readonly segments: bigint;
+  readonly purpose: Purpose;
+}
+
+export interface Access {
+  /**
+   * Decides and records. When it resolves the decision is durable; when it rejects with a reason's code the denial is. A
+   * reader whom nothing connects with the twin is told NOT_FOUND, whether it exists or not; the record has the true
+   * reason. Throws CHAIN_UNAVAILABLE when the chain cannot be asked: then nothing is decided and nothing permitted.
+   */
+  authorize(asked: Asked): Promise<Permit>;
+  /** What would be decided now, and why; nothing is recorded. `by` may ask for another reader where it is the steward. */
+  explain(asked: Asked, by: Hex): Promise<Explanation>;
+}
+
+export function createAccess(parts: AccessParts): Access {
+  const { committer, chain, now, random, stream } = parts;
+
+  async function answer(asked: Asked): Promise<{ view: ChainView; question: Question; answer: Answer }> {
+    const view = await chain.fresh();
+    // Never earlier than the chain: a slow clock of ours must not stretch a grant.
+    const seconds = Math.max(Math.floor(now() / 1000), view.head.timestamp);
+    const named = asked.grant === undefined ? {} : { grant: asked.grant };
+    const open = { reader: asked.reader, twin: asked.twin, now: seconds, ...named };
+    const purpose = asked.purpose ?? onlyPurpose(view, open);
+    if (purpose === undefined) throw new TwinwardError("MALFORMED_REQUEST", { detail: "Name one purpose." });
+    const segments = await maskOf(view, asked);
+    const question: Question = {
+      ...open,
+      action: asked.action ?? "read",
+      purpose,
+      ...(segments === undefined ? {} : { segments }),
+    };
+    return { view, question, answer: weigh(view, question) };
+  }
+
+  /** Names that the device's model does not have (or a model that we do not have) are segments that nobody granted. */
+  async function maskOf(view: ChainView, { twin, segments }: Asked): Promise<bigint | undefined> {
+    if (segments === undefined || typeof segments === "bigint") return segments;
+    const device = view.device(view.twin(twin)?.device ?? ZERO_32);
+    const model = device && (await parts.model(device.modelHash));
+    if (!model || !segments.every((name) => model.segments.some((segment) => segment.name === name))) return 0n;
+    return segmentsMask(model, segments);
+  }
+
+  async function record(view: ChainView, question: Question, found: Answer, asked: Asked): Promise<Placed> {
+    const decision: DecisionRecord = {
+      format: "decision@1",
+      stream,
+      at: now(),
+      salt: toHex(random(16)),
+      reader: question.reader,
+      twin: question.twin,
+      device: found.twin?.device ?? ZERO_32,
+      action: question.action,
+      purpose: question.purpose,
+      segments: found.segments.toString(),
+      permit: found.reason === "Permitted",
+      reason: found.reason,
+      because: because(view, found),
+      from: asked.from ?? null,
+      until: asked.until ?? null,
+    };
+    const { text: body, content } = buildRecord(decision);
+    return committer.submit(async () => ({
+      entries: [{ kind: "record", leafKind: LEAF_KINDS.decision, subject: question.twin, body, content }],
+      result: ([placed]) => placed as Placed,
+    }));
+  }
+
+  return {
+    async authorize(asked) {
+      const { view, question, answer: found } = await answer(asked);
+      const placed = await record(view, question, found, asked);
+      // From here on the decision outlives us. Dying now leaves a decision without an answer: it claims a read that did
+      // not happen, never the other way round.
+      const { reason, twin, device, assignment, grant, segments } = found;
+      if (reason !== "Permitted" || !twin || !device) throw denial(found);
+      return permit({
+        reader: asked.reader,
+        action: question.action,
+        purpose: question.purpose,
+        twin,
+        device,
+        segments,
+        from: asked.from ?? null,
+        until: asked.until ?? null,
+        first: assignment?.from ?? 1,
+        end: assignment?.end ?? null,
+        grant: grant?.id ?? null,
+        distrusted: device.state === "quarantined" ? { verdict: device.verdict?.digest ?? null } : null,
+        block: view.head,
+        view,
+        decision: { leaf: placed.leaf, position: placed.position, sequence: placed.sequence },
+      });
+    },
+
+    async explain(asked, by) {
+      const { view, question, answer: found } = await answer(asked);
+      const mayAsk = by === asked.reader ? !found.stranger : found.device?.steward === by;
+      if (!mayAsk) throw new TwinwardError("NOT_FOUND");
+      return {
+        permitted: found.reason === "Permitted",
+        reason: found.reason,
+        code: found.reason === "Permitted" ? null : codeOf(found.reason),
+        because: because(view, found),
+        segments: found.segments,
+        purpose: question.purpose,
+      };
+    },
+  };
+}
+
+function because(view: ChainView, found: Answer): DecisionRecord["because"] {
+  const { number, hash, timestamp } = view.head;
+  return { grant: found.grant?.id ?? null, block: { number, hash, timestamp } };
+}
+
+/** What the reader is told. A stranger's answer holds nothing of the ask, so that all of them are the same bytes. */
+function denial({ stranger, reason, grant }: Answer): TwinwardError {
+  if (stranger) return new TwinwardError("NOT_FOUND");
+  return new TwinwardError(codeOf(reason), grant ? { grant: grant.id } : {});
+}
+
+/** `GrantExpired` → `GRANT_EXPIRED`: one word from the EVM to the console. */
+export function codeOf(reason: Reason): ErrorCode {
+  return reason.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() as ErrorCode;
+}

@@ -1,0 +1,133 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { recoverAddress, hashMessage } from "ethers";
+import { isBase64url, type Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { parseSignInMessage, type SignInMessage } from "./sign-in-message.ts";
+
+/** How long a nonce may wait for its signature, ms. */
+const NONCE_LIVES = 5 * 60_000;
+/** How far a wallet's clock may be off, ms. */
+const CLOCK_SKEW = 60_000;
+/** A token's life, seconds; DESIGN.md says short. */
+const TOKEN_LIVES = 15 * 60;
+/** Sign-ins whose nonce is remembered as used; more than this many in five minutes is an attack. */
+const MOST_USED = 100_000;
+const FORMAT = "session@1";
+
+export interface SessionParts {
+  /** At least 32 secret bytes; whoever has them can sign in as anybody. */
+  readonly secret: Uint8Array;
+  readonly chainId: number;
+  /** Authorities (host:port) that this server is known by. Never taken from a request: its Host is the asker's word. */
+  readonly domains: () => readonly string[];
+  /** ms. */
+  readonly now: () => number;
+  readonly random: (size: number) => Uint8Array;
+}
+
+/** Who somebody is for a while; it says nothing about what they may do. `until` in seconds. */
+export interface Session {
+  readonly token: string;
+  readonly address: Hex;
+  readonly until: number;
+}
+
+export interface Sessions {
+  /** A nonce for one sign-in within five minutes. Nothing is stored for it, so asking for many costs us nothing. */
+  nonce(): string;
+  /** Checks an ERC-4361 message and its EIP-191 signature (65 bytes hex). Throws SESSION_INVALID. */
+  login(message: string, signature: string): Session;
+  /** The address that a token names. Throws SESSION_INVALID. */
+  identify(token: string): Hex;
+}
+
+/** Sign-in with Ethereum (ERC-4361) for externally owned accounts, and tokens that carry identity only. */
+export function createSessions(parts: SessionParts): Sessions {
+  if (parts.secret.length < 32) throw new RangeError("the session secret is shorter than 32 bytes");
+  // Used nonces are kept in memory. A nonce of an earlier process must not count, or it could be used again after a
+  // restart: so nonces are made under a key of this process alone, and only tokens outlive it.
+  const boot = parts.random(32);
+  const used = new Map<string, number>();
+
+  const nonceMac = (body: string): string => mac(boot, `nonce:${body}`).toString("hex").slice(0, 32);
+  const seconds = (): number => Math.floor(parts.now() / 1000);
+
+  function spend(nonce: string): void {
+    const now = parts.now();
+    const body = nonce.slice(0, 36);
+    const born = Number.parseInt(body.slice(0, 12), 16);
+    const ours = /^[0-9a-f]{68}$/.test(nonce) && equal(nonceMac(body), nonce.slice(36));
+    if (!ours || now >= born + NONCE_LIVES) throw refused("The nonce is not one of ours, or too old.");
+    for (const [old, until] of used) {
+      if (until > now) break;
+      used.delete(old);
+    }
+    if (used.has(nonce)) throw refused("The nonce was used before.");
+    if (used.size >= MOST_USED) throw new TwinwardError("OVERLOADED", { retryAfterSeconds: 60 });
+    used.set(nonce, born + NONCE_LIVES + CLOCK_SKEW);
+  }
+
+  return {
+    nonce() {
+      const body = parts.now().toString(16).padStart(12, "0") + Buffer.from(parts.random(12)).toString("hex");
+      return body + nonceMac(body);
+    },
+
+    login(text, signature) {
+      const message = parseSignInMessage(text);
+      checkContext(message, parts);
+      if (recover(text, signature) !== message.address) throw refused("The signature is not the address's.");
+      // Only a signed message spends its nonce: nobody can spend another's.
+      spend(message.nonce);
+      const now = seconds();
+      const given = message.expiresAt === undefined ? Infinity : Math.floor(message.expiresAt / 1000);
+      const until = Math.min(now + TOKEN_LIVES, given);
+      const body = Buffer.from(JSON.stringify({ format: FORMAT, sub: message.address, exp: until })).toString(
+        "base64url",
+      );
+      return { token: `${body}.${mac(parts.secret, body).toString("base64url")}`, address: message.address, until };
+    },
+
+    identify(token) {
+      const [body = "", tag = "", ...rest] = token.length > 512 ? [] : token.split(".");
+      const ours = rest.length === 0 && isBase64url(tag) && isBase64url(body);
+      if (!ours || !equal(mac(parts.secret, body).toString("base64url"), tag)) throw refused("The token is not ours.");
+      // Its tag is ours, so its content is what we wrote.
+      const { sub, exp } = JSON.parse(Buffer.from(body, "base64url").toString()) as { sub: Hex; exp: number };
+      if (seconds() >= exp) throw refused("The session has ended.");
+      return sub;
+    },
+  };
+}
+
+function checkContext(message: SignInMessage, { chainId, domains, now }: SessionParts): void {
+  const names = domains();
+  if (!names.includes(message.domain)) throw refused("The message is for another domain.");
+  if (!URL.canParse(message.uri) || !names.includes(new URL(message.uri).host)) throw refused("The URI is not ours.");
+  if (message.chainId !== chainId) throw refused("The message is for another chain.");
+  const at = now();
+  if (message.issuedAt > at + CLOCK_SKEW) throw refused("The message is from the future.");
+  if (message.issuedAt <= at - NONCE_LIVES - CLOCK_SKEW) throw refused("The message is too old.");
+  if (message.expiresAt !== undefined && at >= message.expiresAt) throw refused("The message has expired.");
+  if (message.notBefore !== undefined && at < message.notBefore) throw refused("The message is not valid yet.");
+}
+
+function recover(text: string, signature: string): string {
+  if (!/^0x[0-9a-fA-F]{130}$/.test(signature)) throw refused("The signature is not 65 bytes.");
+  try {
+    return recoverAddress(hashMessage(text), signature).toLowerCase();
+  } catch (cause) {
+    throw refused("The signature is malformed.", cause);
+  }
+}
+
+const mac = (key: Uint8Array, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+
+function equal(expected: string, given: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(given)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function refused(detail: string, cause?: unknown): TwinwardError {
+  return new TwinwardError("SESSION_INVALID", { detail }, cause);
+}

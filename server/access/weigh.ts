@@ -1,0 +1,81 @@
+import type { Hex } from "../../protocol/bytes.ts";
+import { PURPOSES, purposeNames, type Purpose } from "../../protocol/words.ts";
+import type { AssignmentFact, ChainView, DeviceFact, GrantFact, TwinFact } from "../chain/view.ts";
+import { decide, REASONS, type Reason } from "./decide.ts";
+
+/** What a reader asks, completed so that it can be decided. `now` in seconds. */
+export interface Question {
+  readonly reader: Hex;
+  readonly twin: Hex;
+  readonly action: "read" | "command";
+  readonly purpose: Purpose;
+  /** Bitmap; undefined asks for all that twin and grant allow. */
+  readonly segments?: bigint;
+  /** A certain grant; undefined tries all of the reader's. */
+  readonly grant?: Hex;
+  readonly safe?: boolean;
+  readonly now: number;
+}
+
+/** An answer with what it rests on. */
+export interface Answer {
+  readonly reason: Reason;
+  readonly grant: GrantFact | undefined;
+  readonly segments: bigint;
+  readonly twin: TwinFact | undefined;
+  readonly device: DeviceFact | undefined;
+  readonly assignment: AssignmentFact | undefined;
+  /** To whom absent and not granted must look alike: nothing on the chain connects this reader with the twin. */
+  readonly stranger: boolean;
+}
+
+/** Looks up the facts of a question in one view and decides. Of several grants the first that permits is the answer. */
+export function weigh(view: ChainView, question: Question): Answer {
+  const { reader } = question;
+  const twin = view.twin(question.twin);
+  const device = twin && view.device(twin.device);
+  const assignment = twin?.assignment ? view.assignment(twin.assignment) : undefined;
+  const oracle = view.isOracle(reader);
+  const mine = grantsOf(view, question.twin, reader);
+  const candidates = question.grant === undefined ? mine : [view.grant(question.grant)];
+
+  const answers = (candidates.length > 0 ? candidates : [undefined]).map((grant) => {
+    const visible = (twin?.segments ?? 0n) & (twin?.security || !grant ? -1n : grant.segments);
+    const segments = question.segments ?? visible;
+    const facts = {
+      twin: twin ?? null,
+      device: device?.state ?? ("none" as const),
+      readerIsOracle: oracle,
+      grant: grant ? { ...grant, sameTwin: grant.twin === question.twin, sameReader: grant.reader === reader } : null,
+    };
+    const reason = decide(facts, { ...question, segments });
+    return { reason, grant, segments };
+  });
+
+  const stranger = mine.length === 0 && !(oracle && twin?.security === true) && device?.steward !== reader;
+  return { ...furthest(answers), twin, device, assignment, stranger };
+}
+
+/** The first permitted answer; where none is, the one that came furthest through the checks, which says most. */
+function furthest<A extends { readonly reason: Reason }>(answers: readonly A[]): A {
+  const rank = (answer: A): number => (answer.reason === "Permitted" ? REASONS.length : REASONS.indexOf(answer.reason));
+  return answers.reduce((best, answer) => (rank(answer) > rank(best) ? answer : best));
+}
+
+/**
+ * The purpose of an ask that names none: security for an oracle at a security twin, else the only one that the reader's
+ * grants cover (the running ones, or all when none runs). Undefined where there is not exactly one.
+ */
+export function onlyPurpose(view: ChainView, question: Omit<Question, "purpose" | "action">): Purpose | undefined {
+  if (view.twin(question.twin)?.security === true && view.isOracle(question.reader)) return "security";
+  const mine = grantsOf(view, question.twin, question.reader).filter(
+    (grant) => question.grant === undefined || grant.id === question.grant,
+  );
+  const running = mine.filter(({ revoked, from, until }) => !revoked && question.now >= from && question.now < until);
+  const mask = (running.length > 0 ? running : mine).reduce((all, grant) => all | grant.purposes, 0);
+  const names = purposeNames(mask).filter((name) => PURPOSES.includes(name));
+  return names.length === 1 ? names[0] : undefined;
+}
+
+const grantsOf = (view: ChainView, twin: Hex, reader: Hex): GrantFact[] =>
+  view.grantsOf(twin).filter((grant) => grant.reader === reader);

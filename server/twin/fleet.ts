@@ -1,0 +1,67 @@
+import { toHex, type Hex } from "../../protocol/bytes.ts";
+import type { DeviceState } from "../../protocol/words.ts";
+import type { Documents } from "./documents.ts";
+import type { Sight, TwinRooms } from "./rooms.ts";
+
+/** A device as anybody may see it: no value, nothing of a subject. */
+export interface FleetDevice {
+  readonly id: Hex;
+  /** name@version; null where the model's document was never uploaded. */
+  readonly model: string | null;
+  readonly state: DeviceState;
+  /** Highest accepted sequence; 0 is none yet. */
+  readonly sequence: number;
+  /** When it was accepted, ms. */
+  readonly acceptedAt: number | null;
+  /** Highest sequence in a sealed, and in an anchored batch; 0 is none. */
+  readonly sealedSequence: number;
+  readonly anchoredSequence: number;
+  /** Twins that have not ended, the security twin included. */
+  readonly twins: number;
+}
+
+interface HeadRow {
+  readonly device: Uint8Array;
+  readonly sequence: number;
+  readonly accepted_at: number | null;
+  readonly sealed: number | null;
+  readonly anchored: number | null;
+}
+
+/** The fleet table: every registered device with how far its last reading has come. */
+export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model">) {
+  return async (sight: Sight): Promise<FleetDevice[]> => {
+    const anchors = sight.anchors(rooms.stream);
+    const end = anchors.at(-1);
+    const anchoredLeaves = end ? end.firstLeaf + end.count : 0;
+    const rows = await rooms.database.query<HeadRow>(
+      `select h.device, h.sequence,
+         (select a.accepted_at from ack a where a.first <= r.position order by a.first desc limit 1) as accepted_at,
+         (select x.sequence from reading x where x.device = h.device
+            and x.position < (select coalesce(max(first_leaf + count), 0) from batch)
+          order by x.sequence desc limit 1) as sealed,
+         (select x.sequence from reading x where x.device = h.device and x.position < $1
+          order by x.sequence desc limit 1) as anchored
+       from device_head h left join reading r on r.device = h.device and r.sequence = h.sequence`,
+      [anchoredLeaves],
+    );
+    const heads = new Map(rows.map((row) => [toHex(row.device), row]));
+    return Promise.all(
+      sight.devices().map(async ({ id, modelHash, state }) => {
+        const head = heads.get(id);
+        return {
+          id,
+          model: (await documents.model(modelHash))?.name ?? null,
+          state,
+          sequence: head?.sequence ?? 0,
+          acceptedAt: head?.accepted_at ?? null,
+          sealedSequence: head?.sealed ?? 0,
+          anchoredSequence: head?.anchored ?? 0,
+          twins: sight.twinsOf(id).filter(({ ended }) => !ended).length,
+        };
+      }),
+    );
+  };
+}
+
+export type Fleet = ReturnType<typeof createFleet>;

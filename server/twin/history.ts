@@ -1,0 +1,170 @@
+import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
+import type { DeviceModel } from "../../protocol/device-model.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { LEAF_KINDS } from "../../protocol/words.ts";
+import type { Permit } from "../access/permit.ts";
+import { openReading } from "../keys/sealed-reading.ts";
+import type { Documents } from "./documents.ts";
+import { findAnchor, type Proofs } from "./proofs.ts";
+import type { Sight, TwinRooms } from "./rooms.ts";
+import { scope, type DigitalTwin, type Gap, type ScopedTwin, type WholeReading } from "./scope.ts";
+
+/** Which stretch of a twin. Time is in the permit; these narrow it further. All ends inclusive. */
+export interface Stretch {
+  readonly fromSequence?: number;
+  readonly toSequence?: number;
+  /** Numbers of batches: only readings that lie in them. */
+  readonly fromBatch?: number;
+  readonly toBatch?: number;
+  /** Readings in one answer. */
+  readonly limit?: number;
+  readonly receipts?: boolean;
+}
+
+export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
+
+export interface Reader {
+  /** The permitted cut of a stretch, in order of sequence. The decision is durable already: the permit says so. */
+  history(permit: Permit, stretch?: Stretch): Promise<ScopedTwin>;
+}
+
+interface ReadingRow {
+  readonly position: number;
+  readonly sequence: number;
+  readonly from_ms: number;
+  readonly until_ms: number;
+  readonly signing_input: string;
+  readonly signature: Uint8Array;
+  readonly scope: Uint8Array;
+  readonly month: string;
+  readonly nonce: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly content: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+/** Loads, opens and cuts readings. */
+export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<Documents, "model">): Reader {
+  const { database } = rooms;
+
+  return {
+    async history(permit, stretch = {}) {
+      const { terms } = permit;
+      const model = await documents.model(terms.device.modelHash);
+      if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
+      const limit = Math.min(stretch.limit ?? HISTORY_LIMITS.usual, HISTORY_LIMITS.most);
+      const rows = await load(permit, stretch, limit + 1);
+      const next = rows.length > limit ? (rows.pop()?.sequence ?? null) : null;
+      return scope(await fold(model, rows, next, permit, stretch.receipts === true), permit);
+    },
+  };
+
+  /** Only what the permit covers leaves the database; `scope` holds it against the permit once more. */
+  async function load({ terms }: Permit, stretch: Stretch, count: number): Promise<ReadingRow[]> {
+    const values: (number | Uint8Array)[] = [fromHex(terms.device.id, 32)];
+    const conditions = ["r.device = $1"];
+    const add = (condition: string, value: number | null | undefined): void => {
+      if (value === null || value === undefined) return;
+      values.push(value);
+      conditions.push(`${condition} $${values.length}`);
+    };
+    add("r.sequence >=", Math.max(terms.first, stretch.fromSequence ?? 1));
+    add("r.sequence <", terms.end);
+    add("r.sequence <=", stretch.toSequence);
+    add("r.from_ms >=", terms.from);
+    add("r.from_ms <", terms.until);
+    if (stretch.fromBatch !== undefined) {
+      add("r.position >= (select first_leaf from batch where number =", stretch.fromBatch);
+      conditions.push(`${conditions.pop() ?? ""})`);
+    }
+    if (stretch.toBatch !== undefined) {
+      // A batch that is not sealed yet ends nothing: then all that there is lies before it.
+      add("r.position < (select coalesce(max(first_leaf + count), 0) from batch where number <=", stretch.toBatch);
+      conditions.push(`${conditions.pop() ?? ""})`);
+    }
+    values.push(count);
+    return database.query<ReadingRow>(
+      `select r.position, r.sequence, r.from_ms, r.until_ms, r.signing_input, r.signature, r.scope, r.month, r.nonce,
+         r.sealed, l.content, l.hash
+       from reading r join leaf l on l.position = r.position
+       where ${conditions.join(" and ")} order by r.sequence limit $${values.length}`,
+      values,
+    );
+  }
+
+  async function fold(
+    model: DeviceModel,
+    rows: readonly ReadingRow[],
+    next: number | null,
+    permit: Permit,
+    receipts: boolean,
+  ): Promise<DigitalTwin> {
+    const { view, device } = permit.terms;
+    if (rows.length === 0) return { device: device.id, model, readings: [], next };
+    const positions = rows.map(({ position }) => position);
+    const [first, last] = [Math.min(...positions), Math.max(...positions)];
+    const [gaps, batches, ackOf] = await Promise.all([
+      readGaps(device.id, rows),
+      proofs.batches(first, last),
+      proofs.acks(first, last),
+    ]);
+    const anchors = view.anchors(rooms.stream);
+    const readings = rows.map(async (row): Promise<WholeReading> => {
+      const { position, sequence } = row;
+      const content = toHex(row.content);
+      const place = { device: device.id, sequence, content, scope: toHex(row.scope), month: row.month };
+      const opened = openReading(rooms.keys, place, row);
+      const leaf = toHex(row.hash);
+      const ack = ackOf(position);
+      const sealed = batches.find((batch) => position >= batch.first && position < batch.first + batch.count);
+      const anchor = findAnchor(anchors, position);
+      const proof = receipts ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
+      return {
+        sequence,
+        from: row.from_ms,
+        until: row.until_ms,
+        content,
+        leaf,
+        position,
+        token: `${row.signing_input}.${toBase64url(row.signature)}`,
+        disclosures: opened.disclosures,
+        flags: opened.flags,
+        gap: gaps.get(sequence) ?? null,
+        state: anchor ? "anchored" : sealed ? "sealed" : "accepted",
+        batch: anchor?.number ?? sealed?.number ?? null,
+        ack,
+        ...(proof === undefined ? {} : { proof }),
+      };
+    });
+    return { device: device.id, model, readings: await Promise.all(readings), next };
+  }
+
+  async function prove(
+    leaf: { device: Hex; sequence: number; content: Hex; hash: Hex; position: number },
+    ack: WholeReading["ack"],
+    sight: Sight,
+  ): Promise<NonNullable<WholeReading["proof"]> | null> {
+    const { device, sequence } = leaf;
+    const proof = await proofs.receipt({ ...leaf, kind: LEAF_KINDS.reading, subject: device }, ack, sight);
+    const key = sight.keyAt(device, sequence);
+    if (!proof || !key) return null;
+    return { ...proof, key: { device, number: key.number, x: key.x, y: key.y, from: key.from, until: key.until } };
+  }
+
+  /** For each reading the sequences before it that were never accepted; asked only where its neighbour is not at hand. */
+  async function readGaps(device: Hex, rows: readonly ReadingRow[]): Promise<Map<number, Gap>> {
+    const present = new Set(rows.map(({ sequence }) => sequence));
+    const lonely = rows.map(({ sequence }) => sequence).filter((s) => s > 1 && !present.has(s - 1));
+    if (lonely.length === 0) return new Map();
+    const found = await database.query<{ sequence: number; before: number | null }>(
+      `select s as sequence, (select max(sequence) from reading where device = $1 and sequence < s) as before
+       from unnest($2::bigint[]) as s`,
+      [fromHex(device, 32), lonely],
+    );
+    const gaps = new Map<number, Gap>();
+    for (const { sequence, before } of found) {
+      if ((before ?? 0) + 1 < sequence) gaps.set(sequence, { from: (before ?? 0) + 1, to: sequence - 1 });
+    }
+    return gaps;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Anchor } from "../../protocol/anchors.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import type { PublicKey } from "../../protocol/es256.ts";
+import type { DeviceState } from "../../protocol/words.ts";
+import type { KeyStore } from "../keys/key-store.ts";
+import type { Database } from "../store/database.ts";
+
+/** What this room needs to know of a view of the chain. It may not import the chain's room: it is given views. */
+export interface Sight {
+  devices(): readonly { readonly id: Hex; readonly modelHash: Hex; readonly state: DeviceState }[];
+  device(id: Hex): { readonly modelHash: Hex; readonly steward: Hex } | undefined;
+  keyAt(
+    device: Hex,
+    sequence: number,
+  ): (PublicKey & { readonly number: number; readonly from: number; readonly until: number | null }) | undefined;
+  twinsOf(device: Hex): readonly { readonly id: Hex; readonly ended: boolean; readonly security: boolean }[];
+  assignmentAt(device: Hex, sequence: number): { readonly id: Hex } | undefined;
+  twin(id: Hex): { readonly assignment: Hex | null } | undefined;
+  grantsOf(twin: Hex): readonly { readonly reader: Hex }[];
+  isOracle(address: Hex): boolean;
+  anchors(stream: Hex): readonly Anchor[];
+}
+
+/** What this room is made of. */
+export interface TwinRooms {
+  readonly database: Database;
+  readonly keys: KeyStore;
+  readonly consortium: Consortium;
+  /** The stream whose leaves this database holds. */
+  readonly stream: Hex;
+}
