@@ -29,7 +29,8 @@ contract AnchorLog is IAnchorLog {
     /// @inheritdoc IAnchorLog
     function openStream(address group) external returns (bytes32 id) {
         _requireSender(group);
-        uint64 n = streamCount[group]++;
+        uint64 n = streamCount[group];
+        streamCount[group] = n + 1;
         id = streamId(group, n);
         _streams[id].group = group;
         emit StreamOpened(id, group, n);

@@ -7,12 +7,12 @@ import {IDeviceRegistry} from "./IDeviceRegistry.sol";
 /// @title Devices, their stewards, states and keys
 contract DeviceRegistry is IDeviceRegistry {
     struct Device {
-        address steward; // ┐ one slot: what every decision reads
-        DeviceState state; // │
-        uint32 keyCount; // │ keys are numbered from 1
-        uint40 registeredAt; // ┘ seconds
         bytes32 modelHash;
         bytes32 homeStream;
+        address steward; // ┐ one slot: what every decision reads
+        uint40 registeredAt; // │ seconds
+        uint32 keyCount; // │ keys are numbered from 1
+        DeviceState state; // ┘
     }
 
     struct Key {

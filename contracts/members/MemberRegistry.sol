@@ -65,9 +65,11 @@ contract MemberRegistry is IMemberRegistry {
         uint256 count = 0;
         for (uint32 rest = bits; rest != 0; rest &= rest - 1) ++count;
         keys = new address[](count);
-        uint256 next = 0;
-        for (uint256 bit = 0; next < count; ++bit) {
-            if ((bits >> bit) & 1 == 1) keys[next++] = _oracles[bit];
+        uint256 bit = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            while ((bits >> bit) & 1 == 0) ++bit;
+            keys[i] = _oracles[bit];
+            ++bit;
         }
     }
 

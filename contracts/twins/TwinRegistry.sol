@@ -146,7 +146,8 @@ contract TwinRegistry is ITwinRegistry {
     function _twinId(bytes32 source, bytes32 manifestHash, uint64 segments) private returns (bytes32) {
         if (manifestHash == 0) revert ManifestHashZero();
         if (segments == 0) revert SegmentsMissing(manifestHash);
-        uint64 n = _twinCount[source][manifestHash]++;
+        uint64 n = _twinCount[source][manifestHash];
+        _twinCount[source][manifestHash] = n + 1;
         return keccak256(abi.encode(block.chainid, address(this), source, manifestHash, n));
     }
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
+import {Sha256Leaf} from "../../contracts/lib/Sha256Leaf.sol";
+import {Consortium} from "./Consortium.sol";
+
+/// @dev Everybody of the consortium doing random things, right and wrong, and a plain memory of what was done.
+contract Actors is Consortium {
+    struct Batch {
+        bytes32 root;
+        uint64 count;
+        uint64 firstLeaf;
+    }
+
+    struct Given {
+        bytes32 id;
+        IGrantRegistry.Grant terms;
+        bool revoked;
+    }
+
+    bytes32 public device;
+    bytes32 public twin; // of the open assignment
+    bytes32 public endedTwin; // of the one before
+    uint64 public assignmentStart = 1;
+    Batch[] private _batches;
+    uint64[] public keyStarts; // by key number − 1
+    mapping(uint256 index => bytes32) public closedKeys; // what a closed range was when it closed
+    Given[] private _given;
+    bool public quarantined;
+
+    constructor() {
+        setUp();
+        (device, ) = activeDevice(DEVICE_KEY);
+        twin = openTwin(device, 0x0f, 0x03);
+        keyStarts.push(1);
+    }
+
+    // What they do
+
+    function anchor(uint256 seed, uint8 count) external {
+        uint64 number = uint64(_batches.length);
+        (, , uint64 firstLeaf) = anchors.stream(home);
+        bytes32 root = keccak256(abi.encode(seed));
+        vm.prank(seed % 2 == 0 ? sender : secondSender);
+        anchors.anchor(home, number, root, uint64(count) + 1);
+        _batches.push(Batch(root, uint64(count) + 1, firstLeaf));
+    }
+
+    /// @dev Any number, any sender: what is not the next batch by a sender of the group must not be taken.
+    function anchorWrongly(uint64 number, uint8 who, bytes32 root) external {
+        bool wrongNumber = number != _batches.length;
+        address by = who % 2 == 0 ? stranger : sender;
+        if (by == sender && !wrongNumber) return;
+        vm.prank(by);
+        try anchors.anchor(home, number, root, 1) {
+            revert("anchored what it must not");
+        } catch {}
+    }
+
+    function rotate(uint16 step) external {
+        uint32 number = uint32(keyStarts.length);
+        uint64 from = keyStarts[number - 1] + 1 + step;
+        rotateTo(device, number + 1, from, 0x5000 + number);
+        keyStarts.push(from);
+        closedKeys[number] = rangeDigest(number);
+    }
+
+    function rotateBackwards(uint64 from) external {
+        uint32 number = uint32(keyStarts.length) + 1;
+        from = uint64(bound(from, 0, keyStarts[number - 2]));
+        (bytes32 x, bytes32 y) = publicKey(0x5000 + number);
+        (bytes32 r, bytes32 s) = proveKey(device, number, steward, 0x5000 + number);
+        vm.prank(steward);
+        try devices.rotateKey(device, from, x, y, r, s) {
+            revert("opened a range inside another");
+        } catch {}
+    }
+
+    function mark(uint32 number, uint64 from) external {
+        number = uint32(bound(number, 1, keyStarts.length));
+        vm.prank(steward);
+        try devices.markKey(device, number, from, 1, "marked") {} catch {}
+    }
+
+    function give(uint64 segments, uint8 purposes, uint16 delay, uint16 length) external {
+        IGrantRegistry.Grant memory terms = someGrant(twin);
+        terms.segments = uint64(bound(segments, 1, 0x0f));
+        terms.purposes = uint8(bound(purposes, 1, 0x1f));
+        terms.from = uint40(block.timestamp + (delay % 1_000));
+        terms.until = terms.from + 1 + (length % 2_000);
+        bytes32 id = give(terms, _given.length);
+        _given.push(Given(id, terms, false));
+    }
+
+    function revoke(uint256 which) external {
+        if (_given.length == 0) return;
+        Given storage chosen = _given[which % _given.length];
+        if (chosen.revoked) return;
+        vm.prank(steward);
+        grants.revoke(chosen.id);
+        chosen.revoked = true;
+    }
+
+    function wait(uint16 seconds_) external {
+        vm.warp(block.timestamp + (seconds_ % 500));
+    }
+
+    function reassign(uint8 length) external {
+        bytes32 open = twins.openAssignment(device);
+        assignmentStart += length;
+        vm.prank(steward);
+        twins.endAssignment(open, assignmentStart);
+        vm.prank(steward);
+        twins.beginAssignment(device, assignmentStart);
+        endedTwin = twin;
+        twin = openTwin(device, 0x0f, 0x03);
+    }
+
+    function judgeSomehow(uint8 kind) external {
+        kind = uint8(bound(kind, 1, 3));
+        vm.prank(address(verdicts));
+        try devices.applyVerdict(device, kind, keccak256("verdict")) {
+            quarantined = kind == 2 || (kind == 1 && quarantined);
+        } catch {}
+    }
+
+    // What they remember
+
+    function batchCount() external view returns (uint256) {
+        return _batches.length;
+    }
+
+    function batchAt(uint256 i) external view returns (Batch memory) {
+        return _batches[i];
+    }
+
+    function anchorLeaves() external view returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](_batches.length);
+        for (uint64 i = 0; i < leaves.length; ++i) {
+            Batch storage batch = _batches[i];
+            leaves[i] = Sha256Leaf.anchorLeaf(home, i, batch.root, batch.count, batch.firstLeaf);
+        }
+    }
+
+    function givenCount() external view returns (uint256) {
+        return _given.length;
+    }
+
+    function givenAt(uint256 i) external view returns (Given memory) {
+        return _given[i];
+    }
+
+    function keyCount() external view returns (uint32) {
+        return uint32(keyStarts.length);
+    }
+
+    /// @dev Number, key and range, without the mark: marks may come, the rest may not change.
+    function rangeDigest(uint32 number) public view returns (bytes32) {
+        (bytes32 x, bytes32 y, uint64 from, uint64 until, , , ) = devices.key(device, number);
+        return keccak256(abi.encode(number, x, y, from, until));
+    }
+
+    /// @dev The rule of a read, written the plain way.
+    function covers(Given calldata given, bytes32 asked, uint8 purpose, uint64 segments) external view returns (bool) {
+        return
+            given.terms.twin == asked &&
+            asked == twin &&
+            !given.revoked &&
+            block.timestamp >= given.terms.from &&
+            block.timestamp < given.terms.until &&
+            purpose < SECURITY &&
+            given.terms.purposes & (1 << purpose) != 0 &&
+            segments != 0 &&
+            segments & given.terms.segments == segments &&
+            !(quarantined && purpose == RESEARCH);
+    }
+
+    function permits(bytes32 asked, bytes32 id, uint8 purpose, uint64 segments) external view returns (bool) {
+        IGrantRegistry.Ask memory ask = readAsk(asked, id, purpose);
+        ask.segments = segments;
+        return grants.canRead(ask);
+    }
+
+    function isProvable(uint64 i, bytes32[] calldata path) external view returns (bool) {
+        Batch storage batch = _batches[i];
+        uint64 size = uint64(_batches.length);
+        return anchors.verifyBatch(home, i, batch.root, batch.count, batch.firstLeaf, size, path);
+    }
+
+    function stream() external view returns (uint64 size, uint64 nextLeaf, bytes32 root) {
+        (, size, nextLeaf) = anchors.stream(home);
+        return (size, nextLeaf, anchors.logRoot(home));
+    }
+
+    function keyNumberAt(uint64 sequence) external view returns (uint32 number) {
+        (number, , ) = devices.keyAt(device, sequence);
+    }
+}

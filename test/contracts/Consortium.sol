@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AnchorLog} from "../../contracts/anchors/AnchorLog.sol";
+import {DeviceRegistry} from "../../contracts/devices/DeviceRegistry.sol";
+import {GrantRegistry} from "../../contracts/grants/GrantRegistry.sol";
+import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
+import {IDeviceRegistry} from "../../contracts/devices/IDeviceRegistry.sol";
+import {IMemberRegistry} from "../../contracts/members/IMemberRegistry.sol";
+import {MemberRegistry} from "../../contracts/members/MemberRegistry.sol";
+import {TwinRegistry} from "../../contracts/twins/TwinRegistry.sol";
+import {IVerdictOracle} from "../../contracts/verdicts/IVerdictOracle.sol";
+import {VerdictOracle} from "../../contracts/verdicts/VerdictOracle.sol";
+import {TestBase} from "./TestBase.sol";
+
+/// @dev A whole consortium: one member, one gateway group with two senders, four oracles (f = 1), one steward.
+abstract contract Consortium is TestBase {
+    uint256 internal constant NOW = 1_790_000_000;
+    uint256 internal constant DEVICE_KEY = 0xd1;
+    bytes32 internal constant MODEL = keccak256("model");
+    bytes32 internal constant MANIFEST = keccak256("manifest");
+    uint8 internal constant CARE = 0;
+    uint8 internal constant EMERGENCY = 1;
+    uint8 internal constant RESEARCH = 2;
+    uint8 internal constant MAINTENANCE = 3;
+    uint8 internal constant AUDIT = 4;
+    uint8 internal constant SECURITY = 5;
+
+    address internal immutable steward = vm.addr(0x51);
+    address internal immutable reader = vm.addr(0x52);
+    address internal immutable stranger = vm.addr(0x53);
+    address internal immutable group = vm.addr(0x61);
+    address internal immutable sender = vm.addr(0x62);
+    address internal immutable secondSender = vm.addr(0x63);
+
+    MemberRegistry internal members;
+    DeviceRegistry internal devices;
+    AnchorLog internal anchors;
+    TwinRegistry internal twins;
+    GrantRegistry internal grants;
+    VerdictOracle internal verdicts;
+    bytes32 internal home;
+
+    function setUp() public virtual {
+        vm.warp(NOW);
+        members = new MemberRegistry(someMembers(), someGroups(), someOracles(4));
+        devices = new DeviceRegistry();
+        anchors = new AnchorLog(members);
+        twins = new TwinRegistry(members, devices);
+        grants = new GrantRegistry(members, devices, twins);
+        verdicts = new VerdictOracle(members, devices, anchors);
+        devices.wire(address(twins), address(verdicts));
+        vm.prank(sender);
+        home = anchors.openStream(group);
+    }
+
+    function publicKey(uint256 key) internal pure returns (bytes32, bytes32) {
+        (uint256 x, uint256 y) = vm.publicKeyP256(key);
+        return (bytes32(x), bytes32(y));
+    }
+
+    function someMembers() internal pure returns (IMemberRegistry.Member[] memory list) {
+        list = new IMemberRegistry.Member[](1);
+        (bytes32 x, bytes32 y) = publicKey(0xc1);
+        list[0] = IMemberRegistry.Member("North", "https://north.example", vm.addr(0x41), x, y);
+    }
+
+    function someGroups() internal view returns (IMemberRegistry.GatewayGroup[] memory list) {
+        list = new IMemberRegistry.GatewayGroup[](1);
+        (bytes32 x, bytes32 y) = publicKey(0xc2);
+        address[] memory senders = new address[](2);
+        (senders[0], senders[1]) = (sender, secondSender);
+        list[0] = IMemberRegistry.GatewayGroup(group, 0, x, y, senders);
+    }
+
+    function oracleKey(uint256 bit) internal pure returns (uint256) {
+        return 0x1000 + bit;
+    }
+
+    function someOracles(uint256 count) internal pure returns (IMemberRegistry.OracleKey[] memory list) {
+        list = new IMemberRegistry.OracleKey[](count);
+        for (uint256 i = 0; i < count; ++i) list[i] = IMemberRegistry.OracleKey(0, vm.addr(oracleKey(i)));
+    }
+
+    // Devices
+
+    function proveKey(
+        bytes32 device,
+        uint32 number,
+        address by,
+        uint256 key
+    ) internal view returns (bytes32 r, bytes32 s) {
+        return vm.signP256(key, sha256(devices.keyProof(device, number, by)));
+    }
+
+    function registerDevice(uint256 key) internal returns (bytes32 device) {
+        (bytes32 x, bytes32 y) = publicKey(key);
+        (bytes32 r, bytes32 s) = proveKey(devices.deviceId(x, y), 1, steward, key);
+        vm.prank(steward);
+        return devices.register(MODEL, home, x, y, r, s);
+    }
+
+    function rotateTo(bytes32 device, uint32 number, uint64 fromSequence, uint256 key) internal {
+        (bytes32 x, bytes32 y) = publicKey(key);
+        (bytes32 r, bytes32 s) = proveKey(device, number, steward, key);
+        vm.prank(steward);
+        devices.rotateKey(device, fromSequence, x, y, r, s);
+    }
+
+    function stateOf(bytes32 device) internal view returns (IDeviceRegistry.DeviceState state) {
+        (, state) = devices.standing(device);
+    }
+
+    /// @dev As the verdict contract would: for tests of what a state does, not of how it comes about.
+    function judge(bytes32 device, uint8 kind) internal {
+        vm.prank(address(verdicts));
+        devices.applyVerdict(device, kind, keccak256(abi.encode("verdict", kind)));
+    }
+
+    // Twins
+
+    function activeDevice(uint256 key) internal returns (bytes32 device, bytes32 securityTwin) {
+        device = registerDevice(key);
+        vm.prank(steward);
+        securityTwin = twins.createSecurityTwin(device, MANIFEST, 0xff);
+    }
+
+    function openTwin(bytes32 device, uint64 segments, uint64 commands) internal returns (bytes32 twin) {
+        bytes32 assignment = twins.openAssignment(device);
+        if (assignment == 0) {
+            vm.prank(steward);
+            assignment = twins.beginAssignment(device, 1);
+        }
+        vm.prank(steward);
+        return twins.createTwin(assignment, MANIFEST, segments, commands);
+    }
+
+    // Grants
+
+    function someGrant(bytes32 twin) internal view returns (IGrantRegistry.Grant memory) {
+        return IGrantRegistry.Grant(twin, reader, uint40(NOW), uint40(NOW + 3600), 0x0f, 0x1f);
+    }
+
+    function give(IGrantRegistry.Grant memory given, uint256 nonce) internal returns (bytes32) {
+        vm.prank(steward);
+        return grants.grant(given, nonce);
+    }
+
+    function readAsk(bytes32 twin, bytes32 grant, uint8 purpose) internal view returns (IGrantRegistry.Ask memory) {
+        return IGrantRegistry.Ask(IGrantRegistry.Action.Read, twin, grant, reader, purpose, 0x01);
+    }
+
+    // Anchors and verdicts
+
+    function anchorMany(bytes32 stream, uint256 count) internal {
+        (, uint64 size, ) = anchors.stream(stream);
+        for (uint64 i = 0; i < count; ++i) {
+            // Before the prank: SHA-256 is a call, and the prank is for the next call.
+            bytes32 root = sha256(abi.encode("batch", size + i));
+            vm.prank(sender);
+            anchors.anchor(stream, size + i, root, 1 + (i % 3));
+        }
+    }
+
+    function someVerdict(
+        bytes32 device,
+        uint64 round,
+        uint8 kind,
+        uint8 severity
+    ) internal view returns (IVerdictOracle.Verdict memory) {
+        return
+            IVerdictOracle.Verdict({
+                oracleSet: members.oracleSetDigest(),
+                stream: home,
+                round: round,
+                firstBatch: round * 10,
+                lastBatch: round * 10,
+                device: device,
+                firstSequence: 1,
+                lastSequence: 5,
+                kind: kind,
+                severity: severity,
+                model: MODEL,
+                leavesRoot: keccak256("leaves")
+            });
+    }
+
+    function signBits(bytes32 digest, uint32 signers) internal pure returns (bytes32[2][] memory signatures) {
+        uint256 count = 0;
+        for (uint32 rest = signers; rest != 0; rest &= rest - 1) ++count;
+        signatures = new bytes32[2][](count);
+        uint256 next = 0;
+        for (uint256 bit = 0; bit < 32; ++bit) {
+            if ((signers >> bit) & 1 == 0) continue;
+            (bytes32 r, bytes32 vs) = vm.signCompact(oracleKey(bit), digest);
+            signatures[next] = [r, vs];
+            ++next;
+        }
+    }
+
+    function transmit(IVerdictOracle.Verdict memory v, uint32 signers) internal returns (bytes32 digest) {
+        digest = verdicts.verdictDigest(v);
+        bytes32[2][] memory signatures = signBits(digest, signers);
+        vm.prank(vm.addr(oracleKey(0)));
+        verdicts.transmit(v, signers, signatures);
+    }
+}
