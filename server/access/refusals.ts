@@ -38,8 +38,11 @@ export function createRefusals(parts: RefusalParts): Refusals {
       since = now();
       return;
     }
-    const [until, counted, from] = [now(), counts, since];
-    [since, counts] = [until, new Map()];
+    const until = now();
+    const counted = counts;
+    const from = since;
+    since = until;
+    counts = new Map();
     const { text: body, content } = buildRecord({
       format: "refusals@1",
       stream,

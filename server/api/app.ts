@@ -1,0 +1,78 @@
+import express, { type Express, type RequestHandler } from "express";
+import helmet from "helmet";
+import { takeBody } from "./body.ts";
+import { notAllowed, notFound, problems } from "./problems.ts";
+import type { ApiRooms } from "./rooms.ts";
+import { accessRoutes } from "./routes/access.ts";
+import { detectionRoutes } from "./routes/detection.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { integrityRoutes } from "./routes/integrity.ts";
+
+/** What is done at one path. `limit`: bytes of a body, for paths that take one. */
+export interface Route {
+  readonly get?: RequestHandler;
+  readonly post?: RequestHandler;
+  readonly limit?: number;
+}
+export type Routes = Readonly<Record<string, Route>>;
+
+/** The front door: one Express app over rooms that were made elsewhere. Starts nothing and owns nothing. */
+export function createApi(rooms: ApiRooms): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  // Answers rest on decisions: they are made anew each time.
+  app.set("etag", false);
+  // "simple": a repeated member becomes an array, which every schema refuses.
+  app.set("query parser", "simple");
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
+
+  app.use(harden());
+  app.use(note(rooms));
+  for (const routes of [integrityRoutes, accessRoutes, detectionRoutes, healthRoutes]) mount(app, routes(rooms));
+  if (rooms.console !== undefined) app.use(express.static(rooms.console, { dotfiles: "ignore", redirect: false }));
+  app.use(notFound);
+  app.use(problems(rooms.log));
+  return app;
+}
+
+/** Nothing from elsewhere, nothing inline, no framing. */
+function harden(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
+  });
+}
+
+/** One line per answer: method, path, status, ms. No query, no header, no body: they may hold what is secret. */
+function note({ log, now }: ApiRooms): RequestHandler {
+  return (request, response, next) => {
+    const began = now();
+    const { method, path } = request;
+    if (path.startsWith("/v1/")) response.set("Cache-Control", "no-store");
+    response.once("finish", () =>
+      log.info({ method, path, status: response.statusCode, ms: now() - began }, "answered"),
+    );
+    next();
+  };
+}
+
+function mount(app: Express, routes: Routes): void {
+  for (const [path, { get, post, limit }] of Object.entries(routes)) {
+    const route = app.route(path);
+    if (get) route.get(get);
+    if (post) route.post(takeBody(limit ?? 0), post);
+    route.all(notAllowed([...(get ? ["GET", "HEAD"] : []), ...(post ? ["POST"] : [])]));
+  }
+}

@@ -1,0 +1,51 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import { toProblem, TwinwardError } from "../../protocol/errors.ts";
+import type { Log } from "./rooms.ts";
+
+/** Codes after which the same request may succeed soon. */
+const LATER = new Set(["OVERLOADED", "CHAIN_UNAVAILABLE", "NOT_ANCHORED_YET"]);
+
+/** The one error handler, last: every refusal is an RFC 9457 problem with a code of the table. */
+export function problems(log: Log): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (thrown: unknown, request, response, _next) => {
+    const error = toKnown(thrown);
+    const problem = toProblem(error);
+    // What is not of the table is ours to repair. The request's words stay out of the log: they may hold what is secret.
+    if (problem.status >= 500) log.error({ code: problem.code, path: request.path, err: thrown }, "request failed");
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    sendProblem(response, problem.status, problem);
+  };
+}
+
+function sendProblem(response: Response, status: number, problem: { readonly code: string }): void {
+  if (status === 401) response.set("WWW-Authenticate", "Bearer");
+  if (LATER.has(problem.code)) response.set("Retry-After", "1");
+  response.status(status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+/** Errors of the parts that read requests carry a status; what they complain about is the request. */
+function toKnown(thrown: unknown): unknown {
+  if (thrown instanceof TwinwardError || !(thrown instanceof Error)) return thrown;
+  const status = "status" in thrown ? thrown.status : undefined;
+  if (status === 413) return new TwinwardError("BODY_TOO_LARGE", {}, thrown);
+  const theirs = typeof status === "number" && status >= 400 && status < 500;
+  if (!theirs && !(thrown instanceof URIError)) return thrown;
+  const detail = status === 415 ? "Send the body uncompressed." : undefined;
+  return new TwinwardError("MALFORMED_REQUEST", detail === undefined ? {} : { detail }, thrown);
+}
+
+/** For a path that is known, with a method that is not. */
+export function notAllowed(methods: readonly string[]): RequestHandler {
+  return (_request, response) => {
+    response.set("Allow", methods.join(", "));
+    throw new TwinwardError("METHOD_NOT_ALLOWED");
+  };
+}
+
+export const notFound: RequestHandler = () => {
+  throw new TwinwardError("NOT_FOUND");
+};

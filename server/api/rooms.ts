@@ -1,0 +1,87 @@
+import type { Anchor } from "../../protocol/anchors.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import type { SignedFinding } from "../../protocol/finding.ts";
+import type { Access } from "../access/authorize.ts";
+import type { Refusals } from "../access/refusals.ts";
+import type { Sessions } from "../access/session.ts";
+import type { Documents } from "../twin/documents.ts";
+import type { Fleet } from "../twin/fleet.ts";
+import type { Reader } from "../twin/history.ts";
+import type { Receipts } from "../twin/receipts.ts";
+import type { Sight } from "../twin/rooms.ts";
+
+/** A view of the chain, as far as the front door tells of it. */
+export interface ApiView extends Sight {
+  readonly head: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+  streams(): readonly { readonly id: Hex }[];
+  anchors(stream: Hex): readonly Anchor[];
+  verdicts(): readonly { readonly digest: Hex; readonly device: Hex; readonly round: number }[];
+  twinsOf(device: Hex): readonly TwinEntry[];
+  grantsOf(twin: Hex): readonly GrantEntry[];
+}
+
+export interface TwinEntry {
+  readonly id: Hex;
+  readonly device: Hex;
+  readonly assignment: Hex | null;
+  readonly manifestHash: Hex;
+  readonly segments: bigint;
+  readonly commands: bigint;
+  readonly security: boolean;
+  readonly ended: boolean;
+}
+
+export interface GrantEntry {
+  readonly id: Hex;
+  readonly reader: Hex;
+  readonly from: number;
+  readonly until: number;
+  readonly segments: bigint;
+  readonly purposes: number;
+  readonly revoked: boolean;
+}
+
+/** Where what happens is written; a pino logger is one. */
+export interface Log {
+  info(facts: object, words: string): void;
+  error(facts: object, words: string): void;
+}
+
+/** The rooms that the front door serves; it is given them and imports none of what lies behind. */
+export interface ApiRooms {
+  readonly gateway: {
+    /** What became of each reading, in order. */
+    accept(texts: string[]): Promise<readonly unknown[]>;
+    /** What is wrong with a reading; stores nothing. */
+    check(text: string): Promise<unknown>;
+  };
+  readonly chain: { view(): ApiView; fresh(maxAgeSeconds?: number): Promise<ApiView> };
+  readonly consortium: Consortium;
+  readonly sessions: Sessions;
+  readonly access: Access;
+  readonly refusals: Pick<Refusals, "count">;
+  readonly reader: Reader;
+  readonly receipts: Receipts;
+  readonly documents: Documents;
+  readonly fleet: Fleet;
+  readonly findings: {
+    accept(body: unknown): Promise<void>;
+    list(filter?: FindingAsk): Promise<SignedFinding[]>;
+  };
+  /** What must hold before traffic is wanted: each rejects while it does not. */
+  readonly ready?: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Directory of the built console; without it nothing is served at `/`. */
+  readonly console?: string;
+  readonly log: Log;
+  /** ms. */
+  readonly now: () => number;
+}
+
+export interface FindingAsk {
+  readonly digest?: Hex;
+  readonly device?: Hex;
+  readonly round?: number;
+  readonly since?: number;
+  readonly limit?: number;
+}
