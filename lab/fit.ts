@@ -20,8 +20,9 @@ export function comparablePairs(): SignalPair[] {
 }
 
 /**
- * The ward's model: fitted on `hours`/3 of each of 40 people, thresholds from `hours` of 40 other people, later in their
- * day. The same seed and hours give the same model in every process; 1 hour takes 2–3 s.
+ * The ward's model: fitted on a third of `hours` of each of 40 people, thresholds from two thirds of `hours` of 40 other
+ * people, which begin where the first third ends. The same seed and hours give the same model in every process; 1 hour
+ * takes about 2 s.
  */
 export function fitWardModel(seed: string, hours = 1): PcaModel {
   const fitted: Window[] = [];
@@ -30,8 +31,8 @@ export function fitWardModel(seed: string, hours = 1): PcaModel {
   const calibration: Window[] = [];
   for (let i = 0; i < CALIBRATION_BODIES; i++) {
     const bed = createBedside(`${seed}/calibrate/${i}`);
-    skipTime(bed, 3600 * hours);
-    calibration.push(...recordWindows(bed, Math.ceil(WINDOWS_PER_HOUR * hours)));
+    skipTime(bed, 1200 * hours);
+    calibration.push(...recordWindows(bed, Math.ceil((WINDOWS_PER_HOUR * hours * 2) / 3)));
   }
   return fitPca(fitted, { pairs: comparablePairs(), calibration });
 }

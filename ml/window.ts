@@ -28,7 +28,6 @@ export function cutStretches(window: Window, lengthMs: number, strideMs: number)
   const { signals, times, values } = window;
   if (times.length !== signals.length || values.length !== signals.length)
     throw new RangeError(`window of ${signals.length} signals has ${times.length} times and ${values.length} values`);
-  const buckets = new Map<number, Stretch>();
   let first = Infinity;
   let last = -Infinity;
   for (const [i, own] of times.entries()) {
@@ -38,23 +37,26 @@ export function cutStretches(window: Window, lengthMs: number, strideMs: number)
       if (t > last) last = t;
     }
   }
-  for (const [i, own] of times.entries())
-    for (const [j, t] of own.entries()) {
+  const stretches = new Map<number, Stretch>();
+  const whole = last - first - lengthMs + strideMs / 2;
+  for (let i = 0; i < signals.length; i++) {
+    const own = times[i]!;
+    for (let j = 0; j < own.length; j++) {
       const value = values[i]![j];
       if (value === null || value === undefined || !Number.isFinite(value)) continue;
-      const offset = t - first;
-      const newest = Math.floor(offset / strideMs);
+      const offset = own[j]! - first;
       // A sample belongs to every stretch that covers it; visiting samples, not the clock, keeps sparse windows cheap.
-      for (let k = newest; k >= 0 && offset - k * strideMs < lengthMs; k--) {
-        if (k * strideMs + lengthMs - strideMs / 2 > last - first) continue;
-        let stretch = buckets.get(k);
+      for (let k = Math.floor(offset / strideMs); k >= 0 && offset - k * strideMs < lengthMs; k--) {
+        if (k * strideMs > whole) continue;
+        let stretch = stretches.get(k);
         if (!stretch) {
           stretch = { times: signals.map(() => []), values: signals.map(() => []) };
-          buckets.set(k, stretch);
+          stretches.set(k, stretch);
         }
         stretch.times[i]!.push(offset / 1000);
         stretch.values[i]!.push(Math.min(Math.max(value, -BEYOND), BEYOND));
       }
     }
-  return [...buckets.entries()].sort((a, b) => a[0] - b[0]).map((entry) => entry[1]);
+  }
+  return [...stretches.entries()].sort((a, b) => a[0] - b[0]).map((entry) => entry[1]);
 }
