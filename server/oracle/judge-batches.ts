@@ -1,0 +1,137 @@
+/**
+ * Observed readings → what is to be signed at each batch end. No I/O: time, randomness and key come with the pen, and the
+ * caller makes the resulting state durable before anything of it leaves.
+ */
+import type { Hex } from "../../protocol/bytes.ts";
+import { readFindingBody, type ClearDevice } from "../../protocol/finding.ts";
+import { BATCHES_PER_ROUND, type Verdict } from "../../protocol/verdict.ts";
+import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import type { AnchorFact, ChainView } from "../chain/view.ts";
+import { attest, attestClear, type Attesting, type Pen } from "./attest.ts";
+import type { OracleEvent } from "./events.ts";
+import type { Judged } from "./gather.ts";
+import type { Judge } from "./judge.ts";
+import { endRound, type DeviceRound } from "./observe.ts";
+import type { OracleState } from "./state-file.ts";
+
+/** One stream as an oracle has it in memory. */
+export interface Watched {
+  readonly devices: Map<Hex, DeviceRound>;
+  /** By round, then device: outcomes at batch ends, ascending. */
+  readonly judged: Map<number, Map<Hex, Judged[]>>;
+}
+
+/** Which batches, and with what. */
+export interface Bench {
+  readonly view: ChainView;
+  readonly stream: Hex;
+  /** The first batch to judge; the last is the newest that the view has. */
+  readonly from: number;
+  readonly judge: Judge;
+  readonly model: PcaModel;
+  readonly modelHash: Hex;
+  readonly pen: () => Pen;
+}
+
+/** Rounds whose outcomes are kept for dissent, and that are still worth transmitting. */
+export const ROUNDS_OPEN = 3;
+
+export const roundOf = (batch: number): number => Math.floor(batch / BATCHES_PER_ROUND);
+export const firstBatch = (round: number): number => round * BATCHES_PER_ROUND;
+
+/** What the state file knows of a stream: where the round began, per device. Its readings are asked for again. */
+export function beginWatching(state: OracleState, view: ChainView, stream: Hex): Watched {
+  const known = Object.entries(state.baselines) as [Hex, DeviceRound["baseline"]][];
+  const ours = known.filter(([device]) => view.device(device)?.homeStream === stream);
+  return {
+    devices: new Map(ours.map(([device, baseline]) => [device, { baseline, readings: [] }])),
+    judged: new Map(),
+  };
+}
+
+/** Judges batches in order, every one: skipping one could hide a verdict that others sign. Moves `watched` on. */
+export function judgeBatches(
+  before: OracleState,
+  watched: Watched,
+  bench: Bench,
+): { state: OracleState; events: OracleEvent[] } {
+  const { view, stream, from } = bench;
+  const events: OracleEvent[] = [];
+  let state = before;
+  for (let batch = from; batch < view.anchors(stream).length; batch++) {
+    const judged = judgeBatch(state, watched, bench, batch);
+    const progress = { floor: 0, ...judged.state.streams[stream], next: batch + 1 };
+    state = { ...judged.state, streams: { ...judged.state.streams, [stream]: progress } };
+    events.push(...judged.events);
+  }
+  return { state, events };
+}
+
+function judgeBatch(
+  before: OracleState,
+  watched: Watched,
+  bench: Bench,
+  batch: number,
+): { state: OracleState; events: OracleEvent[] } {
+  const { view, stream, judge, model, modelHash, pen } = bench;
+  const anchors = view.anchors(stream);
+  const round = roundOf(batch);
+  const start = leavesOf(anchors, firstBatch(round)).first;
+  const { first, end } = leavesOf(anchors, batch);
+  const place = { oracleSet: view.oracleSet, stream, round, lastBatch: batch, model: modelHash };
+  const events: OracleEvent[] = [];
+  let state = before;
+  for (const [device, { readings, refused }] of watched.devices) {
+    if (refused !== undefined) continue;
+    const judgeable = readings.filter(({ position }) => position >= start && position < end);
+    // A batch without a leaf of the device changes nothing about it.
+    if ((judgeable.at(-1)?.position ?? -1) < first) continue;
+    const outcome = judge(model, judgeable);
+    judgedIn(watched, round, device).push({ batch, outcome });
+    const attesting = outcome.severity > 0 ? attest(state, { ...place, device }, outcome, pen()) : undefined;
+    if (!attesting) continue;
+    state = attesting.state;
+    events.push(attestedEvent(attesting));
+  }
+  if (batch + 1 < firstBatch(round + 1)) return { state, events };
+
+  // The last batch of the round: what stayed clear to the end is cleared, then the next round begins.
+  const clear = clearDevices(watched, round);
+  const attesting = view.clearedRoot(stream, round) ? undefined : attestClear(state, place, clear, pen());
+  if (attesting) events.push({ event: "cleared", stream, round, devices: clear.length });
+  state = attesting?.state ?? state;
+  for (const old of watched.judged.keys()) if (old <= round - ROUNDS_OPEN) watched.judged.delete(old);
+  return { state: { ...state, baselines: endRound(watched.devices, end, state.baselines) }, events };
+}
+
+export function attestedEvent({ signed }: Attesting): { event: "attested"; verdict: Verdict; digest: Hex } {
+  const body = readFindingBody(signed.body);
+  if (body.format !== "finding@1") throw new RangeError("only a finding is attested about a device");
+  return { event: "attested", verdict: body.verdict, digest: body.digest };
+}
+
+/** The leaves of a batch: [first, end). */
+function leavesOf(anchors: readonly AnchorFact[], batch: number): { first: number; end: number } {
+  const anchor = anchors[batch];
+  if (!anchor) throw new RangeError(`batch ${batch} is not anchored`);
+  return { first: anchor.firstLeaf, end: anchor.firstLeaf + anchor.count };
+}
+
+function judgedIn(watched: Watched, round: number, device: Hex): Judged[] {
+  const byDevice = watched.judged.get(round) ?? new Map<Hex, Judged[]>();
+  watched.judged.set(round, byDevice);
+  const judged = byDevice.get(device) ?? [];
+  byDevice.set(device, judged);
+  return judged;
+}
+
+/** Devices that were found clear at every batch end of the round, with their leaves up to the last. */
+function clearDevices(watched: Watched, round: number): ClearDevice[] {
+  return [...(watched.judged.get(round) ?? [])].flatMap(([device, judged]) => {
+    const outcome = judged.at(-1)?.outcome;
+    if (!outcome || watched.devices.get(device)?.refused !== undefined) return [];
+    if (judged.some((j) => j.outcome.severity > 0)) return [];
+    const { firstSequence, lastSequence, leavesRoot } = outcome;
+    return [{ device, firstSequence, lastSequence, leavesRoot }];
+  });
+}

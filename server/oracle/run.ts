@@ -1,0 +1,244 @@
+/**
+ * The life of an oracle: see the anchor, observe, judge, remember, say it, find the others, transmit. Each step can fail
+ * or be killed; what was not finished is done again from the state file and the chain.
+ */
+import type { Hex } from "../../protocol/bytes.ts";
+import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
+import { readFindingBody, readSignedFinding, verifyFinding } from "../../protocol/finding.ts";
+import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
+import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import type { Chain, ChainView } from "../chain/view.ts";
+import { attest, type Pen } from "./attest.ts";
+import type { Door } from "./door.ts";
+import { isAnswered, quorumFor, toOppose, type Judged, type Verified } from "./gather.ts";
+import type { Judge } from "./judge.ts";
+import {
+  attestedEvent,
+  beginWatching,
+  firstBatch,
+  judgeBatches,
+  ROUNDS_OPEN,
+  roundOf,
+  type Watched,
+} from "./judge-batches.ts";
+import { observe } from "./observe.ts";
+import type { OracleEvent } from "./events.ts";
+import { loadState, saveState, type Signed } from "./state-file.ts";
+import type { Transmitter } from "./transmit.ts";
+
+export interface OracleRooms {
+  readonly chain: Pick<Chain, "view" | "onChange" | "consortium">;
+  readonly door: Door;
+  readonly transmitter: Transmitter;
+  readonly judge: Judge;
+  readonly model: PcaModel;
+  /** What the model is called in verdicts. */
+  readonly modelHash: Hex;
+  /** secp256k1 private key of the oracle. */
+  readonly key: Uint8Array;
+  readonly stateFile: string;
+  /** ms. */
+  readonly now: () => number;
+  readonly random: (size: number) => Uint8Array;
+  readonly report: (event: OracleEvent) => void;
+}
+
+export interface Oracle {
+  readonly address: Hex;
+  /** Finishes the step at hand and ends. */
+  stop(): Promise<void>;
+}
+
+/** How long an oracle leaves the transmitting to the one before it: a block and a little. */
+const STAGGER_MS = 1_500;
+/** How long a transaction may take before it is tried again. */
+const RETRY_MS = 5_000;
+const POLL_OPEN_MS = 150;
+const POLL_IDLE_MS = 2_000;
+const PAUSE_MS = 500;
+const VERIFIED_MOST = 4096;
+
+/** Starts judging. Throws DATA_UNUSABLE when the state file is another oracle's. */
+export function runOracle(rooms: OracleRooms): Oracle {
+  const { chain, door, transmitter, judge, model, modelHash, key } = rooms;
+  const report = (event: OracleEvent): void => rooms.report(event);
+  const { chainId, contracts } = chain.consortium;
+  const domain: VerdictDomain = { chainId, contract: contracts.VerdictOracle };
+  const own = addressOfKey(key);
+  let state = loadState(rooms.stateFile, own, chainId, domain.contract);
+  const streams = new Map<Hex, Watched>();
+  const seenAcks = new Set<string>();
+  const verified = new Map<string, Verified | undefined>();
+  const attempts = new Map<Hex, { readonly since: number; sentAt: number }>();
+  let stopped = false;
+  let isNews = false;
+  let wake = (): void => undefined;
+  const unsubscribe = chain.onChange(() => {
+    isNews = true;
+    wake();
+  });
+
+  const pen = (): Pen => ({ domain, key, at: rooms.now(), salt: rooms.random(16) });
+  const nextOf = (stream: Hex): number => state.streams[stream]?.next ?? 0;
+
+  /** One turn of the wheel. True while something is open that others may move. */
+  async function turn(): Promise<boolean> {
+    const view = chain.view();
+    for (const stream of new Set(view.devices().map((device) => device.homeStream))) await judgeStream(view, stream);
+    await deliver();
+    const findings = await gather();
+    if (oppose(findings, view)) await deliver();
+    return transmitOpen(findings, chain.view());
+  }
+
+  /** Judges every anchored batch that was not judged yet, in order: skipping one could hide a verdict that others sign. */
+  async function judgeStream(view: ChainView, stream: Hex): Promise<void> {
+    const anchors = view.anchors(stream);
+    if (anchors.length === 0 || nextOf(stream) >= anchors.length) return;
+    const known = streams.get(stream);
+    const watched = known ?? beginWatching(state, view, stream);
+    // A newcomer begins with the round at hand; after a restart it is judged from its first batch again, to the same end.
+    const from = known ? nextOf(stream) : firstBatch(roundOf(state.streams[stream]?.next ?? anchors.length - 1));
+    const roundStart = anchors[firstBatch(roundOf(from))]?.firstLeaf ?? 0;
+    const scene = { view, chainId, anchorLog: contracts.AnchorLog, stream, roundStart, model };
+    await observe(scene, door, watched.devices, seenAcks, (device, why) => report({ event: "refused", device, why }));
+    // Judging moves what is watched on. Should the state not become durable, it is built anew from what is.
+    streams.delete(stream);
+    const judged = judgeBatches(state, watched, { view, stream, from, judge, model, modelHash, pen });
+    // Until here nothing has left this process: dying now, the same batches are judged again, to the same digests.
+    saveState(rooms.stateFile, judged.state);
+    state = judged.state;
+    streams.set(stream, watched);
+    judged.events.forEach(report);
+  }
+
+  /** Hands in what the server does not have yet. */
+  async function deliver(): Promise<void> {
+    for (const waiting of state.signed.filter((signed) => !signed.settled)) {
+      try {
+        await door.post(waiting.signed);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        // Our clock of the chain and the server's differ, or it has ours already: it is kept here, and life goes on.
+        report({ event: "unwelcome", digest: waiting.digest, why: error.message });
+      }
+      // Not synced by itself: forgetting it only means to send the same bytes again.
+      state = {
+        ...state,
+        signed: state.signed.map((signed) => (signed === waiting ? { ...signed, settled: true } : signed)),
+      };
+    }
+  }
+
+  async function gather(): Promise<Verified[]> {
+    const rounds = Object.values(state.streams).map(({ next }) => roundOf(next));
+    if (rounds.length === 0) return [];
+    const listed = await door.findings(Math.max(0, Math.min(...rounds) - ROUNDS_OPEN));
+    if (verified.size > VERIFIED_MOST) verified.clear();
+    return listed.flatMap((item) => {
+      const name = `${item.attestation} ${item.signature}`;
+      if (!verified.has(name)) verified.set(name, verify(item));
+      return verified.get(name) ?? [];
+    });
+  }
+
+  /** What the server lists is not trusted: what does not verify is not there. */
+  function verify(item: unknown): Verified | undefined {
+    try {
+      const signed = readSignedFinding(item);
+      return { body: verifyFinding(domain, signed), attestation: signed.attestation };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Answers accusations that this oracle found unfounded. True when it has signed something. */
+  function oppose(findings: readonly Verified[], view: ChainView): boolean {
+    const judgedOf = (stream: Hex, device: Hex, round: number): readonly Judged[] =>
+      streams.get(stream)?.judged.get(round)?.get(device) ?? [];
+    const isJudged = (stream: Hex, batch: number): boolean => batch < nextOf(stream);
+    let told = state;
+    const events: OracleEvent[] = [];
+    for (const { finding, outcome } of toOppose(findings, judgedOf, isJudged, own)) {
+      const { stream, round, lastBatch, device } = finding.verdict;
+      const place = { oracleSet: view.oracleSet, stream, round, lastBatch, device, model: modelHash };
+      const attesting = attest(told, place, outcome, pen());
+      if (!attesting) continue;
+      told = attesting.state;
+      events.push({ ...attestedEvent(attesting), event: "dissented", against: finding.oracle });
+    }
+    if (events.length === 0) return false;
+    saveState(rooms.stateFile, told);
+    state = told;
+    events.forEach(report);
+    return true;
+  }
+
+  /** Sends what has a quorum and waits on the chain for nobody: events say what became of it. True while one is open. */
+  async function transmitOpen(findings: readonly Verified[], view: ChainView): Promise<boolean> {
+    const isRecent = (signed: Signed): boolean => signed.round >= roundOf(nextOf(signed.stream)) - ROUNDS_OPEN;
+    const open = state.signed.filter((signed) => isRecent(signed) && !isAnswered(view, signed));
+    for (const digest of attempts.keys()) if (!open.some((signed) => signed.digest === digest)) attempts.delete(digest);
+    for (const signed of open) {
+      const found = quorumFor(signed, findings, view, own);
+      if (!found) continue;
+      const now = rooms.now();
+      const attempt = attempts.get(signed.digest) ?? { since: now, sentAt: -Infinity };
+      attempts.set(signed.digest, attempt);
+      if (now < attempt.since + found.rank * STAGGER_MS || now < attempt.sentAt + RETRY_MS) continue;
+      const body = readFindingBody(signed.signed.body);
+      const transmission =
+        body.format === "clear@1"
+          ? await transmitter.allClear(body.clear, found.quorum)
+          : await transmitter.verdict(body.verdict, found.quorum);
+      if (transmission.outcome !== "early") attempt.sentAt = now;
+      report({ event: "transmitted", digest: signed.digest, transmission });
+    }
+    return open.length > 0;
+  }
+
+  async function live(): Promise<void> {
+    let pause = PAUSE_MS;
+    while (!stopped) {
+      let wait: number;
+      isNews = false;
+      try {
+        wait = (await turn()) ? POLL_OPEN_MS : POLL_IDLE_MS;
+        pause = PAUSE_MS;
+      } catch (error) {
+        // The server or the node does not answer, or the disk does not keep: nothing was said that is not kept. Again.
+        report({ event: "waiting", why: error instanceof Error ? error.message : String(error) });
+        wait = pause;
+        pause = Math.min(2 * pause, 10 * PAUSE_MS);
+      }
+      if (!stopped && !isNews) await rest(wait);
+    }
+  }
+
+  const rest = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => wake(), ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const life = live();
+  return {
+    address: own,
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      wake();
+      await life;
+    },
+  };
+}
+
+/** Refused for what it says, not for being busy: sending it again would change nothing. */
+const isRefusal = (error: unknown): error is TwinwardError => {
+  if (!(error instanceof TwinwardError) || error.code.startsWith("SESSION")) return false;
+  const { status } = ERRORS[error.code];
+  return status >= 400 && status < 500 && status !== 429;
+};
