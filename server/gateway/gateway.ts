@@ -1,0 +1,217 @@
+import type { Ack } from "../../protocol/ack.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { READING_LIMITS } from "../../protocol/reading.ts";
+import type { ReadingAnswer } from "../../protocol/refusal.ts";
+import type { Chain } from "../chain/view.ts";
+import type { KeyStore } from "../keys/key-store.ts";
+import { monthOf, openAside } from "../keys/sealed-reading.ts";
+import type { Committer } from "../store/committer.ts";
+import type { Database } from "../store/database.ts";
+import { AckReader } from "../store/readAcks.ts";
+import { readHeads } from "../store/readReadings.ts";
+import { refuse, toAnswer } from "./answers.ts";
+import { checkText, type CheckReport } from "./check.ts";
+import { findKey, Models } from "./expected.ts";
+import type { HeldReading } from "./held.ts";
+import { NO_HEAD, type Head } from "./order.ts";
+import type { Candidate, Settled } from "./place-readings.ts";
+import { Placer } from "./placer.ts";
+import { VerifyPool, type PoolOptions, type Unverified } from "./verify-pool.ts";
+import { readClaim, verifyReading, type VerifiedReading } from "./verify-reading.ts";
+
+export type { CheckReport } from "./check.ts";
+
+/** ack@1, refusal@1, or `{held, expected}`. */
+export type Answer = ReadingAnswer<Ack>;
+
+export interface GatewayParts {
+  readonly database: Database;
+  readonly committer: Committer;
+  readonly keys: KeyStore;
+  readonly chain: Pick<Chain, "view" | "consortium">;
+  readonly stream: Hex;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly pool?: PoolOptions;
+  /** How long a reading is held, ms (default 10 000), and how many per device (default 64). */
+  readonly holdMs?: number;
+  readonly maxHeld?: number;
+  /** Told what befell held readings that were let go because they waited too long, and internal failures. */
+  readonly report?: (error: unknown) => void;
+}
+
+export interface Gateway {
+  /**
+   * Answers readings in their order; every ack among the answers is durable. With `via.device` only that device's readings are
+   * taken. Throws OVERLOADED for all of them together, and whatever the database throws: then nothing was promised.
+   */
+  accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]>;
+  /** What would become of a reading now, check by check; stores nothing. */
+  check(text: string): Promise<CheckReport>;
+  /** Answers that nobody waits for: held readings released or let go. The result ends the subscription. */
+  onAnswer(listener: (device: Hex, answer: Answer) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Takes readings: authentic or refused, then in their place, then durable, then acked. */
+export function createGateway(parts: GatewayParts): Gateway {
+  const { database, committer, keys, chain, now } = parts;
+  const { chainId, contracts } = chain.consortium;
+  const models = new Models(database);
+  const acks = new AckReader({ chainId, anchorLog: contracts.AnchorLog, stream: parts.stream });
+  const pool = new VerifyPool(parts.pool);
+  const listeners = new Set<(device: Hex, answer: Answer) => void>();
+  const holdMs = parts.holdMs ?? 10_000;
+  const placer = new Placer({ committer, keys, now, holdMs, maxHeld: parts.maxHeld ?? 64, reopen });
+  /** False while we know that the table of held readings has nothing of ours. */
+  let mayHold = true;
+  let closed = false;
+
+  function fail(error: unknown): TwinwardError {
+    parts.report?.(error);
+    return new TwinwardError("INTERNAL", {}, error);
+  }
+
+  /** The reading with what it must be verified against, or why it is refused already. */
+  async function prepare(text: string, via: Hex | undefined, receivedAt: number): Promise<Unverified | TwinwardError> {
+    try {
+      if (text.length > READING_LIMITS.characters)
+        throw new TwinwardError("READING_TOO_LARGE", { characters: text.length });
+      const claim = readClaim(text);
+      if (!claim) return { text, receivedAt };
+      if (via !== undefined && claim.device !== via) throw new TwinwardError("TOPIC_NOT_YOURS", { device: via });
+      const { key, modelHash } = findKey(chain.view(), claim);
+      return { text, receivedAt, expected: { claim, key: { x: key.x, y: key.y }, model: await models.get(modelHash) } };
+    } catch (error) {
+      return error instanceof TwinwardError ? error : fail(error);
+    }
+  }
+
+  async function verify(texts: readonly string[], via: Hex | undefined): Promise<(Candidate | TwinwardError)[]> {
+    const receivedAt = now();
+    const prepared = await Promise.all(texts.map((text) => prepare(text, via, receivedAt)));
+    const outcomes = await pool.verify(prepared.filter(isNoError));
+    let at = 0;
+    return prepared.map((each, i) => {
+      const outcome = each instanceof TwinwardError ? each : (outcomes[at++] ?? new TwinwardError("INTERNAL"));
+      return outcome instanceof TwinwardError ? outcome : toCandidate(outcome, texts[i] ?? "");
+    });
+  }
+
+  function toCandidate(reading: VerifiedReading, text: string): Candidate {
+    const assignment = chain.view().assignmentAt(reading.device, reading.sequence);
+    return { ...reading, text, scope: assignment?.id ?? reading.device, month: monthOf(reading.per[0]) };
+  }
+
+  /** A held reading from the store: verified anew, because its key may have been marked meanwhile. */
+  async function reopen(row: HeldReading): Promise<Candidate | undefined> {
+    try {
+      const { scope, month, nonce, sealed } = row;
+      const text = openAside(keys, row, { nonce: nonce ?? new Uint8Array(), sealed: sealed ?? new Uint8Array() });
+      const ready = await prepare(text, row.device, row.receivedAt);
+      if (ready instanceof TwinwardError) throw ready;
+      return { ...verifyReading(text, row.receivedAt, ready.expected), text, scope, month };
+    } catch (error) {
+      parts.report?.(error);
+      return undefined;
+    }
+  }
+
+  async function accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]> {
+    if (closed) throw new TwinwardError("OVERLOADED");
+    const verified = await verify(texts, via?.device);
+    const candidates = verified.filter(isNoError);
+    // Each data key is on disk before anything is sealed with it: a key lost in a crash would be data lost.
+    await Promise.all(candidates.map(({ scope, month }) => keys.ensure(scope, month)));
+    const settled: Settled =
+      candidates.length > 0 ? await placer.place(candidates) : { fates: [], heads: new Map(), aside: [] };
+    if (settled.fates.some(({ kind }) => kind === "held")) mayHold = true;
+    const known = await acks.read(
+      database,
+      settled.fates.flatMap((fate) => (fate.kind === "known" ? [fate.position] : [])),
+    );
+    const time = now();
+    for (const { device, sequence, fate } of settled.aside) {
+      tell(device, toAnswer({ device, sequence }, fate, settled.heads.get(device) ?? NO_HEAD, known, time));
+    }
+    const heads = await headsOf(texts, verified, settled);
+    let at = 0;
+    return verified.map((each, i) => {
+      if (each instanceof TwinwardError) return refuse(each, heads.get(claimed(texts[i])));
+      const fate = settled.fates[at++] ?? { kind: "refused", code: "INTERNAL" };
+      return toAnswer(each, fate, heads.get(each.device) ?? NO_HEAD, known, time);
+    });
+  }
+
+  /** Heads of every device that a refusal must tell where to go on, unknown devices left out. */
+  async function headsOf(
+    texts: readonly string[],
+    verified: readonly (Candidate | TwinwardError)[],
+    settled: Settled,
+  ): Promise<Map<Hex, Head>> {
+    const heads = new Map(settled.heads);
+    const missing = verified.flatMap((each, i) => (each instanceof TwinwardError ? [claimed(texts[i])] : []));
+    const view = chain.view();
+    const devices = [...new Set(missing)].filter((device) => !heads.has(device) && view.device(device));
+    const found = await readHeads(database, devices);
+    for (const device of devices) heads.set(device, found.get(device) ?? NO_HEAD);
+    return heads;
+  }
+
+  function tell(device: Hex, answer: Answer): void {
+    for (const listener of listeners) listener(device, answer);
+  }
+
+  async function expire(): Promise<void> {
+    mayHold = false;
+    const [row] = await database.query<{ first: number | null }>("select min(received_at) as first from held");
+    const first = row?.first ?? null;
+    if (first === null) return;
+    mayHold = true;
+    if (first > now() - holdMs) return;
+    const { aside, heads } = await placer.place([]);
+    for (const { device, sequence, fate } of aside) {
+      tell(device, toAnswer({ device, sequence }, fate, heads.get(device) ?? NO_HEAD, new Map(), now()));
+    }
+  }
+
+  let expiring: Promise<void> | undefined;
+  const timer = setInterval(
+    () => {
+      if (!mayHold || closed || expiring) return;
+      expiring = expire()
+        .catch((error: unknown) => {
+          mayHold = true;
+          parts.report?.(error);
+        })
+        .finally(() => (expiring = undefined));
+    },
+    Math.min(1_000, holdMs / 4),
+  );
+  timer.unref();
+
+  return {
+    accept,
+    check: (text) => checkText({ database, models, chain, now }, text),
+    onAnswer: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => {
+      closed = true;
+      clearInterval(timer);
+      await expiring;
+      await pool.close();
+      await placer.idle();
+    },
+  };
+}
+
+function isNoError<T extends object>(value: T | TwinwardError): value is T {
+  return !(value instanceof TwinwardError);
+}
+
+function claimed(text = ""): Hex {
+  return readClaim(text)?.device ?? "0x";
+}

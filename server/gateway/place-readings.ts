@@ -1,0 +1,206 @@
+import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
+import type { AckProof } from "../../protocol/ack.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import { LEAF_KINDS } from "../../protocol/words.ts";
+import type { KeyStore } from "../keys/key-store.ts";
+import { sealReading } from "../keys/sealed-reading.ts";
+import type { ReadingEntry, Work } from "../store/committer.ts";
+import type { Tx } from "../store/database.ts";
+import { readHeads } from "../store/readReadings.ts";
+import { keepEvidence, type Refused } from "./evidence.ts";
+import { deleteHeld, insertHeld, readHeld, type HeldReading } from "./held.ts";
+import { askedSequence, NO_HEAD, order, type Head } from "./order.ts";
+import type { VerifiedReading } from "./verify-reading.ts";
+
+/** An authentic reading with the data key that it falls under; the key exists already. */
+export interface Candidate extends VerifiedReading {
+  readonly text: string;
+  readonly scope: Hex;
+  readonly month: string;
+}
+
+/** What became of a candidate. `known`: these bytes were accepted earlier, at `position`. */
+export type Fate =
+  | { readonly kind: "accepted"; readonly ack: AckProof }
+  | { readonly kind: "known"; readonly position: number }
+  | { readonly kind: "refused"; readonly code: ErrorCode }
+  | { readonly kind: "held" };
+
+/** What became of a group. `fates` has the candidates' order; `aside` is what befell readings that were held before. */
+export interface Settled {
+  readonly fates: readonly Fate[];
+  readonly heads: ReadonlyMap<Hex, Head>;
+  readonly aside: readonly { readonly device: Hex; readonly sequence: number; readonly fate: Fate }[];
+}
+
+export interface Placing {
+  readonly keys: KeyStore;
+  readonly candidates: readonly Candidate[];
+  /** Held readings that came in at this time or earlier, ms, have waited long enough. */
+  readonly expireBefore: number;
+  /** Readings held per device at most. */
+  readonly maxHeld: number;
+  /** A stored held reading, verified again; undefined when it isn't authentic any more. */
+  readonly reopen: (row: HeldReading) => Promise<Candidate | undefined>;
+}
+
+type Draft = Exclude<Fate, { kind: "accepted" }> | { readonly kind: "entry"; readonly index: number };
+
+interface Lane {
+  head: Head;
+  /** Content and place of what was accepted, where this group asks for it. */
+  readonly contents: Map<number, { readonly content: Hex; readonly draft: Draft }>;
+  held: { readonly row: HeldReading; readonly candidate: Candidate | undefined }[];
+}
+
+/**
+ * Gives each authentic reading its place among its device's sequences, releases held readings that now follow, and lets go of
+ * those that waited too long. Two such works must never be in one group: neither would see what the other accepts.
+ */
+export function placeReadings(placing: Placing): Work<Settled> {
+  const { keys, candidates, maxHeld, expireBefore } = placing;
+  return async (tx) => {
+    const lanes = await openLanes(tx, placing);
+    const accepted: Candidate[] = [];
+    const refused: Refused[] = [];
+    const held: Candidate[] = [];
+    const gone: HeldReading[] = [];
+    const aside: { device: Hex; sequence: number; draft: Draft }[] = [];
+
+    const place = (lane: Lane, candidate: Candidate): Draft => {
+      const { sequence, content } = candidate;
+      const at = (asked: number): Hex | undefined =>
+        asked === lane.head.sequence ? lane.head.content : lane.contents.get(asked)?.content;
+      const found = order(lane.head, candidate, at);
+      const refuse = (code: ErrorCode): Draft => {
+        refused.push({ candidate, code });
+        return { kind: "refused", code };
+      };
+      switch (found) {
+        case "accept": {
+          const draft: Draft = { kind: "entry", index: accepted.push(candidate) - 1 };
+          lane.head = { sequence, content };
+          lane.contents.set(sequence, { content, draft });
+          return draft;
+        }
+        case "same":
+          return lane.contents.get(sequence)?.draft ?? { kind: "refused", code: "INTERNAL" };
+        case "conflict":
+          return refuse("SEQUENCE_CONFLICT");
+        case "inGap":
+          return refuse("SEQUENCE_IN_GAP");
+        case "mismatch":
+          return refuse("PREV_MISMATCH");
+        case "hold":
+          return hold(lane, candidate);
+      }
+    };
+    const hold = (lane: Lane, candidate: Candidate): Draft => {
+      const waits = lane.held.some(
+        ({ row }) => row.sequence === candidate.sequence && row.content === candidate.content,
+      );
+      if (waits) return { kind: "held" };
+      if (lane.held.length >= maxHeld) return { kind: "refused", code: "SEQUENCE_EXPECTED" };
+      held.push(candidate);
+      lane.held.push({ row: candidate, candidate });
+      return { kind: "held" };
+    };
+    /** Whatever waited and can be placed now, in the order of its sequences. */
+    const release = (lane: Lane): void => {
+      for (let next = ready(lane); next; next = ready(lane)) {
+        const { row, candidate } = next;
+        lane.held = lane.held.filter((waiting) => waiting.row !== row);
+        gone.push(row);
+        const draft: Draft = candidate ? place(lane, candidate) : { kind: "refused", code: "HOLD_EXPIRED" };
+        aside.push({ device: row.device, sequence: row.sequence, draft });
+      }
+    };
+
+    const drafts = candidates.map((candidate) => {
+      const lane = lanes.get(candidate.device);
+      if (!lane) return { kind: "refused", code: "INTERNAL" } as const;
+      const draft = place(lane, candidate);
+      if (draft.kind === "entry") release(lane);
+      return draft;
+    });
+    for (const lane of lanes.values()) {
+      const expired = lane.held.filter(({ row }) => row.receivedAt <= expireBefore);
+      for (const { row } of expired) {
+        gone.push(row);
+        const draft: Draft = { kind: "refused", code: "HOLD_EXPIRED" };
+        aside.push({ device: row.device, sequence: row.sequence, draft });
+      }
+    }
+
+    return {
+      entries: accepted.map((candidate) => toEntry(keys, candidate)),
+      writes: async (inside) => {
+        const stillHeld = held.filter((candidate) => !gone.includes(candidate));
+        await insertHeld(inside, keys, stillHeld);
+        await deleteHeld(
+          inside,
+          gone.filter((row) => !held.includes(row as Candidate)),
+        );
+        await keepEvidence(inside, keys, refused);
+      },
+      result: (placed) => {
+        const settle = (draft: Draft): Fate => {
+          if (draft.kind !== "entry") return draft;
+          const ack = placed[draft.index]?.ack;
+          return ack ? { kind: "accepted", ack } : { kind: "refused", code: "INTERNAL" };
+        };
+        return {
+          fates: drafts.map(settle),
+          heads: new Map([...lanes].map(([device, { head }]) => [device, head])),
+          aside: aside.map(({ device, sequence, draft }) => ({ device, sequence, fate: settle(draft) })),
+        };
+      },
+    };
+  };
+}
+
+/** The held reading of the lowest sequence that needs to wait no longer; among equals the one that came first. */
+function ready(lane: Lane): Lane["held"][number] | undefined {
+  return lane.held
+    .filter(({ row, candidate }) => !candidate || row.sequence - candidate.gap - 1 <= lane.head.sequence)
+    .sort((a, b) => a.row.sequence - b.row.sequence || a.row.receivedAt - b.row.receivedAt)[0];
+}
+
+/** Everything that placing needs of the store, in a fixed number of queries. */
+async function openLanes(tx: Tx, { candidates, expireBefore, reopen }: Placing): Promise<Map<Hex, Lane>> {
+  const devices = new Set(candidates.map(({ device }) => device));
+  const rows = await readHeld(tx, [...devices], expireBefore);
+  for (const { device } of rows) devices.add(device);
+  const heads = await readHeads(tx, [...devices]);
+  const lanes = new Map<Hex, Lane>(
+    [...devices].map((device) => [device, { head: heads.get(device) ?? NO_HEAD, contents: new Map(), held: [] }]),
+  );
+  for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: await reopen(row) });
+  const waiting = [...lanes.values()].flatMap(({ held }) => held.flatMap(({ candidate }) => candidate ?? []));
+  await readContents(tx, lanes, [...candidates, ...waiting]);
+  return lanes;
+}
+
+async function readContents(tx: Tx, lanes: ReadonlyMap<Hex, Lane>, readings: readonly Candidate[]): Promise<void> {
+  const asked = readings.flatMap((reading) => {
+    const sequence = askedSequence(lanes.get(reading.device)?.head ?? NO_HEAD, reading);
+    return sequence === undefined ? [] : [{ device: reading.device, sequence }];
+  });
+  if (asked.length === 0) return;
+  const rows = await tx.query<{ subject: Uint8Array; sequence: number; content: Uint8Array; position: number }>(
+    `select l.* from unnest($1::bytea[], $2::bigint[]) as a (subject, sequence)
+     cross join lateral (
+       select l.subject, l.sequence, l.content, l.position from leaf l
+       where l.kind = $3 and l.subject = a.subject and l.sequence = a.sequence limit 1) l`,
+    [asked.map(({ device }) => fromHex(device, 32)), asked.map(({ sequence }) => sequence), LEAF_KINDS.reading],
+  );
+  for (const { subject, sequence, content, position } of rows) {
+    lanes.get(toHex(subject))?.contents.set(sequence, { content: toHex(content), draft: { kind: "known", position } });
+  }
+}
+
+function toEntry(keys: KeyStore, candidate: Candidate): ReadingEntry {
+  const { device, sequence, content, signingInput, signature, per, scope, month } = candidate;
+  const { nonce, sealed } = sealReading(keys, candidate, candidate.plaintext);
+  return { kind: "reading", device, sequence, content, signingInput, signature, per, scope, month, nonce, sealed };
+}
