@@ -99,6 +99,7 @@ export const ERRORS = {
     "The chain cannot be asked, so nothing can be permitted.",
     "Try again when the chain is back.",
   ),
+  SERVER_UNREACHABLE: row(503, "The server does not answer.", "Check its URL and that it is up."),
   INTERNAL: row(500, "Something failed on our side.", "Try again; the operator finds the cause in the log."),
 
   // Access: the reasons of `decide`, in its order of checks.

@@ -1,4 +1,4 @@
-import type { AckProof } from "../../protocol/ack.ts";
+import type { Ack, AckProof } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { segmentNames, type DeviceModel } from "../../protocol/device-model.ts";
 import { parseDisclosure } from "../../protocol/disclosure.ts";
@@ -67,7 +67,7 @@ export interface ShownReading {
   readonly state: Stage;
   readonly batch: number | null;
   /** For the purpose security: an oracle checks that the gateway promised this very leaf. */
-  readonly ack?: AckProof;
+  readonly ack?: Ack;
   /** receipt@1, where asked for; null while the reading is not anchored. */
   readonly receipt?: Receipt | null;
 }
@@ -148,7 +148,7 @@ export function scope(twin: DigitalTwin, permit: Permit): ScopedTwin {
 }
 
 function show(reading: WholeReading, segments: readonly string[], { terms }: Permit): ShownReading {
-  const { sequence, from, until, content, leaf, position, token, state, batch, ack, proof } = reading;
+  const { sequence, from, until, content, leaf, position, token, state, batch, proof } = reading;
   const disclosures = reading.disclosures.map((encoded) => ({ segment: parseDisclosure(encoded).segment, encoded }));
   const shown = presentation({ token, disclosures }, segments);
   const flags = flagNames(reading.flags | (terms.distrusted ? FLAGS.distrusted : 0));
@@ -164,9 +164,14 @@ function show(reading: WholeReading, segments: readonly string[], { terms }: Per
     gap: clip(reading.gap, terms.first),
     state,
     batch,
-    ...(terms.purpose === "security" ? { ack } : {}),
+    ...(terms.purpose === "security" ? { ack: ackOf(terms.device.id, reading) } : {}),
     ...(proof === undefined ? {} : { receipt: proof && { ...proof, disclosed: { reading: shown } } }),
   };
+}
+
+/** The ack as the device got it. */
+function ackOf(device: Hex, { ack, sequence, content }: WholeReading): Ack {
+  return { format: "ack@1", ...ack, device, sequence, expected: sequence + 1, prev: content, time: ack.acceptedAt };
 }
 
 /** What a device lost before the assignment began is not this reader's business. */

@@ -1,0 +1,133 @@
+import type { Ack } from "../../protocol/ack.ts";
+import type { Anchor } from "../../protocol/anchors.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Segment } from "../../protocol/device-model.ts";
+import type { Manifest } from "../../protocol/manifest.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Receipt } from "../../protocol/receipt.ts";
+import type { ReadingAnswer } from "../../protocol/refusal.ts";
+import type { DeviceState, Flag, Purpose } from "../../protocol/words.ts";
+
+/** What became of one posted reading. */
+export type PostedReading = ReadingAnswer<Ack>;
+
+/** One reading of a history. Nothing about it is checked yet: `verifyReceipt` and `parsePresentation` do that. */
+export interface HistoryReading {
+  readonly sequence: number;
+  /** The reading's period, ms, [from, until). */
+  readonly from: number;
+  readonly until: number;
+  readonly content: Hex;
+  readonly leaf: Hex;
+  readonly position: number;
+  /** SD-JWT with the permitted disclosures. */
+  readonly reading: string;
+  readonly flags: readonly Flag[];
+  /** Sequences directly before this one that were never accepted, both ends inclusive. */
+  readonly gap: { readonly from: number; readonly to: number } | null;
+  readonly state: "accepted" | "sealed" | "anchored";
+  readonly batch: number | null;
+  readonly ack?: Ack;
+  readonly receipt?: Receipt | null;
+}
+
+/** history@1, one page. */
+export interface HistoryPage {
+  readonly format: "history@1";
+  readonly twin: Hex;
+  readonly device: Hex;
+  readonly model: string;
+  readonly purpose: Purpose;
+  readonly segments: readonly string[];
+  readonly distrusted: { readonly verdict: Hex | null } | null;
+  readonly decision: { readonly leaf: Hex; readonly position: number; readonly sequence: number };
+  readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+  readonly readings: readonly HistoryReading[];
+  readonly next: number | null;
+}
+
+export interface TwinDescription {
+  readonly format: "description@1";
+  readonly twin: Hex;
+  readonly device: Hex;
+  readonly state: DeviceState;
+  readonly model: string;
+  readonly purpose: Purpose;
+  readonly segments: readonly Segment[];
+  readonly manifest: Manifest | null;
+  readonly manifestHash: Hex;
+  readonly distrusted: { readonly verdict: Hex | null } | null;
+}
+
+/** A twin that the chain connects with the reader. Bitmaps in decimal, times of grants in seconds. */
+export interface ListedTwin {
+  readonly twin: Hex;
+  readonly device: Hex;
+  readonly assignment: Hex | null;
+  readonly manifestHash: Hex;
+  readonly segments: string;
+  readonly commands: string;
+  readonly security: boolean;
+  readonly ended: boolean;
+  readonly grants: readonly {
+    readonly grant: Hex;
+    readonly from: number;
+    readonly until: number;
+    readonly segments: string;
+    readonly purposes: readonly Purpose[];
+    readonly revoked: boolean;
+  }[];
+}
+
+/** A row of the fleet table. */
+export interface ListedDevice {
+  readonly id: Hex;
+  readonly model: string | null;
+  readonly state: DeviceState;
+  readonly sequence: number;
+  readonly acceptedAt: number | null;
+  readonly sealedSequence: number;
+  readonly anchoredSequence: number;
+  readonly twins: number;
+}
+
+export interface AnchorPage {
+  readonly stream: Hex | null;
+  readonly size: number;
+  /** Newest first. */
+  readonly anchors: readonly Anchor[];
+  /** Give it as `before` to go on. */
+  readonly next: number | null;
+}
+
+export interface Explained {
+  readonly permitted: boolean;
+  readonly reason: string;
+  readonly code: ErrorCode | null;
+  readonly because: {
+    readonly grant: Hex | null;
+    readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+  };
+  readonly segments: string;
+  readonly purpose: Purpose;
+}
+
+/** A verdict as the chain has it. */
+export interface ListedVerdict {
+  readonly digest: Hex;
+  readonly oracleSet: Hex;
+  readonly stream: Hex;
+  readonly round: number;
+  readonly firstBatch: number;
+  readonly lastBatch: number;
+  readonly device: Hex;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly kind: "suspect" | "quarantine" | "readmission";
+  readonly severity: number;
+  readonly model: Hex;
+  readonly leavesRoot: Hex;
+  readonly signers: number;
+  readonly transaction: Hex;
+  readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+}

@@ -1,0 +1,193 @@
+import type { Hex } from "../../protocol/bytes.ts";
+import { parseConsortium, type Consortium } from "../../protocol/consortium.ts";
+import type { DeviceModel } from "../../protocol/device-model.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import type { SignedFinding } from "../../protocol/finding.ts";
+import type { Manifest } from "../../protocol/manifest.ts";
+import type { Purpose } from "../../protocol/words.ts";
+import type {
+  AnchorPage,
+  Explained,
+  HistoryPage,
+  HistoryReading,
+  ListedDevice,
+  ListedTwin,
+  ListedVerdict,
+  PostedReading,
+  TwinDescription,
+} from "./answers.ts";
+import { toError } from "./problem.ts";
+import { signInMessage, type SignIn } from "./sign-in.ts";
+
+export interface ConnectOptions {
+  /** Where the server is, e.g. http://127.0.0.1:8080. */
+  readonly url: string;
+  /** Who reads; public paths need nobody. */
+  readonly signer?: SignIn;
+  /** ms; the machine's clock where left out. */
+  readonly now?: () => number;
+  /** An answer that takes longer (ms) counts as none. */
+  readonly timeoutMs?: number;
+}
+
+/** Which grant and purpose to read under; what is left out the server completes where only one thing is possible. */
+export interface Reading {
+  readonly purpose?: Purpose;
+  readonly grant?: Hex;
+  /** Names of the device model. */
+  readonly segments?: readonly string[];
+}
+
+/** Which stretch: times in ms ([since, until)); sequences and batch numbers with both ends inclusive. */
+export interface HistoryAsk extends Reading {
+  readonly since?: number;
+  readonly until?: number;
+  readonly fromSequence?: number;
+  readonly toSequence?: number;
+  readonly fromBatch?: number;
+  readonly toBatch?: number;
+  readonly limit?: number;
+  readonly receipts?: boolean;
+}
+
+export interface Session {
+  readonly token: string;
+  readonly address: Hex;
+  /** Seconds. */
+  readonly until: number;
+}
+
+/** A server's front door. Every method throws TwinwardError with the server's code; SERVER_UNREACHABLE when none answers. */
+export interface Client {
+  /** Signs in now; readers' methods do it by themselves when they need to. */
+  login(): Promise<Session>;
+  consortium(): Promise<Consortium>;
+  devices(): Promise<{ readonly at: number; readonly devices: readonly ListedDevice[] }>;
+  twins(): Promise<readonly ListedTwin[]>;
+  /** One page of a twin's history. */
+  history(twin: Hex, ask?: HistoryAsk): Promise<HistoryPage>;
+  /** All readings of the stretch, page after page; each page rests on a decision of its own. */
+  readings(twin: Hex, ask?: HistoryAsk): AsyncGenerator<HistoryReading>;
+  description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
+  /** receipt@1 as its one text, ready to be kept and verified. */
+  receipt(leaf: Hex, ask?: Omit<Reading, "segments"> & { readonly twin?: Hex }): Promise<string>;
+  explain(ask: Reading & { readonly twin: Hex; readonly reader?: Hex; readonly action?: string }): Promise<Explained>;
+  /** Signed readings (SD-JWT); results in the same order. */
+  postReadings(readings: readonly string[]): Promise<readonly PostedReading[]>;
+  checkReading(reading: string): Promise<unknown>;
+  postDocument(document: DeviceModel | Manifest): Promise<{ readonly hash: Hex; readonly kind: string }>;
+  document(hash: Hex): Promise<unknown>;
+  anchors(ask?: { readonly stream?: Hex; readonly before?: number; readonly limit?: number }): Promise<AnchorPage>;
+  verdicts(ask?: { readonly device?: Hex; readonly limit?: number }): Promise<readonly ListedVerdict[]>;
+  findings(ask?: FindingQuery): Promise<readonly SignedFinding[]>;
+  postFinding(finding: SignedFinding): Promise<void>;
+}
+
+export interface FindingQuery {
+  readonly digest?: Hex;
+  readonly device?: Hex;
+  readonly round?: number;
+  readonly since?: number;
+  readonly limit?: number;
+}
+
+/** A token is renewed this long (seconds) before it ends. */
+const RENEW_BEFORE = 30;
+
+/** Opens nothing yet: the first method asks the server. Runs in Node and in a browser. */
+export function connect(options: ConnectOptions): Client {
+  const base = new URL(options.url);
+  const now = options.now ?? Date.now;
+  let session: Promise<Session> | undefined;
+
+  async function send(path: string, init: RequestInit = {}): Promise<Response> {
+    let response: Response;
+    try {
+      const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
+      response = await fetch(new URL(path, base), { ...init, signal, redirect: "error" });
+    } catch (cause) {
+      throw new TwinwardError("SERVER_UNREACHABLE", { detail: `${base.origin} does not answer.` }, cause);
+    }
+    if (!response.ok) throw await toError(response);
+    return response;
+  }
+
+  const get = async <T>(path: string, asked: object = {}): Promise<T> =>
+    (await (await send(path + toQuery(asked))).json()) as T;
+
+  const post = async (path: string, body: unknown): Promise<Response> =>
+    send(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+  async function login(): Promise<Session> {
+    const { signer } = options;
+    if (!signer) throw new TwinwardError("SESSION_REQUIRED", { detail: "Connect with a signer." });
+    const { nonce, chainId } = await get<{ nonce: string; chainId: number }>("/v1/session/nonce");
+    const message = signInMessage({ address: await signer.getAddress(), url: base, chainId, nonce, at: now() });
+    const answer = await post("/v1/session/login", { message, signature: await signer.signMessage(message) });
+    return (await answer.json()) as Session;
+  }
+
+  async function current(): Promise<Session> {
+    const held = await session?.catch(() => undefined);
+    if (held && held.until - RENEW_BEFORE > now() / 1000) return held;
+    return (session = login());
+  }
+
+  /** As a signed-in reader. A token that the server no longer knows is renewed once. */
+  async function read(path: string, asked: object = {}): Promise<Response> {
+    const target = path + toQuery(asked);
+    const once = async (): Promise<Response> =>
+      send(target, { headers: { authorization: `Bearer ${(await current()).token}` } });
+    try {
+      return await once();
+    } catch (error) {
+      if (!(error instanceof TwinwardError) || error.code !== "SESSION_INVALID") throw error;
+      session = undefined;
+      return once();
+    }
+  }
+
+  const readJson = async <T>(path: string, asked: object = {}): Promise<T> =>
+    (await (await read(path, asked)).json()) as T;
+
+  const history = (twin: Hex, ask: HistoryAsk = {}): Promise<HistoryPage> => readJson(`/v1/twins/${twin}/history`, ask);
+
+  return {
+    login: () => (session = login()),
+    consortium: async () => parseConsortium(await (await send("/v1/consortium")).text()),
+    devices: () => get("/v1/devices"),
+    twins: async () => (await readJson<{ twins: ListedTwin[] }>("/v1/twins")).twins,
+    history,
+    async *readings(twin, ask = {}) {
+      let next: number | null = ask.fromSequence ?? 1;
+      while (next !== null) {
+        const page: HistoryPage = await history(twin, { ...ask, fromSequence: next });
+        yield* page.readings;
+        next = page.next;
+      }
+    },
+    description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
+    receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),
+    explain: (ask) => readJson("/v1/decisions/explain", ask),
+    async postReadings(readings) {
+      return ((await (await post("/v1/readings", { readings })).json()) as { results: PostedReading[] }).results;
+    },
+    checkReading: async (reading) => (await post("/v1/readings/check", { reading })).json(),
+    postDocument: async (document) =>
+      (await (await post("/v1/documents", document)).json()) as { hash: Hex; kind: string },
+    document: (hash) => get(`/v1/documents/${hash}`),
+    anchors: (ask) => get("/v1/anchors", ask),
+    verdicts: async (ask) => (await get<{ verdicts: ListedVerdict[] }>("/v1/verdicts", ask)).verdicts,
+    findings: async (ask) => (await get<{ findings: SignedFinding[] }>("/v1/verdicts/findings", ask)).findings,
+    async postFinding(finding) {
+      await post("/v1/verdicts/findings", finding);
+    },
+  };
+}
+
+/** What was asked as a query string; lists with commas, as the server reads segments. */
+function toQuery(asked: object): string {
+  const members = Object.entries(asked).filter(([, value]) => value !== undefined) as [string, unknown][];
+  if (members.length === 0) return "";
+  return `?${new URLSearchParams(members.map(([name, value]) => [name, String(value)])).toString()}`;
+}
