@@ -7,6 +7,9 @@ const solc = { version: "0.8.37", path: createRequire(import.meta.url).resolve("
 // No metadata behind the code: a comment changes no bytecode, and the committed bytecode is what this source makes.
 const settings = { evmVersion: "osaka", optimizer: { enabled: true, runs: 1_000 }, metadata: { appendCBOR: false } };
 
+// Everyday runs are short; LONG_FUZZ=1 asks for the long ones.
+const long = process.env["LONG_FUZZ"] === "1";
+
 export default defineConfig({
   plugins: [hardhatEthers],
   solidity: {
@@ -19,8 +22,9 @@ export default defineConfig({
   networks: { default: { type: "edr-simulated", chainId: 31337, hardfork: "osaka" } },
   test: {
     solidity: {
-      fuzz: { runs: 256, seed: "0x2a" },
-      invariant: { runs: 64, depth: 64 },
+      fuzz: { runs: long ? 10_000 : 256, seed: "0x2a" },
+      // A handler that reverts has a bug, or has seen the contracts take what they must refuse.
+      invariant: { runs: long ? 256 : 12, depth: long ? 128 : 48, failOnRevert: true },
       fsPermissions: { readDirectory: ["test/vectors"] },
     },
   },

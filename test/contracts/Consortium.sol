@@ -26,12 +26,12 @@ abstract contract Consortium is TestBase {
     uint8 internal constant AUDIT = 4;
     uint8 internal constant SECURITY = 5;
 
-    address internal immutable steward = vm.addr(0x51);
-    address internal immutable reader = vm.addr(0x52);
-    address internal immutable stranger = vm.addr(0x53);
-    address internal immutable group = vm.addr(0x61);
-    address internal immutable sender = vm.addr(0x62);
-    address internal immutable secondSender = vm.addr(0x63);
+    address internal steward = vm.addr(0x51);
+    address internal reader = vm.addr(0x52);
+    address internal stranger = vm.addr(0x53);
+    address internal group = vm.addr(0x61);
+    address internal sender = vm.addr(0x62);
+    address internal secondSender = vm.addr(0x63);
 
     MemberRegistry internal members;
     DeviceRegistry internal devices;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Actors} from "./Actors.sol";
+import {Actors} from "./Actors.t.sol";
 import {NaiveTree} from "./NaiveTree.sol";
 import {TestBase} from "./TestBase.sol";
 
