@@ -67,6 +67,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   /** False while we know that the table of held readings has nothing of ours. */
   let mayHold = true;
   let closed = false;
+  let turn: Promise<unknown> = Promise.resolve();
 
   function fail(error: unknown): TwinwardError {
     parts.report?.(error);
@@ -120,7 +121,13 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]> {
     if (closed) throw new TwinwardError("OVERLOADED");
-    const verified = await verify(texts, via?.device);
+    // Threads finish in any order; requests are placed in the order in which they came, or a device that sends without
+    // waiting would find its own readings held.
+    const before = turn;
+    const verifying = verify(texts, via?.device);
+    turn = Promise.allSettled([before, verifying]);
+    await before;
+    const verified = await verifying;
     const candidates = verified.filter(isNoError);
     // Each data key is on disk before anything is sealed with it: a key lost in a crash would be data lost.
     await Promise.all(candidates.map(({ scope, month }) => keys.ensure(scope, month)));
