@@ -82,6 +82,7 @@ export interface ListedTwin {
 /** A row of the fleet table. */
 export interface ListedDevice {
   readonly id: Hex;
+  readonly modelHash: Hex;
   readonly model: string | null;
   readonly state: DeviceState;
   readonly sequence: number;
@@ -130,4 +131,16 @@ export interface ListedVerdict {
   readonly signers: number;
   readonly transaction: Hex;
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+}
+
+/** reading-check@1: what would become of a reading, were it sent now. */
+export interface CheckedReading {
+  readonly outcome: "passed" | "failed";
+  readonly checks: readonly {
+    readonly name: string;
+    readonly result: "passed" | "failed" | "not checked";
+    readonly detail: string;
+  }[];
+  /** The code with which it would be refused. */
+  readonly code: ErrorCode | null;
 }

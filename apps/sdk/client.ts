@@ -7,6 +7,7 @@ import type { Manifest } from "../../protocol/manifest.ts";
 import type { Purpose } from "../../protocol/words.ts";
 import type {
   AnchorPage,
+  CheckedReading,
   Explained,
   HistoryPage,
   HistoryReading,
@@ -74,7 +75,8 @@ export interface Client {
   explain(ask: Reading & { readonly twin: Hex; readonly reader?: Hex; readonly action?: string }): Promise<Explained>;
   /** Signed readings (SD-JWT); results in the same order. */
   postReadings(readings: readonly string[]): Promise<readonly PostedReading[]>;
-  checkReading(reading: string): Promise<unknown>;
+  /** What is wrong with a reading; the server stores nothing of it. */
+  checkReading(reading: string): Promise<CheckedReading>;
   postDocument(document: DeviceModel | Manifest): Promise<{ readonly hash: Hex; readonly kind: string }>;
   document(hash: Hex): Promise<unknown>;
   anchors(ask?: { readonly stream?: Hex; readonly before?: number; readonly limit?: number }): Promise<AnchorPage>;
@@ -172,7 +174,7 @@ export function connect(options: ConnectOptions): Client {
     async postReadings(readings) {
       return ((await (await post("/v1/readings", { readings })).json()) as { results: PostedReading[] }).results;
     },
-    checkReading: async (reading) => (await post("/v1/readings/check", { reading })).json(),
+    checkReading: async (reading): Promise<unknown> => (await post("/v1/readings/check", { reading })).json(),
     postDocument: async (document) =>
       (await (await post("/v1/documents", document)).json()) as { hash: Hex; kind: string },
     document: (hash) => get(`/v1/documents/${hash}`),

@@ -17,7 +17,7 @@ export interface CheckpointSigner {
 
 /**
  * Every anchor of every stream and every device key, as of the node's newest block, from JSON-RPC alone. Without a signer
- * the checkpoint has no signature, and a verifier says so. Throws CHAIN_UNAVAILABLE, or CHAIN_DIFFERS when the node is of
+ * the checkpoint has no signature, and a verifier says so. Throws CHAIN_UNAVAILABLE, or CHAIN_ID_UNEXPECTED when the node is of
  * another chain than the consortium's.
  */
 export async function exportAnchors(url: string, consortium: Consortium, by?: CheckpointSigner): Promise<AnchorsFile> {
@@ -25,7 +25,7 @@ export async function exportAnchors(url: string, consortium: Consortium, by?: Ch
   const { chainId, genesis, contracts } = consortium;
   const [id, zero, block] = await Promise.all([rpc<Hex>("eth_chainId", []), readBlockAt(rpc, 0), readHead(rpc)]);
   if (Number(id) !== chainId || zero.hash !== genesis) {
-    throw new TwinwardError("CHAIN_DIFFERS", {
+    throw new TwinwardError("CHAIN_ID_UNEXPECTED", {
       chainId: Number(id),
       genesis: zero.hash,
       expected: { chainId, genesis },

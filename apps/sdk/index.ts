@@ -2,6 +2,7 @@
 export { fileSource, rpcSource } from "./anchor-sources.ts";
 export type {
   AnchorPage,
+  CheckedReading,
   Explained,
   HistoryPage,
   HistoryReading,

@@ -40,9 +40,9 @@ export function connectRpc(url: string): Rpc {
       throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: `${url} does not answer ${method}.` }, cause);
     }
     if (answer.error || answer.result === undefined) {
-      throw new TwinwardError("CHAIN_UNAVAILABLE", {
-        detail: `${url} refuses ${method}: ${String(answer.error?.message ?? "no result")}`,
-      });
+      const message = answer.error?.message;
+      const why = typeof message === "string" ? message : "no result";
+      throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: `${url} refuses ${method}: ${why}` });
     }
     return answer.result;
   };

@@ -5,6 +5,7 @@ import { sha256Hex } from "../../protocol/hash.ts";
 import { canonical, parseStrict } from "../../protocol/json.ts";
 import { readManifest, type Manifest } from "../../protocol/manifest.ts";
 import type { Database } from "../store/database.ts";
+import { readDocument } from "../store/readDocument.ts";
 
 export type DocumentKind = "device-model" | "manifest";
 
@@ -33,10 +34,7 @@ export function createDocuments(database: Database): Documents {
   const parsed = new Map<Hex, DeviceModel | Manifest>();
 
   async function find(hash: Hex): Promise<KeptDocument | undefined> {
-    const [row] = await database.query<{ kind: DocumentKind; body: string }>(
-      "select kind, body from document where hash = $1",
-      [fromHex(hash, 32)],
-    );
+    const row = await readDocument(database, hash);
     return row && { hash, ...row };
   }
 

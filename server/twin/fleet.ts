@@ -6,6 +6,7 @@ import type { Sight, TwinRooms } from "./rooms.ts";
 /** A device as anybody may see it: no value, nothing of a subject. */
 export interface FleetDevice {
   readonly id: Hex;
+  readonly modelHash: Hex;
   /** name@version; null where the model's document was never uploaded. */
   readonly model: string | null;
   readonly state: DeviceState;
@@ -38,7 +39,7 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
       `select h.device, h.sequence,
          (select a.accepted_at from ack a where a.first <= r.position order by a.first desc limit 1) as accepted_at,
          (select x.sequence from reading x where x.device = h.device
-            and x.position < (select coalesce(max(first_leaf + count), 0) from batch)
+            and x.position < coalesce((select first_leaf + count from batch order by number desc limit 1), 0)
           order by x.sequence desc limit 1) as sealed,
          (select x.sequence from reading x where x.device = h.device and x.position < $1
           order by x.sequence desc limit 1) as anchored
@@ -51,6 +52,7 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
         const head = heads.get(id);
         return {
           id,
+          modelHash,
           model: (await documents.model(modelHash))?.name ?? null,
           state,
           sequence: head?.sequence ?? 0,

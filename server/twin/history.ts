@@ -78,9 +78,10 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
       conditions.push(`${conditions.pop() ?? ""})`);
     }
     if (stretch.toBatch !== undefined) {
-      // A batch that is not sealed yet ends nothing: then all that there is lies before it.
-      add("r.position < (select coalesce(max(first_leaf + count), 0) from batch where number <=", stretch.toBatch);
-      conditions.push(`${conditions.pop() ?? ""})`);
+      // A batch that is not sealed yet ends nothing: then all that is sealed lies before it.
+      const end = "select first_leaf + count from batch where number <=";
+      add(`r.position < coalesce((${end}`, stretch.toBatch);
+      conditions.push(`${conditions.pop() ?? ""} order by number desc limit 1), 0)`);
     }
     values.push(count);
     return database.query<ReadingRow>(
@@ -102,11 +103,10 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
     const { view, device } = permit.terms;
     if (rows.length === 0) return { device: device.id, model, readings: [], next };
     const positions = rows.map(({ position }) => position);
-    const [first, last] = [Math.min(...positions), Math.max(...positions)];
-    const [gaps, batches, ackOf] = await Promise.all([
+    const [gaps, pending, acks] = await Promise.all([
       readGaps(device.id, rows),
-      proofs.batches(first, last),
-      proofs.acks(first, last),
+      proofs.pending(view),
+      proofs.acks(positions),
     ]);
     const anchors = view.anchors(rooms.stream);
     const readings = rows.map(async (row): Promise<WholeReading> => {
@@ -115,8 +115,9 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
       const place = { device: device.id, sequence, content, scope: toHex(row.scope), month: row.month };
       const opened = openReading(rooms.keys, place, row);
       const leaf = toHex(row.hash);
-      const ack = ackOf(position);
-      const sealed = batches.find((batch) => position >= batch.first && position < batch.first + batch.count);
+      const ack = acks.get(position);
+      if (!ack) throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
+      const sealed = pending.find((batch) => position >= batch.first && position < batch.first + batch.count);
       const anchor = findAnchor(anchors, position);
       const proof = receipts ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
       return {

@@ -1,9 +1,11 @@
 import type { AckProof } from "../../protocol/ack.ts";
 import { logTree, type Anchor } from "../../protocol/anchors.ts";
-import { concat, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
+import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
+import { AckReader } from "../store/readAcks.ts";
+import { readLeafHashes } from "../store/readLeaves.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
 
 /** A sealed batch as this database has it. */
@@ -12,9 +14,6 @@ export interface SealedBatch {
   readonly first: number;
   readonly count: number;
 }
-
-/** A group commit's promise, with the places of its leaves. */
-type Promised = Omit<AckProof, "index" | "path">;
 
 /** A leaf's place in the stream. */
 export interface Leaf {
@@ -27,10 +26,10 @@ export interface Leaf {
 }
 
 export interface Proofs {
-  /** The batches that hold the positions of [first, last], by number. */
-  batches(first: number, last: number): Promise<SealedBatch[]>;
-  /** The acks of all positions of [first, last]. */
-  acks(first: number, last: number): Promise<(position: number) => AckProof>;
+  /** The batches that are sealed but not anchored in this view, by number. */
+  pending(sight: Sight): Promise<SealedBatch[]>;
+  /** The acks of leaves, by position. */
+  acks(positions: readonly number[]): Promise<ReadonlyMap<number, AckProof>>;
   /** All of a receipt but what it discloses; null while the leaf is not anchored. */
   receipt(leaf: Leaf, ack: AckProof, sight: Sight): Promise<Omit<Receipt, "disclosed" | "key"> | null>;
 }
@@ -40,6 +39,7 @@ const MOST_CACHED_LEAVES = 200_000;
 
 /** Where leaves lie, and the paths that prove it. What a range of positions holds never changes, so trees are kept. */
 export function createProofs({ database, consortium, stream }: TwinRooms): Proofs {
+  const acks = new AckReader({ chainId: consortium.chainId, anchorLog: consortium.contracts.AnchorLog, stream });
   const trees = new Map<string, Promise<Tree>>();
   let cachedLeaves = 0;
   let log: Tree | undefined;
@@ -60,12 +60,9 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
   }
 
   async function readTree(first: number, count: number): Promise<Tree> {
-    const rows = await database.query<{ hash: Uint8Array }>(
-      "select hash from leaf where position >= $1 and position < $2 order by position",
-      [first, first + count],
-    );
-    if (rows.length !== count) throw new TwinwardError("DATA_UNUSABLE", { first, count, found: rows.length });
-    return new Tree(concat(...rows.map(({ hash }) => hash)));
+    const tree = new Tree(await readLeafHashes(database, first, count));
+    if (tree.size !== count) throw new TwinwardError("DATA_UNUSABLE", { first, count, found: tree.size });
+    return tree;
   }
 
   /** The log over at least `size` anchors. A receipt may name any size that holds its batch, so an older tree serves. */
@@ -74,35 +71,17 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
     return log;
   }
 
-  async function batches(first: number, last: number): Promise<SealedBatch[]> {
+  /** Sealed, but not anchored in this view: the newest few. */
+  async function pending(sight: Sight): Promise<SealedBatch[]> {
     return database.query<SealedBatch>(
-      `select number, first_leaf as first, count from batch
-       where first_leaf <= $2 and first_leaf + count > $1 order by number`,
-      [first, last],
+      "select number, first_leaf as first, count from batch where number >= $1 order by number",
+      [sight.anchors(stream).length],
     );
   }
 
   return {
-    batches,
-
-    async acks(first, last) {
-      const rows = await database.query<AckRow>(
-        `select first, count, root, accepted_at, anchor_by, signature from ack
-         where first <= $2 and first >= (select coalesce(max(first), 0) from ack where first <= $1) order by first`,
-        [first, last],
-      );
-      const promises = await Promise.all(
-        rows.map(async (row) => ({ promise: promised(row), tree: await treeOver(row.first, row.count) })),
-      );
-      return (position) => {
-        const found = promises.find(
-          ({ promise: { first: from, count } }) => position >= from && position < from + count,
-        );
-        if (!found) throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this position." });
-        const index = position - found.promise.first;
-        return { ...found.promise, index, path: toHexPath(found.tree.path(index)) };
-      };
-    },
+    pending,
+    acks: (positions) => acks.read(database, positions),
 
     async receipt(leaf, ack, sight) {
       const anchors = sight.anchors(stream);
@@ -127,29 +106,6 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
       };
     },
   };
-
-  function promised(row: AckRow): Promised {
-    return {
-      chainId: consortium.chainId,
-      anchorLog: consortium.contracts.AnchorLog,
-      stream,
-      first: row.first,
-      count: row.count,
-      root: toHex(row.root),
-      acceptedAt: row.accepted_at,
-      anchorBy: row.anchor_by,
-      signature: toBase64url(row.signature),
-    };
-  }
-}
-
-interface AckRow {
-  readonly first: number;
-  readonly count: number;
-  readonly root: Uint8Array;
-  readonly accepted_at: number;
-  readonly anchor_by: number;
-  readonly signature: Uint8Array;
 }
 
 /** The anchor whose batch holds a position: anchors are in order and without gaps, so bisection finds it. */

@@ -79,8 +79,9 @@ export function createReceipts(rooms: TwinRooms, proofs: Proofs, reader: Reader)
       ]);
       const record = row && readRecord(row.body);
       if (!record || !concerns(record, reader, sight)) throw new TwinwardError("NOT_FOUND");
-      const ackOf = await proofs.acks(leaf.position, leaf.position);
-      const proof = await proofs.receipt(leaf, ackOf(leaf.position), sight);
+      const ack = (await proofs.acks([leaf.position])).get(leaf.position);
+      if (!ack) throw new TwinwardError("DATA_UNUSABLE", { position: leaf.position });
+      const proof = await proofs.receipt(leaf, ack, sight);
       if (!proof) throw new TwinwardError("NOT_ANCHORED_YET");
       return { ...proof, disclosed: { record } };
     },
