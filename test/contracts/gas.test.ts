@@ -1,0 +1,265 @@
+// What the contracts cost: whole transactions as mined, from the committed production bytecode. The figures are kept
+// in gas/snapshot.json; `UPDATE_GAS=1 mocha test/contracts/gas.test.ts` writes them anew.
+import { p256 } from "@noble/curves/nist.js";
+import { expect } from "chai";
+import { Contract, ContractFactory, getBytes, hexlify, sha256, Signature, Wallet } from "ethers";
+import type { BaseWallet, InterfaceAbi, Provider, TransactionReceipt } from "ethers";
+import { network } from "hardhat";
+import { readFileSync, writeFileSync } from "node:fs";
+import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
+import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
+import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
+import { memberRegistryAbi } from "../../protocol/abi/MemberRegistry.ts";
+import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
+import { verdictOracleAbi } from "../../protocol/abi/VerdictOracle.ts";
+import { anchorLogBytecode } from "../../server/chain/generated/bytecode/AnchorLog.ts";
+import { deviceRegistryBytecode } from "../../server/chain/generated/bytecode/DeviceRegistry.ts";
+import { grantRegistryBytecode } from "../../server/chain/generated/bytecode/GrantRegistry.ts";
+import { memberRegistryBytecode } from "../../server/chain/generated/bytecode/MemberRegistry.ts";
+import { twinRegistryBytecode } from "../../server/chain/generated/bytecode/TwinRegistry.ts";
+import { verdictOracleBytecode } from "../../server/chain/generated/bytecode/VerdictOracle.ts";
+
+/** A figure may drift by this share before it counts: calldata has a zero byte more or less. */
+const TOLERANCE = 0.005;
+const ANCHORS = 1024;
+const SNAPSHOT = new URL("gas/snapshot.json", import.meta.url);
+
+/** DESIGN.md section 11, where it names a figure of this form. */
+const CEILINGS: Record<string, number> = { "anchor mean of 1024": 45_000, "anchor worst of 1024": 110_000 };
+
+const digestOf = (word: string): string => sha256(new TextEncoder().encode(word));
+
+/** A member of the cast: the same key in every run, so that the calldata is the same. */
+function walletOf(name: string, provider: Provider): BaseWallet {
+  return new Wallet(digestOf(`gas/${name}`), provider);
+}
+
+function p256Key(name: string): { secret: Uint8Array; x: string; y: string } {
+  const secret = getBytes(digestOf(`gas/p256/${name}`));
+  const point = p256.getPublicKey(secret, false);
+  return { secret, x: hexlify(point.slice(1, 33)), y: hexlify(point.slice(33)) };
+}
+
+class World {
+  readonly provider: Provider;
+  readonly figures: Record<string, number> = {};
+  readonly #contracts = new Map<string, Contract>();
+
+  constructor(provider: Provider) {
+    this.provider = provider;
+  }
+
+  wallet(name: string): BaseWallet {
+    return walletOf(name, this.provider);
+  }
+
+  at(name: string): Contract {
+    const contract = this.#contracts.get(name);
+    if (contract === undefined) throw new Error(`${name} is not deployed`);
+    return contract;
+  }
+
+  async addressOf(name: string): Promise<string> {
+    return this.at(name).getAddress();
+  }
+
+  async deploy(name: string, abi: InterfaceAbi, bytecode: string, ...args: unknown[]): Promise<void> {
+    const contract = await new ContractFactory(abi, bytecode, this.wallet("deployer")).deploy(...args);
+    await contract.waitForDeployment();
+    const address = await contract.getAddress();
+    this.#contracts.set(name, new Contract(address, abi, this.provider));
+    const code = await this.provider.getCode(address);
+    this.figures[`size of ${name}`] = (code.length - 2) / 2;
+  }
+
+  /** Sends a call, also to a view, as a transaction and gives its receipt. */
+  async send(who: string, name: string, method: string, ...args: unknown[]): Promise<TransactionReceipt> {
+    const to = await this.addressOf(name);
+    const data = this.at(name).interface.encodeFunctionData(method, args);
+    const sent = await this.wallet(who).sendTransaction({ to, data });
+    const receipt = await sent.wait();
+    if (receipt === null) throw new Error(`${method} was not mined`);
+    return receipt;
+  }
+
+  async measure(
+    label: string,
+    who: string,
+    name: string,
+    method: string,
+    ...args: unknown[]
+  ): Promise<TransactionReceipt> {
+    const receipt = await this.send(who, name, method, ...args);
+    this.figures[label] = Number(receipt.gasUsed);
+    return receipt;
+  }
+}
+
+/** What a transaction pays before the first instruction: 21 000 and its calldata (EIP-2028). */
+function intrinsicGas(data: string): number {
+  return getBytes(data).reduce((sum, byte) => sum + (byte === 0 ? 4 : 16), 21_000);
+}
+
+async function buildConsortium(oracles: number): Promise<World> {
+  const { provider, ethers } = await network.create();
+  const world = new World(ethers.provider);
+  for (const name of [
+    "deployer",
+    "steward",
+    "sender",
+    ...Array.from({ length: oracles }, (_, bit) => `oracle${bit}`),
+  ]) {
+    await provider.request({
+      method: "hardhat_setBalance",
+      params: [world.wallet(name).address, "0x3635c9adc5dea00000"],
+    });
+  }
+  const key = p256Key("member");
+  const group = world.wallet("group").address;
+  await world.deploy(
+    "MemberRegistry",
+    memberRegistryAbi,
+    memberRegistryBytecode,
+    [["North", "https://north.example", world.wallet("signer").address, key.x, key.y]],
+    [[group, 0, key.x, key.y, [world.wallet("sender").address]]],
+    Array.from({ length: oracles }, (_, bit) => [0, world.wallet(`oracle${bit}`).address]),
+  );
+  const members = await world.addressOf("MemberRegistry");
+  await world.deploy("DeviceRegistry", deviceRegistryAbi, deviceRegistryBytecode);
+  const devices = await world.addressOf("DeviceRegistry");
+  await world.deploy("AnchorLog", anchorLogAbi, anchorLogBytecode, members);
+  await world.deploy("TwinRegistry", twinRegistryAbi, twinRegistryBytecode, members, devices);
+  const twins = await world.addressOf("TwinRegistry");
+  await world.deploy("GrantRegistry", grantRegistryAbi, grantRegistryBytecode, members, devices, twins);
+  const anchors = await world.addressOf("AnchorLog");
+  await world.deploy("VerdictOracle", verdictOracleAbi, verdictOracleBytecode, members, devices, anchors);
+  await world.send("deployer", "DeviceRegistry", "wire", twins, await world.addressOf("VerdictOracle"));
+  await world.measure("openStream", "sender", "AnchorLog", "openStream", group);
+  return world;
+}
+
+async function homeOf(world: World): Promise<string> {
+  return (await world.at("AnchorLog").getFunction("streamId")(world.wallet("group").address, 0)) as string;
+}
+
+async function registerDevice(world: World): Promise<string> {
+  const devices = world.at("DeviceRegistry");
+  const key = p256Key("device");
+  const steward = world.wallet("steward").address;
+  const device = (await devices.getFunction("deviceId")(key.x, key.y)) as string;
+  const proof = (await devices.getFunction("keyProof")(device, 1, steward)) as string;
+  const signature = p256.sign(getBytes(proof), key.secret);
+  const [r, s] = [hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
+  const args = [digestOf("model"), await homeOf(world), key.x, key.y, r, s];
+  await world.measure("register", "steward", "DeviceRegistry", "register", ...args);
+  return device;
+}
+
+async function anchorMany(world: World, count: number): Promise<void> {
+  const home = await homeOf(world);
+  let sum = 0;
+  let worst = 0;
+  for (let number = 0; number < count; number++) {
+    const args = [home, number, digestOf(`batch ${number}`), 1_000];
+    const gas = Number((await world.send("sender", "AnchorLog", "anchor", ...args)).gasUsed);
+    sum += gas;
+    worst = Math.max(worst, gas);
+  }
+  world.figures[`anchor mean of ${count}`] = Math.round(sum / count);
+  world.figures[`anchor worst of ${count}`] = worst;
+}
+
+async function useTwins(world: World, device: string): Promise<void> {
+  const [grants, twins] = [world.at("GrantRegistry"), world.at("TwinRegistry")];
+  const manifest = digestOf("manifest");
+  await world.measure("createSecurityTwin", "steward", "TwinRegistry", "createSecurityTwin", device, manifest, 0xff);
+  await world.measure("beginAssignment", "steward", "TwinRegistry", "beginAssignment", device, 1);
+  const assignment = (await twins.getFunction("openAssignment")(device)) as string;
+  const created = await world.measure(
+    "createTwin",
+    "steward",
+    "TwinRegistry",
+    "createTwin",
+    assignment,
+    manifest,
+    0x0f,
+    3,
+  );
+  const twin = created.logs[0]?.topics[1] ?? "";
+  const reader = world.wallet("reader").address;
+  const terms = [twin, reader, 1_700_000_000, 4_000_000_000, 0x0f, 0x03];
+  await world.measure("grant, first of the grantor's 256 nonces", "steward", "GrantRegistry", "grant", terms, 0);
+  const given = await world.measure("grant", "steward", "GrantRegistry", "grant", terms, 1);
+  const id = given.logs[0]?.topics[1] ?? "";
+  const ask = [0, twin, id, reader, 0, 0x01];
+  expect(await grants.getFunction("canRead")(ask)).to.equal(true);
+  const read = await world.send("steward", "GrantRegistry", "canRead", ask);
+  const calldata = grants.interface.encodeFunctionData("canRead", [ask]);
+  world.figures["canRead, execution"] = Number(read.gasUsed) - intrinsicGas(calldata);
+  await world.measure("revoke", "steward", "GrantRegistry", "revoke", id);
+}
+
+/** A quarantine by exactly the quorum; `round` 0 on an active device, so the state changes with it. */
+async function quarantine(world: World, label: string, device: string, round: number, quorum: number): Promise<void> {
+  const verdicts = world.at("VerdictOracle");
+  const oracleSet = (await world.at("MemberRegistry").getFunction("oracleSetDigest")()) as string;
+  const home = await homeOf(world);
+  const verdict = [
+    ...[oracleSet, home, round, 10 * round, 10 * round + 3, device, 1, 40, 2, 3],
+    ...[digestOf("model"), digestOf("leaves")],
+  ];
+  const digest = (await verdicts.getFunction("verdictDigest")(verdict)) as string;
+  const bits = Array.from({ length: quorum }, (_, bit) => bit);
+  const signatures = bits.map((bit) => {
+    const { r, yParityAndS } = Signature.from(world.wallet(`oracle${bit}`).signingKey.sign(digest));
+    return [r, yParityAndS];
+  });
+  await world.measure(label, "oracle0", "VerdictOracle", "transmit", verdict, 2 ** quorum - 1, signatures);
+}
+
+/** Two quarantines on one device, with a readmission's effect between them left to the second world's own device. */
+async function measureVerdicts(oracles: number, quorum: number): Promise<Record<string, number>> {
+  const world = await buildConsortium(oracles);
+  const device = await registerDevice(world);
+  await world.send("steward", "TwinRegistry", "createSecurityTwin", device, digestOf("manifest"), 0xff);
+  await anchorMany(world, 14);
+  const label = `quarantine by ${quorum} of ${oracles}`;
+  await quarantine(world, `${label}, the device's first`, device, 0, quorum);
+  await quarantine(world, `${label}, a later one`, device, 1, quorum);
+  return Object.fromEntries(Object.entries(world.figures).filter(([name]) => name.startsWith(label)));
+}
+
+async function measureAll(): Promise<Record<string, number>> {
+  const world = await buildConsortium(4);
+  const device = await registerDevice(world);
+  await useTwins(world, device);
+  await anchorMany(world, ANCHORS);
+  return { ...world.figures, ...(await measureVerdicts(4, 2)), ...(await measureVerdicts(7, 3)) };
+}
+
+describe("gas and size of the contracts", () => {
+  let figures: Record<string, number>;
+
+  before(async () => {
+    figures = await measureAll();
+    if (process.env["UPDATE_GAS"] === "1") writeFileSync(SNAPSHOT, `${JSON.stringify(figures, null, 2)}\n`);
+  });
+
+  it("are what the snapshot says", () => {
+    const kept = JSON.parse(readFileSync(SNAPSHOT, "utf8")) as Record<string, number>;
+    expect(Object.keys(figures)).to.deep.equal(Object.keys(kept));
+    for (const [name, figure] of Object.entries(figures)) {
+      expect(figure, name).to.be.closeTo(kept[name] ?? 0, figure * TOLERANCE);
+    }
+  });
+
+  it("stay below the ceilings", () => {
+    for (const [name, ceiling] of Object.entries(CEILINGS)) expect(figures[name], name).to.be.at.most(ceiling);
+  });
+
+  it("fit into a block's code limit (EIP-170)", () => {
+    for (const [name, size] of Object.entries(figures)) {
+      if (name.startsWith("size of ")) expect(size, name).to.be.at.most(24_576);
+    }
+  });
+});
