@@ -46,15 +46,21 @@ export function calibrateThresholds(model: PcaModel, windows: Window[], choice: 
       }),
     );
     const all = scored.flat();
-    const t2 = upperQuantile(
-      Float64Array.from(all, (s) => s.t2),
-      limitRate,
+    const t2 = Math.max(
+      upperQuantile(
+        Float64Array.from(all, (s) => s.t2),
+        limitRate,
+      ),
+      1,
     );
-    const spe = upperQuantile(
-      Float64Array.from(all, (s) => s.spe),
-      limitRate,
+    const spe = Math.max(
+      upperQuantile(
+        Float64Array.from(all, (s) => s.spe),
+        limitRate,
+      ),
+      1,
     );
-    // The quantiles fix the balance of T² and SPE; the worst sustained clean score then fixes where this view's 1 lies.
+    // Below 1 lies nothing but rounding. The quantiles fix the balance of T² and SPE; the worst sustained clean score then fixes where this view's 1 lies.
     const relative = scored.map((own) => own.map((s) => Math.max(s.t2 / t2, s.spe / spe)));
     const worst = relative.reduce((most, own) => Math.max(most, sustainedScore(own, sustain.quarantine)), 0) || 1;
     for (const [w, own] of relative.entries())
@@ -63,7 +69,7 @@ export function calibrateThresholds(model: PcaModel, windows: Window[], choice: 
   });
   const seen = Float64Array.from(loudest, (own) => sustainedScore(own, sustain.suspect));
   const quarantine = Math.ceil(1000 * margin);
-  const suspect = Math.min(Math.ceil(1000 * upperQuantile(seen, suspectRate)), quarantine);
+  const suspect = Math.ceil(1000 * upperQuantile(seen, suspectRate));
   return {
     ...model,
     views,

@@ -21,6 +21,9 @@ export interface PcaOptions extends Partial<CalibrationChoice> {
 /** The worst clean value of a feature lies at most this many scales from the centre (heavy tails get a wide scale). */
 const WORST_CLEAN = 4;
 
+/** Differences make some directions empty by construction: without a floor, rounding errors in them would be scored. */
+const LEAST_NOISE = 1e-3;
+
 const round = (value: number) => Number(value.toPrecision(9));
 
 /** Learns the subspaces from clean windows and the thresholds from clean calibration windows. Deterministic. */
@@ -69,7 +72,7 @@ function fitView(
     scale,
     components: vectors.slice(0, kept).map((vector) => Array.from(vector, round)),
     variances: values.slice(0, kept).map(round),
-    noise: round(Math.max(left / (size - kept), 1e-6)),
+    noise: round(Math.max(left / (size - kept), LEAST_NOISE)),
     limits: { t2: 1, spe: 1 },
   };
 }
