@@ -174,7 +174,7 @@ export function connect(options: ConnectOptions): Client {
     async postReadings(readings) {
       return ((await (await post("/v1/readings", { readings })).json()) as { results: PostedReading[] }).results;
     },
-    checkReading: async (reading): Promise<unknown> => (await post("/v1/readings/check", { reading })).json(),
+    checkReading: async (reading) => (await (await post("/v1/readings/check", { reading })).json()) as CheckedReading,
     postDocument: async (document) =>
       (await (await post("/v1/documents", document)).json()) as { hash: Hex; kind: string },
     document: (hash) => get(`/v1/documents/${hash}`),
