@@ -1,0 +1,78 @@
+import { useEffect, useState } from "react";
+import { readDevices, type Fleet } from "./read-devices.ts";
+
+/** Pause (ms) between an answer and the next question. */
+const POLL_EVERY = 2_000;
+/** An answer that takes longer (ms) counts as none. */
+const ANSWER_WITHIN = 5_000;
+
+/** What the page knows: the last good answer and when it came (ms, the page's monotonic clock), and what went wrong since. */
+export interface Followed {
+  fleet?: Fleet;
+  receivedAt?: number;
+  failure?: { words: string; since: number };
+}
+
+/** Asks GET /v1/devices again and again. A failure never hides the last answer, and never goes unsaid. */
+export function useFleet(): Followed {
+  const [followed, setFollowed] = useState<Followed>({});
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let over = false;
+    let asking = false;
+
+    const ask = async (): Promise<void> => {
+      if (asking) return;
+      asking = true;
+      clearTimeout(timer);
+      const next = await askOnce();
+      asking = false;
+      if (over) return;
+      setFollowed((last) =>
+        "fleet" in next
+          ? next
+          : { ...last, failure: { words: next.words, since: last.failure?.since ?? performance.now() } },
+      );
+      timer = setTimeout(() => void ask(), POLL_EVERY);
+    };
+    // A hidden tab's timers are slowed down: ask at once when somebody looks again.
+    const seen = (): void => {
+      if (!document.hidden) void ask();
+    };
+
+    document.addEventListener("visibilitychange", seen);
+    void ask();
+    return () => {
+      over = true;
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, []);
+
+  return followed;
+}
+
+async function askOnce(): Promise<{ fleet: Fleet; receivedAt: number } | { words: string }> {
+  try {
+    const response = await fetch("v1/devices", { signal: AbortSignal.timeout(ANSWER_WITHIN), cache: "no-store" });
+    if (!response.ok) return { words: `it answered with status ${response.status}` };
+    return { fleet: readDevices(await response.json()), receivedAt: performance.now() };
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return { words: `no answer within ${ANSWER_WITHIN / 1000} s` };
+    }
+    if (error instanceof TypeError) return { words: "it cannot be reached" };
+    return { words: `its answer is not understood: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/** The page's monotonic clock (ms), once a second. */
+export function useNow(): number {
+  const [now, setNow] = useState(() => performance.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(performance.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

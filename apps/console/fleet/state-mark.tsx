@@ -1,0 +1,54 @@
+import type { Anchoring } from "./anchoring.ts";
+import type { State } from "./read-devices.ts";
+
+/** A device's state three times over: shape, colour and word. */
+export function StateMark({ state }: { state: State }) {
+  return (
+    <span className={`mark-word state-${state}`}>
+      <svg viewBox="0 0 12 12" aria-hidden="true">
+        <StateShape state={state} />
+      </svg>
+      {state}
+    </span>
+  );
+}
+
+function StateShape({ state }: { state: State }) {
+  switch (state) {
+    case "active":
+      return <circle cx="6" cy="6" r="4.5" className="solid" />;
+    case "suspect":
+      return <path d="M6 1 11.4 10.6H.6Z" className="solid" />;
+    case "quarantined":
+      return (
+        <>
+          <rect x="1" y="1" width="10" height="10" rx="1.5" className="solid" />
+          <path d="M3.4 6h5.2" className="cut" />
+        </>
+      );
+    case "registered":
+      return <circle cx="6" cy="6" r="4" className="line" />;
+    case "retired":
+      return <path d="M1.5 6h9" className="line" />;
+  }
+}
+
+/** How far the last reading has come, as shape and word. */
+export function AnchoringMark({ anchoring }: { anchoring: Anchoring }) {
+  if (anchoring === "none") return <span className="mark-word quiet">—</span>;
+  return (
+    <span className={`mark-word road-${anchoring}`}>
+      <svg viewBox="0 0 12 12" aria-hidden="true">
+        {anchoring === "accepted" && <circle cx="6" cy="6" r="4.5" className="solid" />}
+        {anchoring === "sealed" && (
+          <>
+            <circle cx="6" cy="6" r="4.25" className="line" />
+            <path d="M6 1.75a4.25 4.25 0 0 0 0 8.5Z" className="solid" />
+          </>
+        )}
+        {anchoring === "anchored" && <path d="M1.5 6.5 4.6 9.6 10.5 2.6" className="line" />}
+      </svg>
+      {anchoring}
+    </span>
+  );
+}
