@@ -1,0 +1,105 @@
+import type { JsonRpcApiProvider } from "ethers";
+import type { Hex } from "../../protocol/bytes.ts";
+import { REMEMBERED_BLOCKS } from "./event-store.ts";
+import type { ChainEvent } from "./event.ts";
+import type { Block } from "./view.ts";
+
+/** Nodes limit the range of a search for logs (Besu: 5 000 blocks). */
+const LOG_RANGE = 2_000;
+
+export interface Header extends Block {
+  readonly parent: Hex;
+}
+
+/** A block by number or the newest; undefined when the node has none. Nothing is read from a cache. */
+export async function readHeader(provider: JsonRpcApiProvider, which: number | "latest"): Promise<Header | undefined> {
+  const tag = which === "latest" ? which : `0x${which.toString(16)}`;
+  const raw = (await provider.send("eth_getBlockByNumber", [tag, false])) as RawHeader | null;
+  if (raw === null) return undefined;
+  return {
+    number: Number(raw.number),
+    hash: lower(raw.hash),
+    parent: lower(raw.parentHash),
+    timestamp: Number(raw.timestamp),
+  };
+}
+
+/**
+ * Blocks and events in (after, head]: the blocks with events and the last REMEMBERED_BLOCKS, ascending. Undefined when the
+ * answers do not fit together or do not continue `after`: the chain was reorganised, before or while it was asked.
+ */
+export async function readBlocks(
+  provider: JsonRpcApiProvider,
+  addresses: readonly Hex[],
+  after: Block | undefined,
+  head: Header,
+): Promise<{ blocks: Block[]; events: ChainEvent[] } | undefined> {
+  const first = after === undefined ? 0 : after.number + 1;
+  const logs: RawLog[] = [];
+  for (let from = first; from <= head.number; from += LOG_RANGE) {
+    const to = Math.min(head.number, from + LOG_RANGE - 1);
+    const filter = { fromBlock: `0x${from.toString(16)}`, toBlock: `0x${to.toString(16)}`, address: addresses };
+    logs.push(...((await provider.send("eth_getLogs", [filter])) as RawLog[]));
+  }
+  const wanted = new Set<number>([first]);
+  for (const log of logs) wanted.add(Number(log.blockNumber));
+  for (let number = Math.max(first, head.number - REMEMBERED_BLOCKS); number < head.number; number++)
+    wanted.add(number);
+  wanted.delete(head.number);
+
+  const headers = new Map<number, Header>([[head.number, head]]);
+  for (const numbers of chunks([...wanted], 16)) {
+    for (const header of await Promise.all(numbers.map((number) => readHeader(provider, number)))) {
+      if (header === undefined) return undefined;
+      headers.set(header.number, header);
+    }
+  }
+  const firstHeader = headers.get(first);
+  if (after !== undefined && firstHeader?.parent !== after.hash) return undefined;
+  for (const header of headers.values()) {
+    const before = headers.get(header.number - 1);
+    if (before !== undefined && header.parent !== before.hash) return undefined;
+  }
+  const blocks = [...headers.values()]
+    .toSorted((a, b) => a.number - b.number)
+    .map(({ number, hash, timestamp }) => ({ number, hash, timestamp }));
+  const byNumber = new Map(blocks.map((block) => [block.number, block]));
+  const events: ChainEvent[] = [];
+  for (const log of logs) {
+    const block = byNumber.get(Number(log.blockNumber));
+    if (block?.hash !== log.blockHash.toLowerCase()) return undefined;
+    events.push({
+      block,
+      logIndex: Number(log.logIndex),
+      address: lower(log.address),
+      topics: log.topics.map(lower),
+      data: lower(log.data),
+      transaction: lower(log.transactionHash),
+    });
+  }
+  events.sort((a, b) => a.block.number - b.block.number || a.logIndex - b.logIndex);
+  return { blocks, events };
+}
+
+interface RawHeader {
+  readonly number: string;
+  readonly hash: string;
+  readonly parentHash: string;
+  readonly timestamp: string;
+}
+
+interface RawLog {
+  readonly blockNumber: string;
+  readonly blockHash: string;
+  readonly logIndex: string;
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+  readonly transactionHash: string;
+}
+
+const lower = (text: string): Hex => text.toLowerCase() as Hex;
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}

@@ -1,0 +1,177 @@
+import type { JsonRpcApiProvider } from "ethers";
+import { TwinwardError } from "../../protocol/errors.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import { CONTRACTS } from "../../protocol/words.ts";
+import type { Database } from "../store/database.ts";
+import { readBlocks, readHeader } from "./blocks.ts";
+import { databaseEvents, memoryEvents } from "./event-store.ts";
+import { ChainState } from "./state.ts";
+import type { Block, Chain, ChainView } from "./view.ts";
+
+/** A chain that is reorganised while it is asked is asked again, this often. */
+const ATTEMPTS = 5;
+
+export interface FollowPlan {
+  readonly provider: JsonRpcApiProvider;
+  readonly consortium: Consortium;
+  /** Where blocks and events are kept; without it they are read from the beginning at each start. */
+  readonly database?: Database;
+  readonly pollMs?: number;
+  /** Wall clock in ms. */
+  readonly now?: () => number;
+  /** Told when the node cannot be asked, once per failure; the next poll tries again. */
+  readonly onTrouble?: (error: TwinwardError) => void;
+}
+
+/**
+ * Follows the consortium's contracts from the stored cursor on. Resolves when the view has caught up with the node's head.
+ * A block that is no longer on the chain takes its events with it: they are deleted and the view is folded again.
+ * Throws CHAIN_DIFFERS when the node's genesis, or everything that was stored, is another chain's; CHAIN_UNAVAILABLE when the
+ * node does not answer.
+ */
+export async function followChain(plan: FollowPlan): Promise<Chain> {
+  const { provider, consortium, pollMs = 250, now = Date.now, onTrouble } = plan;
+  const store = plan.database === undefined ? memoryEvents() : databaseEvents(plan.database);
+  const addresses = CONTRACTS.map((name) => consortium.contracts[name]);
+  const listeners = new Set<(view: ChainView) => void>();
+
+  let cursor: Block | undefined;
+  let state = new ChainState(consortium.contracts);
+  let view!: ChainView;
+  let closed = false;
+
+  const foldStored = async (): Promise<void> => {
+    const { blocks, events } = await store.load();
+    cursor = blocks.at(-1);
+    state = new ChainState(consortium.contracts);
+    for (const event of events) state.apply(event);
+    if (cursor !== undefined) view = state.view(cursor);
+  };
+
+  /** One look at the node; afterwards the view's head is the node's head, or was a moment ago. */
+  const look = async (): Promise<void> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const head = await readHeader(provider, "latest");
+      if (head === undefined) throw new Error("the node has no block");
+      if (cursor?.hash === head.hash) return;
+      const news =
+        cursor && head.number <= cursor.number ? undefined : await readBlocks(provider, addresses, cursor, head);
+      if (news === undefined) {
+        await rewind();
+        continue;
+      }
+      // Once this has resolved the events are ours; die before it and the next start reads them again.
+      await store.append(news.blocks, news.events);
+      cursor = { number: head.number, hash: head.hash, timestamp: head.timestamp };
+      for (const event of news.events) state.apply(event);
+      view = state.view(cursor);
+      for (const listener of [...listeners]) listener(view);
+      return;
+    }
+    throw new Error("the node's answers do not fit together");
+  };
+
+  /** Goes back to the newest stored block that is still on the chain. */
+  const rewind = async (): Promise<void> => {
+    const { blocks } = await store.load();
+    if (blocks.length === 0) return;
+    for (const block of blocks.toReversed()) {
+      if ((await readHeader(provider, block.number))?.hash !== block.hash) continue;
+      if (block !== blocks.at(-1)) {
+        await store.rewind(block.number);
+        await foldStored();
+      }
+      return;
+    }
+    throw new TwinwardError("CHAIN_DIFFERS", { detail: "No block that was stored is on this chain." });
+  };
+
+  // One look at a time. Whoever asks while one is under way waits for the next, which surely began after the question.
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const lookNow = (): Promise<void> => {
+    if (running === undefined) return begin();
+    next ??= running.then(begin, begin);
+    return next;
+  };
+  const begin = (): Promise<void> => {
+    next = undefined;
+    const mine = look().finally(() => {
+      if (running === mine) running = undefined;
+    });
+    running = mine;
+    return mine;
+  };
+  const lookOrThrow = (): Promise<void> =>
+    lookNow().catch((error: unknown) => {
+      throw error instanceof TwinwardError ? error : new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
+    });
+
+  const genesis = await readHeader(provider, 0).catch((error: unknown) => {
+    throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
+  });
+  if (genesis?.hash !== consortium.genesis) {
+    throw new TwinwardError("CHAIN_DIFFERS", { expected: consortium.genesis, got: genesis?.hash });
+  }
+  await foldStored();
+  await lookOrThrow();
+
+  let timer: NodeJS.Timeout | undefined;
+  let polling: Promise<void> | undefined;
+  const planPoll = (): void => {
+    if (closed) return;
+    timer = setTimeout(() => {
+      polling = lookOrThrow()
+        .catch((error: unknown) => onTrouble?.(error as TwinwardError))
+        .then(planPoll);
+    }, pollMs);
+  };
+  planPoll();
+
+  const waitFor: Chain["waitFor"] = (predicate, timeoutMs) =>
+    new Promise((resolve, reject) => {
+      const check = (seen: ChainView): void => {
+        try {
+          if (!predicate(seen)) return;
+        } catch (error) {
+          end();
+          reject(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
+        end();
+        resolve(seen);
+      };
+      const limit = setTimeout(() => {
+        end();
+        reject(new TwinwardError("CHAIN_WAIT_EXPIRED", { block: view.head.number }));
+      }, timeoutMs);
+      const end = (): void => {
+        clearTimeout(limit);
+        listeners.delete(check);
+      };
+      listeners.add(check);
+      check(view);
+    });
+
+  return {
+    provider,
+    consortium,
+    view: () => view,
+    fresh: async (maxAgeSeconds = 2) => {
+      if (view.head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
+      return view;
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    waitFor,
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await polling;
+      await running?.catch(() => undefined);
+      listeners.clear();
+    },
+  };
+}

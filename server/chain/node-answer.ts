@@ -1,0 +1,25 @@
+/** The `error` member of a JSON-RPC answer, wherever ethers put it; undefined when the node did not answer. */
+function answerOf(error: unknown): { message: string; data?: unknown } | undefined {
+  const { error: answer, info } = error as { error?: unknown; info?: { error?: unknown } };
+  const found = (answer ?? info?.error) as { message?: unknown; data?: unknown } | undefined;
+  return typeof found?.message === "string" ? { message: found.message, data: found.data } : undefined;
+}
+
+/** What the node said when it refused; undefined when it did not answer at all. */
+export function refusalOf(error: unknown): string | undefined {
+  return answerOf(error)?.message;
+}
+
+/** anvil, geth: "already imported", "already known"; Besu: "Known transaction". */
+export function isKnownAlready(said: string): boolean {
+  return /\balready\b|\bknown transaction\b/i.test(said);
+}
+
+/** The data of a revert, `0x` where the node refused without any; undefined when it did not answer. */
+export function revertData(error: unknown): string | undefined {
+  const direct = (error as { data?: unknown }).data;
+  if (typeof direct === "string") return direct;
+  const answer = answerOf(error);
+  if (answer === undefined) return undefined;
+  return typeof answer.data === "string" ? answer.data : "0x";
+}

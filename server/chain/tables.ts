@@ -1,0 +1,83 @@
+import { AbiCoder, keccak256 } from "ethers";
+import type { Hex } from "../../protocol/bytes.ts";
+import type {
+  AnchorFact,
+  AssignmentFact,
+  Block,
+  ChainView,
+  DeviceFact,
+  GatewayKey,
+  GrantFact,
+  MemberFact,
+  StreamFact,
+  TwinFact,
+  VerdictFact,
+} from "./view.ts";
+
+/** Facts by id, and the ids that belong together, e.g. all twins of a device. Values are never changed, only replaced. */
+export interface Tables {
+  members: Map<number, MemberFact>;
+  groups: Map<Hex, GatewayKey>;
+  oracles: Map<number, Hex>;
+  devices: Map<Hex, DeviceFact>;
+  assignments: Map<Hex, AssignmentFact>;
+  assignmentsOf: Map<Hex, readonly Hex[]>;
+  twins: Map<Hex, TwinFact>;
+  twinsOf: Map<Hex, readonly Hex[]>;
+  grants: Map<Hex, GrantFact>;
+  grantsOf: Map<Hex, readonly Hex[]>;
+  streams: Map<Hex, StreamFact>;
+  verdicts: Map<Hex, VerdictFact>;
+  /** By `stream round`. */
+  cleared: Map<string, Hex>;
+}
+
+/** A view over tables that are not changed any more; of the anchors, which grow on, the first `sizes` belong to it. */
+export function toView(
+  head: Block,
+  tables: Tables,
+  anchors: ReadonlyMap<Hex, AnchorFact[]>,
+  sizes: ReadonlyMap<Hex, number>,
+): ChainView {
+  const oracles = [...tables.oracles].toSorted(([a], [b]) => a - b).map(([, oracle]) => oracle);
+  const cuts = new Map<Hex, readonly AnchorFact[]>();
+  const all = <V>(ids: readonly Hex[] | undefined, table: ReadonlyMap<Hex, V>): V[] =>
+    (ids ?? []).flatMap((id) => table.get(id) ?? []);
+  const assignmentsOf = (device: Hex): AssignmentFact[] => all(tables.assignmentsOf.get(device), tables.assignments);
+  const twinsOf = (device: Hex): TwinFact[] => all(tables.twinsOf.get(device), tables.twins);
+  return {
+    head,
+    device: (id) => tables.devices.get(id),
+    devices: () => [...tables.devices.values()],
+    keyAt: (device, sequence) =>
+      tables.devices
+        .get(device)
+        ?.keys.find((key) => key.from <= sequence && (key.until === null || sequence <= key.until)),
+    assignment: (id) => tables.assignments.get(id),
+    assignmentsOf,
+    openAssignment: (device) => assignmentsOf(device).find((assignment) => assignment.end === null),
+    assignmentAt: (device, sequence) =>
+      assignmentsOf(device).find(({ from, end }) => from <= sequence && (end === null || sequence < end)),
+    twin: (id) => tables.twins.get(id),
+    twinsOf,
+    securityTwin: (device) => twinsOf(device).find((twin) => twin.security),
+    grant: (id) => tables.grants.get(id),
+    grantsOf: (twin) => all(tables.grantsOf.get(twin), tables.grants),
+    members: () => [...tables.members.values()].toSorted((a, b) => a.number - b.number),
+    oracles,
+    oracleSet: keccak256(AbiCoder.defaultAbiCoder().encode(["address[]"], [oracles])) as Hex,
+    isOracle: (address) => oracles.includes(address),
+    gatewayKey: (group) => tables.groups.get(group),
+    stream: (id) => tables.streams.get(id),
+    streams: () => [...tables.streams.values()],
+    anchors: (stream) => {
+      const cut = cuts.get(stream) ?? (anchors.get(stream) ?? []).slice(0, sizes.get(stream) ?? 0);
+      cuts.set(stream, cut);
+      return cut;
+    },
+    streamSize: (stream) => sizes.get(stream) ?? 0,
+    verdicts: () => [...tables.verdicts.values()],
+    verdict: (digest) => tables.verdicts.get(digest),
+    clearedRoot: (stream, round) => tables.cleared.get(`${stream} ${round}`),
+  };
+}
