@@ -1,0 +1,279 @@
+import { expect } from "chai";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readFindingBody, type Finding, type SignedFinding } from "../../../protocol/finding.ts";
+import type { Chain } from "../../../server/chain/view.ts";
+import type { Door } from "../../../server/oracle/door.ts";
+import type { OracleEvent } from "../../../server/oracle/events.ts";
+import { judge, type Judge } from "../../../server/oracle/judge.ts";
+import { runOracle, type Oracle } from "../../../server/oracle/run.ts";
+import { createFindings, type Findings } from "../../../server/response/findings.ts";
+import { openDatabase, type Database } from "../../../server/store/database.ts";
+import { lyingJudge } from "../../helpers/lying-judge.ts";
+import { STREAM, World } from "../../helpers/oracle-world.ts";
+
+const FALSE_DATA = 40;
+
+describe("oracles together", () => {
+  let directory: string;
+  let database: Database;
+  let findings: Findings;
+  let world: World;
+  let running: Oracle[];
+  let events: (OracleEvent & { bit: number })[];
+  let open: boolean;
+  let reads: string[];
+
+  before(async function () {
+    this.timeout(60_000);
+    directory = mkdtempSync(join(tmpdir(), "oracles-"));
+    database = await openDatabase({ directory: join(directory, "database") });
+  });
+  after(async () => {
+    await database.close();
+    rmSync(directory, { recursive: true });
+  });
+  beforeEach(async () => {
+    await database.query("delete from finding");
+    world = new World();
+    findings = createFindings({ database, chain: world.chain as Chain });
+    [running, events, open, reads] = [[], [], true, []];
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((oracle) => oracle.stop()));
+  });
+
+  const door: Door = {
+    lastSequences: async () => {
+      if (!open) throw new Error("the door is shut");
+      return new Map(world.devices.map((device) => [device.id, device.kept.at(-1)?.ack.sequence ?? 0]));
+    },
+    readings: async (twin, after) => {
+      reads.push(twin);
+      const device = world.devices.find((d) => d.twin === twin)!;
+      return device.kept.filter(({ ack }) => ack.sequence > after).slice(0, 7);
+    },
+    post: (finding) => findings.accept(finding),
+    findings: (since) => findings.list({ since }),
+  };
+
+  function start(bit: number, judged: Judge = judge, own: Partial<Door> = {}): Oracle {
+    const oracle = runOracle({
+      chain: world.chain,
+      door: { ...door, ...own },
+      transmitter: world.transmitter,
+      judge: judged,
+      model: world.model,
+      modelHash: world.modelHash,
+      key: world.keys[bit]!,
+      stateFile: join(directory, `${world.oracles[bit]}-${trial}`, "state.json"),
+      now: Date.now,
+      random: (size) => randomBytes(size),
+      report: (event) => events.push({ ...event, bit }),
+    });
+    running.push(oracle);
+    return oracle;
+  }
+  let trial = 0;
+  beforeEach(() => trial++);
+
+  async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`not in time: ${what}\n${JSON.stringify(events, null, 1)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  const bodies = async (filter = {}) =>
+    (await findings.list(filter)).map((f: SignedFinding) => readFindingBody(f.body));
+  const about = async (device = world.devices[0]!.id) => (await bodies({ device })) as Finding[];
+  const clean = async (ticks: number): Promise<void> => {
+    for (let i = 0; i < ticks; i++) await world.tick();
+  };
+  const attack = async (ticks: number): Promise<void> => {
+    for (let i = 0; i < ticks; i++) await world.tick(FALSE_DATA);
+  };
+
+  it("reach one verdict about false data, on the device that it is in, and all four agree on its digest", async () => {
+    [0, 1, 2, 3].forEach((bit) => start(bit));
+    await clean(3);
+    await attack(5);
+    await until(() => world.verdicts.length > 0, "a verdict");
+    const [verdict] = world.verdicts;
+    expect(verdict).to.include({
+      device: world.devices[0]!.id,
+      stream: STREAM,
+      round: 0,
+      firstBatch: 0,
+      firstSequence: 1,
+    });
+    const digest = verdict!.digest;
+    await until(async () => (await about()).filter((f) => f.digest === digest).length === 4, "four findings");
+    expect(await about(world.devices[1]!.id)).to.deep.equal([]);
+    expect(await bodies({ digest })).to.have.length(4);
+  });
+
+  it("give a round's all-clear once, over the devices that stayed clear", async () => {
+    [0, 1, 2, 3].forEach((bit) => start(bit));
+    await clean(10);
+    await until(() => world.cleared.size === 1, "an all-clear");
+    await clean(5);
+    await attack(5);
+    await until(() => world.cleared.size === 2, "the next all-clear");
+    const clears = await bodies({ round: 1 });
+    const clear = clears.find((body) => body.format === "clear@1");
+    expect(clear?.format === "clear@1" && clear.devices.map((d) => d.device)).to.deep.equal([world.devices[1]!.id]);
+  });
+
+  it("reach the verdict with one of them dead", async () => {
+    [0, 2, 3].forEach((bit) => start(bit));
+    await clean(3);
+    await attack(5);
+    await until(() => world.verdicts.length > 0, "a verdict");
+    await until(async () => (await about()).length >= 3, "three findings");
+  });
+
+  it("reach the verdict against one that signs the opposite; its dissent is kept and listed", async () => {
+    [0, 1, 2].forEach((bit) => start(bit));
+    start(3, lyingJudge);
+    await clean(3);
+    await attack(5);
+    const liar = world.oracles[3]!;
+    await until(() => world.verdicts.some((v) => v.device === world.devices[0]!.id), "a verdict");
+    await until(async () => (await about()).some((f) => f.oracle === liar && f.verdict.kind === 2), "the accusation");
+    const dissents = async () => (await about(world.devices[1]!.id)).filter((f) => f.verdict.kind === 0);
+    await until(async () => (await dissents()).length === 3, "three oppose what one says of a healthy device");
+    expect(world.verdicts.every((v) => v.device === world.devices[0]!.id)).to.equal(true);
+    expect((await dissents()).map((f) => f.oracle)).to.not.include(liar);
+  });
+
+  it("keep a liar's clear beside the verdict that stands", async () => {
+    [0, 1, 2].forEach((bit) => start(bit));
+    // It never sees anything: for it the false data are clear.
+    start(3, (model, readings) => ({ ...judge(model, readings), kind: "clear", severity: 0, explanation: [] }));
+    await clean(3);
+    await attack(5);
+    await until(() => world.verdicts.length > 0, "a verdict");
+    await until(
+      async () => (await about()).some((f) => f.verdict.kind === 0 && f.oracle === world.oracles[3]),
+      "dissent",
+    );
+    expect(world.verdicts[0]!.kind).to.not.equal("clear");
+  });
+
+  it("do nothing alone", async () => {
+    start(1);
+    await clean(3);
+    await attack(7);
+    await until(
+      async () => (await bodies({ round: 0 })).some((body) => body.format === "clear@1"),
+      "its own all-clear",
+    );
+    expect((await about()).length).to.be.greaterThan(0);
+    expect(world.verdicts).to.deep.equal([]);
+    expect(world.cleared.size).to.equal(0);
+  });
+
+  it("do nothing by two processes with one key", async () => {
+    start(1);
+    trial++;
+    start(1);
+    await clean(3);
+    await attack(7);
+    await until(() => events.filter((e) => e.event === "cleared").length === 2, "both judged the round");
+    expect(world.verdicts).to.deep.equal([]);
+    expect(new Set((await about()).map((f) => f.oracle)).size).to.equal(1);
+  });
+
+  it("go on after a restart with what they signed, byte for byte, and contradict nothing", async () => {
+    const first = start(0);
+    await clean(3);
+    await attack(4);
+    await until(async () => (await about()).length > 0, "a finding");
+    await first.stop();
+    const before = await findings.list({});
+    await database.query("delete from finding");
+    start(0, judge);
+    start(1);
+    await attack(3);
+    await until(() => world.verdicts.length > 0, "a verdict by both");
+    await until(() => events.some((e) => e.event === "cleared" && e.bit === 0), "the round's end");
+    const texts = new Map<number, Set<string>>();
+    for (const { body } of [...before, ...(await findings.list({ device: world.devices[0]!.id }))]) {
+      const finding = readFindingBody(body) as Finding;
+      if (finding.oracle !== world.oracles[0]) continue;
+      const { severity } = finding.verdict;
+      texts.set(severity, (texts.get(severity) ?? new Set()).add(body));
+    }
+    expect([...texts.values()].every((bodies) => bodies.size === 1)).to.equal(true);
+  });
+
+  it("send again after a restart what the server never got", async () => {
+    let refuse = true;
+    const shut: Partial<Door> = {
+      post: async (finding) => {
+        if (refuse) throw new Error("no answer");
+        await findings.accept(finding);
+      },
+    };
+    const first = start(0, judge, shut);
+    await clean(3);
+    await attack(5);
+    await until(() => events.some((e) => e.event === "waiting"), "a failed delivery");
+    await first.stop();
+    refuse = false;
+    start(0, judge, shut);
+    await until(async () => (await about()).length > 0, "the finding");
+  });
+
+  it("wait while the server is away, then judge every batch that they missed", async () => {
+    [0, 1].forEach((bit) => start(bit));
+    await clean(3);
+    open = false;
+    await attack(5);
+    await until(() => events.some((e) => e.event === "waiting"), "waiting");
+    open = true;
+    await until(() => world.verdicts.length > 0, "a verdict");
+  });
+
+  it("read a twin only where there is news", async () => {
+    start(0);
+    await clean(1);
+    await until(() => reads.length === 2, "both twins read");
+    // A batch of other leaves only, as reading makes them.
+    world.anchor();
+    await until(() => events.length >= 0, "a turn");
+    await clean(1);
+    await until(() => reads.length === 4, "both twins read once more");
+  });
+
+  it("refuse readings that do not verify, say so, and judge all others", async () => {
+    const forged: Partial<Door> = {
+      readings: async (twin, after) => {
+        const page = await door.readings(twin, after);
+        if (twin !== world.devices[1]!.twin) return page;
+        return page.map(({ text, ack }) => ({ text, ack: { ...ack, acceptedAt: ack.acceptedAt + 1 } }));
+      },
+    };
+    [0, 1, 2, 3].forEach((bit) => start(bit, judge, forged));
+    await clean(3);
+    await attack(7);
+    await until(() => world.cleared.size === 1 && world.verdicts.length > 0, "verdict and all-clear");
+    const refused = events.find((e) => e.event === "refused");
+    expect(refused?.event === "refused" && refused.device).to.equal(world.devices[1]!.id);
+    const clear = (await bodies({ round: 0 })).find((body) => body.format === "clear@1");
+    expect(clear?.format === "clear@1" && clear.devices).to.deep.equal([]);
+  });
+
+  it("begin as newcomers with the round at hand, however long the devices have spoken", async () => {
+    await clean(27);
+    [0, 1].forEach((bit) => start(bit));
+    await attack(1);
+    await until(() => reads.length > 0, "a look");
+    await attack(4);
+    await until(() => world.verdicts.length > 0, "a verdict");
+    expect(world.verdicts.every((v) => v.round === 2 && v.firstSequence === 21)).to.equal(true);
+  });
+});

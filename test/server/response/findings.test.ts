@@ -1,0 +1,150 @@
+import { expect } from "chai";
+import { readFindingBody, signClearRound, signFinding, type SignedFinding } from "../../../protocol/finding.ts";
+import { addressOfKey, verdictDigest, type Verdict } from "../../../protocol/verdict.ts";
+import type { Chain } from "../../../server/chain/view.ts";
+import { createFindings, type Findings } from "../../../server/response/findings.ts";
+import { openDatabase, type Database } from "../../../server/store/database.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DOMAIN, ORACLE_SET, oracleKeys, START_MS, STREAM, World } from "../../helpers/oracle-world.ts";
+
+const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, "0")}`;
+
+describe("findings", () => {
+  let directory: string;
+  let database: Database;
+  let world: World;
+  let findings: Findings;
+
+  before(async function () {
+    this.timeout(60_000);
+    directory = mkdtempSync(join(tmpdir(), "findings-"));
+    database = await openDatabase({ directory: join(directory, "database") });
+  });
+  after(async () => {
+    await database.close();
+    rmSync(directory, { recursive: true });
+  });
+  beforeEach(async () => {
+    await database.query("delete from finding");
+    world = new World();
+    for (let i = 0; i < 15; i++) world.anchor();
+    findings = createFindings({ database, chain: world.chain as Chain });
+  });
+
+  const verdict = (change: Partial<Verdict> = {}): Verdict => ({
+    oracleSet: ORACLE_SET,
+    stream: STREAM,
+    round: 1,
+    firstBatch: 10,
+    lastBatch: 13,
+    device: world.devices[0]!.id,
+    firstSequence: 11,
+    lastSequence: 14,
+    kind: 2,
+    severity: 3,
+    model: hash(5),
+    leavesRoot: hash(6),
+    ...change,
+  });
+  const sign = (bit: number, change: Partial<Verdict> = {}, salt = 0): SignedFinding =>
+    signFinding(
+      DOMAIN,
+      { verdict: verdict(change), score: 4000, explanation: [], at: START_MS },
+      new Uint8Array(16).fill(salt),
+      world.keys[bit] ?? oracleKeys(9)[bit]!,
+    );
+  const refusal = async (body: unknown): Promise<unknown> =>
+    findings.accept(body).then(
+      () => "accepted",
+      (error: unknown) => (error as { code?: unknown }).code,
+    );
+
+  it("keeps what oracles signed, and lists it by digest, device and round, byte for byte", async () => {
+    const [a, b, c] = [
+      sign(0),
+      sign(1),
+      sign(2, { round: 0, firstBatch: 0, lastBatch: 4, device: world.devices[1]!.id }),
+    ];
+    for (const signed of [a, b, c]) await findings.accept(signed);
+    const digest = verdictDigest(DOMAIN, verdict());
+    expect(await findings.list({ digest })).to.have.deep.members([a, b]);
+    expect(await findings.list({ device: world.devices[1]!.id })).to.deep.equal([c]);
+    expect(await findings.list({ round: 1 })).to.have.deep.members([a, b]);
+    expect(await findings.list({ since: 0 })).to.have.deep.members([a, b, c]);
+    expect((await findings.list({ limit: 1 })).map((f) => readFindingBody(f.body))[0]).to.have.nested.property(
+      "verdict.round",
+      1,
+    );
+  });
+
+  it("keeps dissent: what contradicts another finding stands beside it", async () => {
+    const [accusation, dissent] = [sign(0), sign(1, { kind: 0, severity: 0 })];
+    await findings.accept(accusation);
+    await findings.accept(dissent);
+    expect(await findings.list({ device: world.devices[0]!.id })).to.have.deep.members([accusation, dissent]);
+  });
+
+  it("changes nothing when the same comes again, also with another salt", async () => {
+    const first = sign(0);
+    await findings.accept(first);
+    await findings.accept(first);
+    await findings.accept(sign(0, {}, 1));
+    expect(await findings.list()).to.deep.equal([first]);
+  });
+
+  it("keeps all-clears", async () => {
+    const clear = { oracleSet: ORACLE_SET, stream: STREAM, round: 0, model: hash(5), devices: [], at: START_MS };
+    const signed = signClearRound(DOMAIN, clear, new Uint8Array(16), world.keys[0]!);
+    await findings.accept(signed);
+    expect(await findings.list({ round: 0 })).to.deep.equal([signed]);
+    const early = signClearRound(DOMAIN, { ...clear, round: 1 }, new Uint8Array(16), world.keys[0]!);
+    expect(await refusal(early)).to.equal("FINDING_UNFOUNDED");
+  });
+
+  it("refuses who is no oracle", async () => {
+    expect(world.oracles).to.not.include(addressOfKey(oracleKeys(9)[8]!));
+    expect(await refusal(sign(8))).to.equal("FINDING_ORACLE_UNKNOWN");
+  });
+
+  it("refuses what does not fit the chain", async () => {
+    const unfounded: Partial<Verdict>[] = [
+      { oracleSet: hash(1) },
+      { stream: hash(1) },
+      { device: hash(1) },
+      { lastBatch: 15 },
+      { lastBatch: 9 },
+      { firstBatch: 11 },
+      { round: 2 ** 40, firstBatch: 10 * 2 ** 40, lastBatch: 10 * 2 ** 40 },
+      { firstSequence: 15 },
+    ];
+    for (const change of unfounded)
+      expect(await refusal(sign(0, change)), JSON.stringify(change)).to.equal("FINDING_UNFOUNDED");
+    expect(await findings.list()).to.deep.equal([]);
+  });
+
+  it("refuses what is malformed or not signed by whom it names", async () => {
+    const good = sign(0);
+    for (const body of [
+      null,
+      7,
+      "x",
+      {},
+      [],
+      { ...good, more: 1 },
+      { ...good, body: 5 },
+      { ...good, attestation: "0x" },
+    ])
+      expect(await refusal(body), JSON.stringify(body)).to.equal("FINDING_MALFORMED");
+    expect(await refusal({ ...good, body: "{".repeat(70_000) })).to.equal("FINDING_MALFORMED");
+    expect(await refusal({ ...good, attestation: sign(1).attestation })).to.equal("FINDING_SIGNATURE_INVALID");
+  });
+
+  it("keeps a double-tongued oracle's words as evidence, but not without end", async () => {
+    for (let i = 0; i < 6; i++) await findings.accept(sign(0, { leavesRoot: hash(100 + i) }));
+    expect(await refusal(sign(0, { leavesRoot: hash(200) }))).to.equal("FINDINGS_TOO_MANY");
+    expect(await findings.list()).to.have.length(6);
+    await findings.accept(sign(1));
+  });
+});
