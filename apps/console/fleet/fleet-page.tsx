@@ -25,7 +25,7 @@ export function FleetPage() {
           <p className="waiting">Asking the server …</p>
         ) : (
           <div className="alarm" role="alert">
-            <strong>No answer from the server: {failure.words}.</strong>
+            <strong>No usable answer from the server: {failure.words}.</strong>
             <p>Nothing is shown, because nothing is known. The page keeps asking. Is the server running?</p>
             <Command text="npx twinward up" />
           </div>
