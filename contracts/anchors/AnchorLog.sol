@@ -8,10 +8,15 @@ import {IAnchorLog} from "./IAnchorLog.sol";
 
 /// @title The order of anchored batches
 contract AnchorLog is IAnchorLog {
+    /// @dev One slot, so that an anchor reads and writes one.
+    struct Head {
+        address group;
+        uint48 size; // batches
+        uint48 nextLeaf; // leaves
+    }
+
     struct Stream {
-        address group; // ┐ one slot, so that an anchor reads and writes one
-        uint48 size; // │ batches
-        uint48 nextLeaf; // ┘ leaves
+        Head head;
         /// @dev By height; alive where the size has that bit. A merged peak is left as it is: writing over it later
         /// costs less than clearing it now.
         bytes32[48] peaks;
@@ -32,36 +37,42 @@ contract AnchorLog is IAnchorLog {
         uint64 n = streamCount[group];
         streamCount[group] = n + 1;
         id = streamId(group, n);
-        _streams[id].group = group;
+        _streams[id].head.group = group;
         emit StreamOpened(id, group, n);
     }
 
     /// @inheritdoc IAnchorLog
     function anchor(bytes32 id, uint64 number, bytes32 root, uint64 count) external {
         Stream storage log = _streams[id];
-        address group = log.group;
-        if (group == address(0)) revert StreamUnknown(id);
-        _requireSender(group);
-        uint64 size = log.size;
-        uint64 firstLeaf = log.nextLeaf;
-        if (number != size) revert AnchorNumberUnexpected(id, size, number);
+        Head memory head = log.head;
+        if (head.group == address(0)) revert StreamUnknown(id);
+        _requireSender(head.group);
+        uint256 size = head.size;
+        uint64 firstLeaf = head.nextLeaf;
+        if (number != size) revert AnchorNumberUnexpected(id, uint64(size), number);
         if (count == 0) revert BatchEmpty(id, number);
         if (count > type(uint48).max - firstLeaf) revert LeavesTooMany(id, firstLeaf, count);
 
-        // Each trailing set bit of the size is a full subtree that the new leaf completes.
         bytes32 peak = Sha256Leaf.anchorLeaf(id, number, root, count, firstLeaf);
-        uint256 height = 0;
-        for (; (size >> height) & 1 == 1; ++height) peak = Sha256Leaf.node(log.peaks[height], peak);
-        log.peaks[height] = peak;
-        log.size = uint48(size + 1);
-        log.nextLeaf = uint48(firstLeaf + count);
+        unchecked {
+            // Each trailing set bit of the size is a full subtree that the new leaf completes. Nothing overflows: the
+            // leaves were counted above, there are at most as many batches as leaves, and 48 peaks for 48 bits.
+            bytes32[48] storage peaks = log.peaks;
+            uint256 height = 0;
+            for (uint256 rest = size; rest & 1 == 1; rest >>= 1) {
+                peak = Sha256Leaf.node(peaks[height], peak);
+                ++height;
+            }
+            peaks[height] = peak;
+            log.head = Head(head.group, uint48(size + 1), uint48(firstLeaf + count));
+        }
         emit Anchored(id, number, root, count, firstLeaf);
     }
 
     /// @inheritdoc IAnchorLog
     function stream(bytes32 id) external view returns (address group, uint64 size, uint64 nextLeaf) {
-        Stream storage log = _streams[id];
-        return (log.group, log.size, log.nextLeaf);
+        Head memory head = _streams[id].head;
+        return (head.group, head.size, head.nextLeaf);
     }
 
     /// @inheritdoc IAnchorLog
@@ -101,7 +112,7 @@ contract AnchorLog is IAnchorLog {
     /// @inheritdoc IAnchorLog
     function frontier(bytes32 id) public view returns (bytes32[] memory peaks) {
         Stream storage log = _streams[id];
-        uint256 size = log.size;
+        uint256 size = log.head.size;
         uint256 count = 0;
         for (uint256 rest = size; rest != 0; rest &= rest - 1) ++count;
         peaks = new bytes32[](count);
@@ -117,7 +128,7 @@ contract AnchorLog is IAnchorLog {
         uint64 size,
         bytes32[] calldata path
     ) private view returns (bool) {
-        if (size != _streams[id].size) return false;
+        if (size != _streams[id].head.size) return false;
         return Rfc6962.verifyInclusion(leaf, number, size, path, Rfc6962.rootOf(frontier(id)));
     }
 

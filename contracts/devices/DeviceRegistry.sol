@@ -59,14 +59,14 @@ contract DeviceRegistry is IDeviceRegistry {
     /// @inheritdoc IDeviceRegistry
     function register(
         bytes32 modelHash,
-        bytes32 homeStream,
+        bytes32 home,
         bytes32 x,
         bytes32 y,
         bytes32 r,
         bytes32 s
     ) external returns (bytes32 id) {
         if (modelHash == 0) revert ModelHashZero();
-        if (homeStream == 0) revert HomeStreamZero();
+        if (home == 0) revert HomeStreamZero();
         if (!EcdsaP256.isOnCurve(x, y)) revert KeyNotOnCurve(x, y);
         id = deviceId(x, y);
         Device storage entry = _devices[id];
@@ -78,8 +78,8 @@ contract DeviceRegistry is IDeviceRegistry {
         entry.keyCount = 1;
         entry.registeredAt = uint40(block.timestamp);
         entry.modelHash = modelHash;
-        entry.homeStream = homeStream;
-        emit DeviceRegistered(id, msg.sender, modelHash, homeStream);
+        entry.homeStream = home;
+        emit DeviceRegistered(id, msg.sender, modelHash, home);
         emit DeviceStateChanged(id, uint8(DeviceState.None), uint8(DeviceState.Registered), 0);
         _addKey(id, 1, 1, x, y);
     }
@@ -193,6 +193,11 @@ contract DeviceRegistry is IDeviceRegistry {
     function standing(bytes32 id) external view returns (address steward, DeviceState state) {
         Device storage entry = _devices[id];
         return (entry.steward, entry.state);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function homeStream(bytes32 id) external view returns (bytes32) {
+        return _devices[id].homeStream;
     }
 
     /// @inheritdoc IDeviceRegistry

@@ -57,13 +57,13 @@ interface IDeviceRegistry {
 
     /// @notice Registers a device under its first key; the caller becomes its steward.
     /// @param modelHash SHA-256 of the device model's canonical JSON
-    /// @param homeStream the stream its readings go to, whose batches make up the rounds of its verdicts
+    /// @param home the stream its readings go to, whose batches make up the rounds of its verdicts
     /// @param x,y its P-256 key number 1, valid from sequence 1
     /// @param r,s the new key's ES256 signature over `keyProof` of the device, number 1 and the caller; any s
     /// @return device SHA-256("twinward/device@1" ‖ chainId u256 ‖ this registry 20 ‖ x ‖ y)
     function register(
         bytes32 modelHash,
-        bytes32 homeStream,
+        bytes32 home,
         bytes32 x,
         bytes32 y,
         bytes32 r,
@@ -114,13 +114,16 @@ interface IDeviceRegistry {
             address steward,
             DeviceState state,
             bytes32 modelHash,
-            bytes32 homeStream,
+            bytes32 home,
             uint32 keyCount,
             uint64 registeredAt
         );
 
     /// @notice The steward and the state alone: what a decision needs, in one storage read.
     function standing(bytes32 id) external view returns (address steward, DeviceState state);
+
+    /// @notice The stream that the device's readings go to; zero for an unknown device.
+    function homeStream(bytes32 id) external view returns (bytes32);
 
     /// @notice The key whose range holds the sequence. Reverts with `DeviceUnknown` or `SequenceWithoutKey`.
     function keyAt(bytes32 device, uint64 sequence) external view returns (uint32 number, bytes32 x, bytes32 y);

@@ -108,9 +108,10 @@ contract GrantRegistry is IGrantRegistry {
             // A current oracle needs no grant: the steward cannot close what detection sees.
             if (!memberRegistry.isOracle(ask.reader)) return Reason.ReaderNotOracle;
         } else {
-            Reason reason = _explainGrant(ask);
+            Entry memory entry = _grants[ask.grant];
+            Reason reason = _explainGrant(ask, entry);
             if (reason != Reason.Permitted) return reason;
-            segments &= _grants[ask.grant].segments;
+            segments &= entry.segments;
         }
         if (ask.segments == 0 || ask.segments & ~segments != 0) return Reason.SegmentsNotGranted;
 
@@ -125,8 +126,7 @@ contract GrantRegistry is IGrantRegistry {
     }
 
     /// @dev Checks 6 to 11: the grant itself, without its segments.
-    function _explainGrant(Ask calldata ask) private view returns (Reason) {
-        Entry storage entry = _grants[ask.grant];
+    function _explainGrant(Ask calldata ask, Entry memory entry) private view returns (Reason) {
         if (entry.purposes == 0) return Reason.GrantUnknown;
         if (entry.twin != ask.twin || entry.reader != ask.reader) return Reason.GrantForOther;
         if (entry.revokedAt != 0) return Reason.GrantRevoked;

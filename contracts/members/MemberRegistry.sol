@@ -18,6 +18,7 @@ contract MemberRegistry is IMemberRegistry {
 
     bytes32 public immutable oracleSetDigest;
     uint8 public immutable faultBound;
+    uint256 private immutable _oracleCount; // beside the array's length, because a verdict pays for reading that
 
     Member[] private _members;
     mapping(address group => Gateway) private _gateways;
@@ -31,6 +32,7 @@ contract MemberRegistry is IMemberRegistry {
         for (uint256 i = 0; i < groups.length; ++i) _addGroup(i, groups[i]);
         if (oracleKeys.length == 0 || oracleKeys.length > ORACLES_MAX) revert OracleCountUnexpected(oracleKeys.length);
         for (uint256 i = 0; i < oracleKeys.length; ++i) _addOracle(i, oracleKeys[i]);
+        _oracleCount = oracleKeys.length;
         faultBound = uint8((oracleKeys.length - 1) / 3);
         oracleSetDigest = keccak256(abi.encode(_oracles));
     }
@@ -60,7 +62,7 @@ contract MemberRegistry is IMemberRegistry {
 
     /// @inheritdoc IMemberRegistry
     function oraclesAt(uint32 bits) external view returns (address[] memory keys) {
-        uint256 size = _oracles.length;
+        uint256 size = _oracleCount;
         if (bits >> size != 0) revert OracleBitUnknown(bits, size);
         uint256 count = 0;
         for (uint32 rest = bits; rest != 0; rest &= rest - 1) ++count;

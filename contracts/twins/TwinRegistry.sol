@@ -20,12 +20,17 @@ contract TwinRegistry is ITwinRegistry {
         bool open; // ┘ whether the last one is open
     }
 
-    struct Twin {
+    /// @dev Two slots: what every decision reads.
+    struct Cut {
         bytes32 device;
-        uint64 segments; // ┐
-        uint64 commands; // │
-        uint64 n; // │ of its assignment
-        bool security; // ┘ then n means nothing
+        uint64 segments;
+        uint64 commands;
+        uint64 n; // of its assignment; nothing for a security twin
+        bool security;
+    }
+
+    struct Twin {
+        Cut cut;
         bytes32 assignment;
         bytes32 manifestHash;
     }
@@ -93,7 +98,7 @@ contract TwinRegistry is ITwinRegistry {
         if (entry.endSequence != 0) revert AssignmentAlreadyEnded(assignmentId, entry.endSequence);
         id = _twinId(assignmentId, manifestHash, segments);
 
-        _twins[id] = Twin(device, segments, commands, entry.n, false, assignmentId, manifestHash);
+        _twins[id] = Twin(Cut(device, segments, commands, entry.n, false), assignmentId, manifestHash);
         emit TwinCreated(id, device, assignmentId, manifestHash, segments, commands, false);
     }
 
@@ -105,7 +110,7 @@ contract TwinRegistry is ITwinRegistry {
         id = _twinId(device, manifestHash, segments);
 
         securityTwin[device] = id;
-        _twins[id] = Twin(device, segments, 0, 0, true, 0, manifestHash);
+        _twins[id] = Twin(Cut(device, segments, 0, 0, true), 0, manifestHash);
         emit TwinCreated(id, device, 0, manifestHash, segments, 0, true);
         if (state == IDeviceRegistry.DeviceState.Registered) deviceRegistry.activate(device);
     }
@@ -113,21 +118,22 @@ contract TwinRegistry is ITwinRegistry {
     /// @inheritdoc ITwinRegistry
     function twin(bytes32 id) external view returns (bytes32, bytes32, bytes32, uint64, uint64, bool, bool) {
         Twin storage entry = _twins[id];
+        Cut memory of_ = entry.cut;
         return (
-            entry.device,
+            of_.device,
             entry.assignment,
             entry.manifestHash,
-            entry.segments,
-            entry.commands,
-            entry.security,
-            _isEnded(entry)
+            of_.segments,
+            of_.commands,
+            of_.security,
+            _isEnded(of_)
         );
     }
 
     /// @inheritdoc ITwinRegistry
     function cut(bytes32 id) external view returns (bytes32, uint64, uint64, bool, bool) {
-        Twin storage entry = _twins[id];
-        return (entry.device, entry.segments, entry.commands, entry.security, _isEnded(entry));
+        Cut memory of_ = _twins[id].cut;
+        return (of_.device, of_.segments, of_.commands, of_.security, _isEnded(of_));
     }
 
     /// @inheritdoc ITwinRegistry
@@ -157,11 +163,10 @@ contract TwinRegistry is ITwinRegistry {
 
     /// @dev Assignments of a device are one after the other, so a twin lives exactly while its own is the last one and
     /// open: one read where asking the assignment would take two.
-    function _isEnded(Twin storage entry) private view returns (bool) {
-        bytes32 device = entry.device;
-        if (device == 0 || entry.security) return false;
-        Course storage course = _courses[device];
-        return !course.open || course.count != entry.n + 1;
+    function _isEnded(Cut memory of_) private view returns (bool) {
+        if (of_.device == 0 || of_.security) return false;
+        Course memory course = _courses[of_.device];
+        return !course.open || course.count != of_.n + 1;
     }
 
     function _requireAssignment(bytes32 id) private view returns (Assignment storage entry) {

@@ -142,13 +142,15 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     }
 
     function _requireJudgement(Verdict calldata v) private view {
-        (, IDeviceRegistry.DeviceState state, , bytes32 home, , ) = deviceRegistry.device(v.device);
+        bytes32 home = deviceRegistry.homeStream(v.device);
         if (v.stream != home) revert StreamNotHome(v.device, home, v.stream);
         if (v.kind == 0 || v.kind > KIND_READMISSION) revert KindUnknown(v.kind);
         if (v.severity == 0 || v.severity > SEVERITY_MAX) revert SeverityUnexpected(v.severity);
+        if (v.kind != KIND_READMISSION) return;
+        (, IDeviceRegistry.DeviceState state) = deviceRegistry.standing(v.device);
         bool distrusted =
             state == IDeviceRegistry.DeviceState.Suspect || state == IDeviceRegistry.DeviceState.Quarantined;
-        if (v.kind == KIND_READMISSION && !distrusted) revert ReadmissionUnexpected(v.device, uint8(state));
+        if (!distrusted) revert ReadmissionUnexpected(v.device, uint8(state));
     }
 
     /// @dev The keys at the set bits are distinct because the set holds no key twice, so as many signatures as bits,

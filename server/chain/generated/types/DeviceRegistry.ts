@@ -31,6 +31,7 @@ export interface DeviceRegistryInterface extends Interface {
       | "applyVerdict"
       | "device"
       | "deviceId"
+      | "homeStream"
       | "key"
       | "keyAt"
       | "keyProof"
@@ -72,6 +73,10 @@ export interface DeviceRegistryInterface extends Interface {
   encodeFunctionData(
     functionFragment: "deviceId",
     values: [BytesLike, BytesLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "homeStream",
+    values: [BytesLike]
   ): string;
   encodeFunctionData(
     functionFragment: "key",
@@ -143,6 +148,7 @@ export interface DeviceRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "device", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "deviceId", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "homeStream", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "key", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "keyAt", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "keyProof", data: BytesLike): Result;
@@ -394,6 +400,8 @@ export interface DeviceRegistry extends BaseContract {
 
   deviceId: TypedContractMethod<[x: BytesLike, y: BytesLike], [string], "view">;
 
+  homeStream: TypedContractMethod<[id: BytesLike], [string], "view">;
+
   key: TypedContractMethod<
     [id: BytesLike, number: BigNumberish],
     [[string, string, bigint, bigint, bigint, bigint, string]],
@@ -437,7 +445,7 @@ export interface DeviceRegistry extends BaseContract {
   register: TypedContractMethod<
     [
       modelHash: BytesLike,
-      homeStream: BytesLike,
+      home: BytesLike,
       x: BytesLike,
       y: BytesLike,
       r: BytesLike,
@@ -508,6 +516,9 @@ export interface DeviceRegistry extends BaseContract {
     nameOrSignature: "deviceId"
   ): TypedContractMethod<[x: BytesLike, y: BytesLike], [string], "view">;
   getFunction(
+    nameOrSignature: "homeStream"
+  ): TypedContractMethod<[id: BytesLike], [string], "view">;
+  getFunction(
     nameOrSignature: "key"
   ): TypedContractMethod<
     [id: BytesLike, number: BigNumberish],
@@ -559,7 +570,7 @@ export interface DeviceRegistry extends BaseContract {
   ): TypedContractMethod<
     [
       modelHash: BytesLike,
-      homeStream: BytesLike,
+      home: BytesLike,
       x: BytesLike,
       y: BytesLike,
       r: BytesLike,
