@@ -142,6 +142,11 @@ export const ERRORS = {
     "The finding does not fit what the chain says.",
     "Judge the device's home stream, in the bounds of the round, after its batches are anchored.",
   ),
+  DETECTOR_UNEXPECTED: row(
+    422,
+    "The detector's parameters are not those that the hash names.",
+    "Take the model file whose SHA-256 the consortium agreed on.",
+  ),
   FINDINGS_TOO_MANY: row(
     409,
     "This oracle has signed more about this device and round than an honest one can.",
