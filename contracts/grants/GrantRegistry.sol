@@ -13,8 +13,8 @@ contract GrantRegistry is IGrantRegistry {
         address reader; // ┐
         uint40 from; // │ seconds
         uint40 until; // │ seconds, exclusive
-        uint8 purposes; // ┘ bitmap; never zero in a grant, so zero says: no such grant
-        address grantor; // ┐
+        uint8 purposes; // ┘ bitmap
+        address grantor; // ┐ zero: no such grant
         uint64 segments; // │
         uint32 revokedAt; // ┘ seconds, to the year 2106; zero: not revoked
     }
@@ -62,9 +62,9 @@ contract GrantRegistry is IGrantRegistry {
     /// @inheritdoc IGrantRegistry
     function revoke(bytes32 id) external {
         Entry storage entry = _grants[id];
-        if (entry.purposes == 0) revert GrantUnknown(id);
+        if (entry.grantor == address(0)) revert GrantUnknown(id);
         bytes32 twin = entry.twin;
-        (bytes32 device, , , , ) = twinRegistry.cut(twin);
+        bytes32 device = twinRegistry.deviceOf(twin);
         (address steward, ) = deviceRegistry.standing(device);
         if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
         if (entry.revokedAt != 0) revert GrantAlreadyRevoked(id, entry.revokedAt);
@@ -127,7 +127,7 @@ contract GrantRegistry is IGrantRegistry {
 
     /// @dev Checks 6 to 11: the grant itself, without its segments.
     function _explainGrant(Ask calldata ask, Entry memory entry) private view returns (Reason) {
-        if (entry.purposes == 0) return Reason.GrantUnknown;
+        if (entry.grantor == address(0)) return Reason.GrantUnknown;
         if (entry.twin != ask.twin || entry.reader != ask.reader) return Reason.GrantForOther;
         if (entry.revokedAt != 0) return Reason.GrantRevoked;
         if (block.timestamp < entry.from) return Reason.GrantNotStarted;

@@ -80,6 +80,9 @@ interface ITwinRegistry {
         bytes32 id
     ) external view returns (bytes32 device, uint64 segments, uint64 commands, bool security, bool ended);
 
+    /// @notice The device that a twin is cut from; zero: no such twin.
+    function deviceOf(bytes32 id) external view returns (bytes32);
+
     /// @notice An assignment; the end is exclusive and the largest uint64 while it is open. Zeros where there is none.
     function assignment(
         bytes32 id

@@ -137,6 +137,11 @@ contract TwinRegistry is ITwinRegistry {
     }
 
     /// @inheritdoc ITwinRegistry
+    function deviceOf(bytes32 id) external view returns (bytes32) {
+        return _twins[id].cut.device;
+    }
+
+    /// @inheritdoc ITwinRegistry
     function assignment(bytes32 id) external view returns (bytes32, uint64, uint64, uint64) {
         Assignment storage entry = _assignments[id];
         uint64 end = entry.device != 0 && entry.endSequence == 0 ? type(uint64).max : entry.endSequence;

@@ -30,6 +30,7 @@ export interface TwinRegistryInterface extends Interface {
       | "createSecurityTwin"
       | "createTwin"
       | "cut"
+      | "deviceOf"
       | "deviceRegistry"
       | "endAssignment"
       | "memberRegistry"
@@ -62,6 +63,7 @@ export interface TwinRegistryInterface extends Interface {
     values: [BytesLike, BytesLike, BigNumberish, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "cut", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "deviceOf", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "deviceRegistry",
     values?: undefined
@@ -95,6 +97,7 @@ export interface TwinRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "createTwin", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "cut", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "deviceOf", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "deviceRegistry",
     data: BytesLike
@@ -277,6 +280,8 @@ export interface TwinRegistry extends BaseContract {
     "view"
   >;
 
+  deviceOf: TypedContractMethod<[id: BytesLike], [string], "view">;
+
   deviceRegistry: TypedContractMethod<[], [string], "view">;
 
   endAssignment: TypedContractMethod<
@@ -341,6 +346,9 @@ export interface TwinRegistry extends BaseContract {
     [[string, bigint, bigint, boolean, boolean]],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "deviceOf"
+  ): TypedContractMethod<[id: BytesLike], [string], "view">;
   getFunction(
     nameOrSignature: "deviceRegistry"
   ): TypedContractMethod<[], [string], "view">;
