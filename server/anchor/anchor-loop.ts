@@ -1,0 +1,190 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Hex } from "../../protocol/bytes.ts";
+import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { interfaces } from "../chain/interfaces.ts";
+import type { Outbox } from "../chain/outbox.ts";
+import type { AnchorFact, Chain } from "../chain/view.ts";
+import type { Database } from "../store/database.ts";
+import { readLeafHashes, readLeaves } from "../store/readLeaves.ts";
+import { insertIntent, readBatches, readNextBatch, updatePlace } from "./batches.ts";
+import { recomputeRoot } from "./recompute-root.ts";
+import { seal, type SealedBatch } from "./seal.ts";
+
+/** Leaves in one batch at most: sealing and recomputing them holds the process up for about a tenth of a second. */
+const BATCH_LIMIT = 65_536;
+/** How far back a place that was confirmed is held against the chain again. */
+const REORG_DEPTH = 128;
+/** How long one turn waits for a transaction; the next one goes on waiting. */
+const SETTLE_MS = 5_000;
+const FLUSH_MS = 60_000;
+/** Repair needs a person: going on would anchor what is wrong. Everything else is tried again. */
+const FATAL: ReadonlySet<ErrorCode> = new Set(["ANCHOR_ROOT_MISMATCH", "ANCHOR_CONFLICT"]);
+
+export interface AnchorParts {
+  readonly database: Database;
+  readonly outbox: Pick<Outbox, "send" | "settle" | "waiting">;
+  readonly chain: Chain;
+  readonly stream: Hex;
+  readonly sealIntervalMs?: number;
+  /** Told of every failed turn, also of those that are tried again. */
+  readonly onTrouble?: (error: TwinwardError) => void;
+}
+
+export interface AnchorHealth {
+  readonly state: "running" | "stopped" | "closed";
+  /** Batches that the chain has. */
+  readonly anchored: number;
+  /** Why the last turn failed, or why the loop has stopped. */
+  readonly trouble?: TwinwardError;
+}
+
+export interface Anchor {
+  /**
+   * Seals what is stored now, without waiting for the interval, and resolves when all of it is anchored. Throws why the loop
+   * has stopped, or CHAIN_WAIT_EXPIRED after a minute.
+   */
+  flush(): Promise<void>;
+  /** Anchors of the stream as the chain has them, from number `since` (0) on, `limit` (100, at most 1 000) of them. */
+  list(range?: { readonly since?: number; readonly limit?: number }): readonly AnchorFact[];
+  health(): AnchorHealth;
+  /** Ends after the turn under way. What is not anchored then is at the next start. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the stream's leaves on the chain, batch after batch, at least every `sealIntervalMs` (1 000) while there are new ones.
+ * One turn is the whole story, from whatever the last turn or the last process left; there is no other recovery.
+ */
+export function createAnchor(parts: AnchorParts): Anchor {
+  const { database, outbox, chain, stream, sealIntervalMs = 1_000, onTrouble } = parts;
+  const anchorLog = chain.consortium.contracts.AnchorLog;
+  let trouble: TwinwardError | undefined;
+  let state: AnchorHealth["state"] = "running";
+
+  const turn = async (): Promise<"idle" | "anchored"> => {
+    // 1. What the chain says is what is so. Every earlier attempt, known or unknown in its outcome, shows here or it failed.
+    const view = await chain.fresh(0);
+    const size = view.streamSize(stream);
+    const batches = await readBatches(database, Math.max(0, size - REORG_DEPTH));
+    const next = await readNextBatch(database);
+    if (next.number < size) throw conflict(next.number, undefined, view.anchors(stream)[next.number]);
+    for (const batch of batches) {
+      const anchor = view.anchors(stream)[batch.number];
+      if (anchor !== undefined && !isSame(batch, anchor)) throw conflict(batch.number, batch, anchor);
+      if ((anchor?.block.hash ?? null) === batch.blockHash) continue;
+      // Die before this and the batch is anchored but not known to be: the next turn writes the same.
+      await updatePlace(database, batch.number, anchor);
+    }
+
+    // 2. The batch to anchor: an intent that the chain doesn't have, else a new one.
+    const intent = batches.find(({ number }) => number === size);
+    const batch =
+      intent ?? seal(next.number, next.firstLeaf, await readLeafHashes(database, next.firstLeaf, BATCH_LIMIT));
+    if (batch === undefined) return "idle";
+
+    // 3. Before it is said forever: the same root once more, from the leaves themselves, by other code.
+    const root = recomputeRoot(await readLeaves(database, batch.firstLeaf, batch.count), batch.firstLeaf);
+    if (root !== batch.root) {
+      throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { batch: batch.number, sealed: batch.root, recomputed: root });
+    }
+    // Die before this and nothing happened. Die after it and exactly this batch is tried again: its number will never
+    // stand for other leaves, and readers may be told that it is sealed.
+    if (intent === undefined) await insertIntent(database, batch);
+
+    // 4. Send, unless an earlier turn's transaction is still on its way. The contract compares the number and swaps: of two
+    // transactions for one batch, however that came about, one anchors and the other reverts.
+    const purpose = `anchor ${batch.number}`;
+    const sent = (await outbox.waiting()).find((letter) => letter.purpose === purpose);
+    const values = [stream, batch.number, batch.root, batch.count];
+    const data = interfaces.AnchorLog.encodeFunctionData("anchor", values) as Hex;
+    const hash = sent?.hash ?? (await outbox.send({ purpose, to: anchorLog, data }));
+    // The outbox has it durably: die here and it is mined all the same, and step 1 will see it.
+    await outbox.settle(hash, SETTLE_MS);
+
+    // 5. Anchored is what the chain's event says, not what a receipt promises; the next turn's step 1 writes that down too.
+    const number = batch.number;
+    const seen = await chain.fresh(0);
+    const anchor = seen.anchors(stream)[number];
+    if (anchor === undefined) return "anchored";
+    if (!isSame(batch, anchor)) throw conflict(number, batch, anchor);
+    await updatePlace(database, number, anchor);
+    return "anchored";
+  };
+
+  // One turn at a time; whoever wants one while one is under way gets the next.
+  let tail: Promise<unknown> = Promise.resolve();
+  const take = (): Promise<"idle" | "anchored"> => {
+    const mine = tail.then(async () => {
+      if (state !== "running")
+        throw trouble ?? new TwinwardError("CHAIN_UNAVAILABLE", { detail: "Anchoring has ended." });
+      try {
+        const done = await turn();
+        trouble = undefined;
+        return done;
+      } catch (thrown) {
+        trouble = thrown instanceof TwinwardError ? thrown : new TwinwardError("INTERNAL", {}, thrown);
+        if (FATAL.has(trouble.code)) state = "stopped";
+        onTrouble?.(trouble);
+        throw trouble;
+      }
+    });
+    tail = mine.catch(() => undefined);
+    return mine;
+  };
+
+  let timer: NodeJS.Timeout | undefined;
+  const plan = (ms: number): void => {
+    if (state !== "running") return;
+    timer = setTimeout(() => {
+      const began = performance.now();
+      take().then(
+        // An interval is from seal to seal; what came while this one was mined does not wait for another whole one.
+        (done) => plan(done === "idle" ? sealIntervalMs : Math.max(0, sealIntervalMs - (performance.now() - began))),
+        () => plan(sealIntervalMs),
+      );
+    }, ms);
+  };
+  plan(0);
+
+  return {
+    flush: async () => {
+      const deadline = performance.now() + FLUSH_MS;
+      const [row] = await database.query<{ leaves: number }>("select count(*) as leaves from leaf");
+      const leaves = row?.leaves ?? 0;
+      const reached = (): number => {
+        const last = chain.view().anchors(stream).at(-1);
+        return last === undefined ? 0 : last.firstLeaf + last.count;
+      };
+      while (reached() < leaves) {
+        await take().catch(async (error: unknown) => {
+          if (state !== "running") throw error;
+          await pause(100);
+        });
+        if (performance.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { leaves }, trouble);
+      }
+    },
+    list: ({ since = 0, limit = 100 } = {}) =>
+      chain
+        .view()
+        .anchors(stream)
+        .slice(since, since + Math.min(limit, 1_000)),
+    health: () => ({ state, anchored: chain.view().streamSize(stream), ...(trouble === undefined ? {} : { trouble }) }),
+    close: async () => {
+      if (state === "running") state = "closed";
+      clearTimeout(timer);
+      await tail;
+    },
+  };
+}
+
+function isSame(batch: SealedBatch, anchor: AnchorFact): boolean {
+  return batch.root === anchor.root && batch.count === anchor.count && batch.firstLeaf === anchor.firstLeaf;
+}
+
+function conflict(number: number, stored: SealedBatch | undefined, anchored: AnchorFact | undefined): TwinwardError {
+  return new TwinwardError("ANCHOR_CONFLICT", {
+    batch: number,
+    stored: stored?.root ?? null,
+    anchored: anchored?.root ?? null,
+  });
+}
