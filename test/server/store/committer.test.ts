@@ -20,10 +20,11 @@ const step = (of: Hex, n: number): RecordEntry => {
 
 describe("store: committer", () => {
   let world: World;
-  beforeEach(async () => {
+  before(async () => {
     world = await openWorld();
   });
-  afterEach(() => world.close());
+  beforeEach(() => world.empty());
+  after(() => world.close());
 
   const submit = (...entries: RecordEntry[]): Promise<readonly Placed[]> =>
     world.committer.submit(async () => ({ entries, result: (placed) => placed }));

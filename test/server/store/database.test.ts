@@ -12,11 +12,12 @@ import { byteaArray, fromInt8 } from "../../../server/store/parameters.ts";
 describe("store: database", () => {
   let directory: string;
   let database: Database;
-  beforeEach(async () => {
+  before(async () => {
     directory = await mkdtemp(join(tmpdir(), "twinward-store-"));
     database = await openDatabase({ directory: join(directory, "database") });
   });
-  afterEach(async () => {
+  beforeEach(() => database.script("truncate stream, device_head, document"));
+  after(async () => {
     await database.close();
     await rm(directory, { recursive: true, force: true });
   });
@@ -94,6 +95,7 @@ describe("store: database", () => {
     await database.query("delete from migration where number = 999");
     await database.query("update migration set sha256 = $1 where number = 1", [new Uint8Array(32)]);
     expect(await migrate(database).catch(code)).to.equal("DATABASE_UNUSABLE");
+    await database.query("update migration set sha256 = $1 where number = 1", [migrations()[0]?.sha256 ?? null]);
   });
 
   it("leaves no half migration behind", async () => {
