@@ -19,10 +19,10 @@ export interface KeptDocument {
 
 export interface Documents {
   /** Keeps a device-model@1 or manifest@1. Throws UNUSABLE_DEVICE_MODEL or UNUSABLE_MANIFEST; OVERLOADED when full. */
-  keep(value: unknown): Promise<KeptDocument>;
-  find(hash: Hex): Promise<KeptDocument | undefined>;
-  model(hash: Hex): Promise<DeviceModel | undefined>;
-  manifest(hash: Hex): Promise<Manifest | undefined>;
+  readonly keep: (value: unknown) => Promise<KeptDocument>;
+  readonly find: (hash: Hex) => Promise<KeptDocument | undefined>;
+  readonly model: (hash: Hex) => Promise<DeviceModel | undefined>;
+  readonly manifest: (hash: Hex) => Promise<Manifest | undefined>;
 }
 
 /** Documents are uploaded before the chain names them, by anybody: so there is an end to how many are kept. */

@@ -1,0 +1,235 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Wallet } from "ethers";
+import { connect, type Client } from "../../../apps/sdk/index.ts";
+import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
+import { modelHash, type DeviceModel } from "../../../protocol/device-model.ts";
+import { newPrivateKey, publicKeyOf, signEs256 } from "../../../protocol/es256.ts";
+import { deviceId, streamId } from "../../../protocol/ids.ts";
+import { buildReading, parseReading } from "../../../protocol/reading.ts";
+import { Tree } from "../../../protocol/tree.ts";
+import { createAccess } from "../../../server/access/authorize.ts";
+import { createRefusals } from "../../../server/access/refusals.ts";
+import { createSessions } from "../../../server/access/session.ts";
+import { createApi } from "../../../server/api/app.ts";
+import { createGateway } from "../../../server/gateway/gateway.ts";
+import { openKeyStore } from "../../../server/keys/key-store.ts";
+import { createFindings } from "../../../server/response/findings.ts";
+import { Committer } from "../../../server/store/committer.ts";
+import { openDatabase } from "../../../server/store/database.ts";
+import { readLeafHashes } from "../../../server/store/readLeaves.ts";
+import { createDocuments } from "../../../server/twin/documents.ts";
+import { createFleet } from "../../../server/twin/fleet.ts";
+import { createReader } from "../../../server/twin/history.ts";
+import { createProofs } from "../../../server/twin/proofs.ts";
+import { createReceipts } from "../../../server/twin/receipts.ts";
+import { named, WrittenChain, writtenConsortium } from "./written-chain.ts";
+
+const range = { type: "number", min: 0, max: 300 } as const;
+export const MODEL: DeviceModel = {
+  format: "device-model@1",
+  name: "monitor@1",
+  segments: [
+    { name: "heart", bit: 0, unit: "/min", ...range },
+    { name: "resp", bit: 1, unit: "/min", ...range },
+    { name: "spo2", bit: 2, unit: "%", ...range },
+    { name: "temp", bit: 3, unit: "Cel", ...range },
+  ],
+  commands: [],
+  security: ["heart", "resp", "spo2", "temp"],
+};
+
+export type FrontDoor = Awaited<ReturnType<typeof openFrontDoor>>;
+
+/** Every room behind the front door, the real ones, on a database of its own; only the chain is written by hand. */
+export async function openFrontDoor(timestamp: number) {
+  const directory = await mkdtemp(join(tmpdir(), "twinward-door-"));
+  const clock = { ms: timestamp * 1000 };
+  const now = (): number => clock.ms;
+  const member = Wallet.createRandom();
+  const reader = Wallet.createRandom();
+  const oracle = Wallet.createRandom();
+  const gatewayKey = newPrivateKey(randomBytes);
+  const consortium = writtenConsortium(addressOf(member), gatewayKey, [addressOf(oracle)]);
+  const chain = new WrittenChain(consortium, timestamp);
+  const group = named("group", 20);
+  const stream = streamId(consortium.chainId, consortium.contracts.AnchorLog, group, 0);
+  chain.emit("AnchorLog", "StreamOpened", [stream, group, 0]);
+
+  const database = await openDatabase({ directory: join(directory, "database") });
+  const keys = await openKeyStore(join(directory, "keys", "data-keys.json"));
+  const signer = (message: Uint8Array): Uint8Array => signEs256(gatewayKey, message);
+  const anchorLog = consortium.contracts.AnchorLog;
+  const committer = new Committer({
+    database,
+    chainId: consortium.chainId,
+    anchorLog,
+    stream,
+    signer,
+    now,
+    anchorWithinSeconds: 60,
+  });
+  const gateway = createGateway({ database, committer, keys, chain, stream, now, pool: { threads: 1 } });
+  const documents = createDocuments(database);
+  const rooms = { database, keys, consortium, stream };
+  const proofs = createProofs(rooms);
+  const twinReader = createReader(rooms, proofs, documents);
+  const refusals = createRefusals({ committer, stream, now, random: randomBytes });
+  let port = 0;
+  // Sessions live in real time, so that tests may move the clock of grants as they like.
+  const sessions = createSessions({
+    secret: randomBytes(32),
+    chainId: consortium.chainId,
+    domains: () => [`127.0.0.1:${port}`],
+    now: Date.now,
+    random: randomBytes,
+  });
+  const logged: string[] = [];
+  const write = (facts: object, words: string): void => void logged.push(`${words} ${JSON.stringify(facts)}`);
+  const app = createApi({
+    gateway,
+    chain,
+    consortium,
+    sessions,
+    access: createAccess({ committer, chain, stream, model: documents.model, now, random: randomBytes }),
+    refusals,
+    reader: twinReader,
+    receipts: createReceipts(rooms, proofs, twinReader),
+    documents,
+    fleet: createFleet(rooms, documents),
+    findings: createFindings({ database, chain: chain.asChain() }),
+    ready: { chain: chain.fresh },
+    log: { info: write, error: write },
+    now,
+  });
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  port = (server.address() as AddressInfo).port;
+  const url = `http://127.0.0.1:${port}`;
+  const clientOf = (wallet?: { getAddress(): Promise<string>; signMessage(text: string): Promise<string> }): Client =>
+    connect(wallet ? { url, signer: wallet } : { url });
+  await documents.keep(MODEL);
+
+  return {
+    url,
+    clock,
+    chain,
+    consortium,
+    database,
+    stream,
+    logged,
+    refusals,
+    committer,
+    member,
+    reader: { wallet: reader, address: addressOf(reader), client: clientOf(reader) },
+    oracle: { wallet: oracle, address: addressOf(oracle), client: clientOf(oracle) },
+    clientOf,
+    /** Seals and anchors what is not anchored yet. */
+    async anchor(): Promise<void> {
+      const before = chain.view().anchors(stream);
+      const last = before.at(-1);
+      const firstLeaf = last ? last.firstLeaf + last.count : 0;
+      const leaves = await readLeafHashes(database, firstLeaf, 1_000_000);
+      const count = leaves.length / 32;
+      if (count === 0) return;
+      const root = new Tree(leaves).root();
+      await database.query("insert into batch (number, first_leaf, count, root) values ($1, $2, $3, $4)", [
+        before.length,
+        firstLeaf,
+        count,
+        root,
+      ]);
+      chain.mine();
+      chain.emit("AnchorLog", "Anchored", [stream, before.length, root, count, firstLeaf]);
+    },
+    async close(): Promise<void> {
+      server.closeAllConnections();
+      server.close();
+      await refusals.close();
+      await gateway.close();
+      await committer.close();
+      await database.close();
+      await keys.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export const addressOf = (wallet: { readonly address: string }): Hex => wallet.address.toLowerCase() as Hex;
+
+/** A registered, active device on the written chain, which signs readings of one second each. */
+export class WrittenDevice {
+  readonly id: Hex;
+  readonly assignment: Hex;
+  readonly #key = newPrivateKey(randomBytes);
+  readonly #door: FrontDoor;
+  #sequence = 0;
+  #prev: Hex = ZERO_32;
+
+  constructor(door: FrontDoor, steward: Hex) {
+    const { chain, consortium, stream } = door;
+    const key = publicKeyOf(this.#key);
+    this.#door = door;
+    this.id = deviceId(consortium.chainId, consortium.contracts.DeviceRegistry, key);
+    this.assignment = named(`assignment of ${this.id}`);
+    chain.emit("DeviceRegistry", "DeviceRegistered", [this.id, steward, modelHash(MODEL), stream]);
+    chain.emit("DeviceRegistry", "KeyAdded", [this.id, 1, 1, key.x, key.y]);
+    this.setState(1, 2);
+    chain.emit("TwinRegistry", "AssignmentBegan", [this.assignment, this.id, 0, 1]);
+  }
+
+  /** Numbers of DEVICE_STATES. */
+  setState(from: number, to: number, cause: Hex = ZERO_32): void {
+    this.#door.chain.emit("DeviceRegistry", "DeviceStateChanged", [this.id, from, to, cause]);
+  }
+
+  createTwin(name: string, segments: bigint, options: { security?: boolean; commands?: bigint } = {}): Hex {
+    const { security = false, commands = 0n } = options;
+    const twin = named(`twin ${name} of ${this.id}`);
+    const assignment = security ? ZERO_32 : this.assignment;
+    const values = [twin, this.id, assignment, named("manifest"), segments, commands, security];
+    this.#door.chain.emit("TwinRegistry", "TwinCreated", values);
+    return twin;
+  }
+
+  grant(twin: Hex, reader: Hex, given: { from: number; until: number; segments: bigint; purposes: number }): Hex {
+    const grant = named(`grant ${Math.random()}`);
+    const { from, until, segments, purposes } = given;
+    const values = [grant, twin, reader, named("grantor", 20), from, until, segments, purposes];
+    this.#door.chain.emit("GrantRegistry", "Granted", values);
+    return grant;
+  }
+
+  /** The next reading; `skip` sequences before it are declared lost. */
+  async read(skip = 0): Promise<string> {
+    this.#sequence += 1 + skip;
+    const from = this.#door.clock.ms + 1000 * this.#sequence;
+    const text = await buildReading(
+      {
+        device: this.id,
+        kid: 1,
+        sequence: this.#sequence,
+        ...(skip > 0 ? { gap: skip } : {}),
+        per: [from, from + 1000],
+        iat: Math.floor(from / 1000) + 1,
+        model: MODEL.name,
+        prev: this.#prev,
+        segments: MODEL.segments.map(({ name, unit }, i) => ({ name, unit, t: [0, 500], v: [60 + i, 61 + i] })),
+        salt: () => randomBytes(16),
+      },
+      (message) => signEs256(this.#key, message),
+    );
+    this.#prev = parseReading(text).content;
+    return text;
+  }
+
+  get key(): { x: Hex; y: Hex } {
+    return publicKeyOf(this.#key);
+  }
+}
+
+export const bytes32 = (hex: Hex): Uint8Array => fromHex(hex, 32);
