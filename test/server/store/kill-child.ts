@@ -1,0 +1,15 @@
+// Accepts readings until it is killed, and tells each ack only when the gateway gave it.
+import { openWorld } from "../../helpers/gateway-world.ts";
+
+const world = await openWorld({ directory: process.argv[2] ?? "" });
+const devices = Array.from({ length: 8 }, () => world.device());
+process.stdout.write("ready\n");
+for (;;) {
+  const texts = await Promise.all(devices.map((device) => device.next()));
+  const half = texts.length / 2;
+  await Promise.all(
+    [texts.slice(0, half), texts.slice(half)].map(async (request) => {
+      for (const answer of await world.gateway.accept(request)) process.stdout.write(`${JSON.stringify(answer)}\n`);
+    }),
+  );
+}
