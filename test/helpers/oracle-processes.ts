@@ -18,6 +18,7 @@ import { loadOrCreateKey } from "../../server/keys/signing-keys.ts";
 import { layoutOf } from "../../server/main/data-directory.ts";
 import { startServer, type Running } from "../../server/main/start.ts";
 import type { OracleEvent } from "../../server/oracle/events.ts";
+import { createTransmitter, type Transmitter } from "../../server/oracle/transmit.ts";
 import { fittedModel, second } from "./oracle-world.ts";
 
 const PAIR: DeviceModel = {
@@ -105,6 +106,15 @@ export class Scene {
         await over;
       }),
     );
+  }
+
+  /** What the oracle of this bit would transmit with. */
+  async transmitter(bit: number): Promise<Transmitter> {
+    const { chainId, contracts } = await this.client.consortium();
+    const key = await loadOrCreateKey(layoutOf(this.server.data).key(`oracle-${bit}`), "secp256k1", {
+      development: true,
+    });
+    return createTransmitter(connectProvider(this.server.urls.rpc, chainId), contracts.VerdictOracle, key);
   }
 
   async registerDevices(count: number): Promise<SpokenDevice[]> {

@@ -75,5 +75,24 @@ describe("oracle processes against a real server", function () {
     expect(new Set(found.map((f) => f.oracle)).size).to.equal(1);
     expect(await verdictsOn(attacked!.id)).to.deep.equal([]);
     expect(await stateOf(attacked!.id)).to.equal("active");
+
+    // Its one signature under two bits, and twice under one, is no quorum either.
+    const [signed] = await scene.client.findings({ device: attacked!.id });
+    const { verdict } = readFindingBody(signed!.body) as Finding;
+    const one: [Hex, Hex] = [signed!.attestation.slice(0, 66) as Hex, `0x${signed!.attestation.slice(66)}`];
+    const transmitter = await scene.transmitter(2);
+    const twoBits = await transmitter.verdict(verdict, { signers: 0b0110, signatures: [one, one] });
+    expect(twoBits)
+      .to.include({ outcome: "refused" })
+      .and.to.have.property("why")
+      .that.matches(/^SignatureNotOracle\(1/);
+    const oneBit = await transmitter.verdict(verdict, { signers: 0b0100, signatures: [one, one] });
+    expect(oneBit)
+      .to.have.property("why")
+      .that.matches(/^SignatureCountUnexpected\(2, 1/);
+    const alone = await transmitter.verdict(verdict, { signers: 0b0100, signatures: [one] });
+    expect(alone)
+      .to.have.property("why")
+      .that.matches(/^SignatureCountUnexpected\(2, 1/);
   });
 });
