@@ -15,7 +15,8 @@ interface MountedFiles {
 
 /** What PGlite is started with: its own list without -F (which is fsync=off), and a sync method that reaches the disk. */
 export function durableParameters(defaults: readonly string[]): string[] {
-  return [...defaults.filter((word) => word !== "-F"), "-c", "fsync=on", "-c", "wal_sync_method=fsync"];
+  const settings = ["fsync=on", "wal_sync_method=fsync", "max_wal_size=128MB"];
+  return [...defaults.filter((word) => word !== "-F"), ...settings.flatMap((setting) => ["-c", setting])];
 }
 
 /**

@@ -7,6 +7,10 @@ import { DurableFiles, durableParameters } from "./durable-files.ts";
 import { BYTEA, BYTEA_ARRAY, fromBytea, fromInt8, INT8, toWire, type Parameter } from "./parameters.ts";
 import { createDataDirectory } from "./template.ts";
 
+/** Bytes of write-ahead log after which its pages are written to the tables: bounds disk, and the start after a kill. */
+const LONG_LOG = 64 * 1024 * 1024;
+const CALLS_BETWEEN_LOOKS = 64;
+
 interface Runner {
   query<T>(sql: string, parameters?: unknown[]): Promise<{ rows: T[] }>;
   exec(sql: string): Promise<unknown>;
@@ -31,10 +35,37 @@ export async function openPGlite(directory: string): Promise<Database> {
       (await runner.query<T>(sql, toWire(parameters))).rows,
     script: async (sql) => void (await runner.exec(sql)),
   });
+  // A single-user PostgreSQL never checkpoints by itself: without this its log would grow until it is closed, and the start
+  // after a kill would replay all of it.
+  let calls = 0;
+  let checkpointing: Promise<void> | undefined;
+  const checkpointWhenDue = (): void => {
+    if (++calls % CALLS_BETWEEN_LOOKS !== 0 || checkpointing) return;
+    checkpointing = checkpointLongLog(postgres)
+      .catch(() => undefined) // Whoever commits next finds out: a log that cannot be synced fails the commit itself.
+      .finally(() => (checkpointing = undefined));
+  };
+  const watched = async <T>(call: Promise<T>): Promise<T> => {
+    const value = await call;
+    checkpointWhenDue();
+    return value;
+  };
+  const plain = tx(postgres);
   return {
     kind: "embedded",
-    ...tx(postgres),
-    transaction: (work) => postgres.transaction((runner) => work(tx(runner))),
-    close: () => postgres.close(),
+    query: (sql, parameters) => watched(plain.query(sql, parameters)),
+    script: (sql) => watched(plain.script(sql)),
+    transaction: (work) => watched(postgres.transaction((runner) => work(tx(runner)))),
+    close: async () => {
+      await checkpointing;
+      await postgres.close();
+    },
   };
+}
+
+async function checkpointLongLog(postgres: PGlite): Promise<void> {
+  const { rows } = await postgres.query<{ bytes: number }>(
+    "select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 as bytes from pg_control_checkpoint()",
+  );
+  if ((rows[0]?.bytes ?? 0) > LONG_LOG) await postgres.exec("checkpoint");
 }

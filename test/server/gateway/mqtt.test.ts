@@ -89,7 +89,7 @@ describe("gateway: MQTT", () => {
     await client.publishAsync(topicOf(device), first, { qos: 1, retain: true });
     await until(() => heard.length === 5);
     expect(words(heard)).to.have.members(["held", "ack 1", "ack 2", "ack 3", "ack 1"]);
-    const acks = heard.filter((answer) => "format" in answer && answer.format === "ack@1") as Ack[];
+    const acks = heard.filter((answer): answer is Ack => "format" in answer && answer.format === "ack@1");
     const [one, again] = acks.filter(({ sequence }) => sequence === 1);
     expect({ ...again, time: 0, expected: 0, prev: "" }).to.deep.equal({ ...one, time: 0, expected: 0, prev: "" });
     // Nothing is retained: who comes later hears nothing.

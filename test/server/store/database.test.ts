@@ -84,6 +84,32 @@ describe("store: database", () => {
     }
   });
 
+  it("checkpoints by itself, so that its log does not grow for ever", async function () {
+    this.timeout(120_000);
+    const log = async (): Promise<number> =>
+      (
+        await database.query<{ n: number }>(
+          "select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 as n from pg_control_checkpoint()",
+        )
+      )[0]?.n ?? 0;
+    // Bytes that do not compress, or they would not fill the log.
+    const row = Buffer.alloc(1_000_000);
+    let written = 0;
+    let shrank = false;
+    for (let i = 0; i < 200 && !shrank; i++) {
+      for (let at = 0; at < row.length; at += 4) row.writeUInt32LE((at * 2_654_435_761 + i * 40_503) >>> 0, at);
+      await database.query("insert into device_head (device, sequence, content) values ($1, $2, $3)", [
+        Buffer.from([i]),
+        i,
+        row,
+      ]);
+      const now = await log();
+      shrank = now < written;
+      written = now;
+    }
+    expect(shrank).to.equal(true);
+  });
+
   it("applies each migration once and refuses a database of another version", async () => {
     await migrate(database);
     expect(await database.query("select number from migration")).to.deep.equal(
