@@ -1,11 +1,46 @@
-import express, { type Request, type RequestHandler } from "express";
-import { fromUtf8 } from "../../protocol/bytes.ts";
+import type { Request, RequestHandler } from "express";
+import { concat, fromUtf8 } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { parseStrict } from "../../protocol/json.ts";
 
-/** Takes at most `limit` bytes, counted before anything is parsed; compressed bodies are refused (they hide a size). */
+/** What a refused body may still send, as a multiple of the limit, before its connection is cut. */
+const PATIENCE = 4;
+
+/**
+ * Takes at most `limit` bytes, counted before anything is parsed. A larger body is refused at once, by its announced
+ * length or by the first byte too many; compressed bodies are refused because they hide a size.
+ */
 export function takeBody(limit: number): RequestHandler {
-  return express.raw({ type: () => true, limit, inflate: false });
+  return (request, _response, next) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    let settled = false;
+    const settle = (error?: unknown): void => {
+      if (settled) return;
+      settled = true;
+      next(error);
+    };
+
+    request.on("data", (chunk: Uint8Array) => {
+      size += chunk.length;
+      // Who was refused is answered already. What else it sends is dropped, so that it can read the answer, to a point.
+      if (size > PATIENCE * limit) request.destroy();
+      else if (size > limit) settle(new TwinwardError("BODY_TOO_LARGE", { limit }));
+      else if (!settled) chunks.push(chunk);
+    });
+    request.once("end", () => {
+      request.body = concat(...chunks);
+      settle();
+    });
+    request.once("error", settle);
+    request.once("close", () => settle(new TwinwardError("MALFORMED_REQUEST", { detail: "The body ends early." })));
+
+    if (Number(request.headers["content-length"] ?? 0) > limit) {
+      settle(new TwinwardError("BODY_TOO_LARGE", { limit }));
+    } else if ((request.headers["content-encoding"] ?? "identity") !== "identity") {
+      settle(new TwinwardError("MALFORMED_REQUEST", { detail: "Send the body uncompressed." }));
+    }
+  };
 }
 
 /** The strict JSON value of the body. Throws MALFORMED_REQUEST, JSON_MALFORMED or JSON_MEMBER_DUPLICATE. */

@@ -27,15 +27,9 @@ function sendProblem(response: Response, status: number, problem: { readonly cod
   response.status(status).type("application/problem+json").send(JSON.stringify(problem));
 }
 
-/** Errors of the parts that read requests carry a status; what they complain about is the request. */
+/** Express refuses a malformed path with a URIError; what it complains about is the request. */
 function toKnown(thrown: unknown): unknown {
-  if (thrown instanceof TwinwardError || !(thrown instanceof Error)) return thrown;
-  const status = "status" in thrown ? thrown.status : undefined;
-  if (status === 413) return new TwinwardError("BODY_TOO_LARGE", {}, thrown);
-  const theirs = typeof status === "number" && status >= 400 && status < 500;
-  if (!theirs && !(thrown instanceof URIError)) return thrown;
-  const detail = status === 415 ? "Send the body uncompressed." : undefined;
-  return new TwinwardError("MALFORMED_REQUEST", detail === undefined ? {} : { detail }, thrown);
+  return thrown instanceof URIError ? new TwinwardError("MALFORMED_REQUEST", { detail: "The path." }, thrown) : thrown;
 }
 
 /** For a path that is known, with a method that is not. */
