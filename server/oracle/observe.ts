@@ -3,7 +3,7 @@
  * anchored batch: it asks for news only after it saw the anchor, and a reading has its place before its batch is anchored.
  */
 import type { Hex } from "../../protocol/bytes.ts";
-import { TwinwardError, ERRORS } from "../../protocol/errors.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
 import type { ChainView, DeviceFact } from "../chain/view.ts";
 import { checkReadings, ReadingRefused, type CheckedReading, type Ground, type SecurityReading } from "./check.ts";
@@ -33,6 +33,8 @@ export interface Scene {
 
 /** Most ack signatures remembered as verified. */
 const SEEN_MOST = 4096;
+/** Twins read at the same time. */
+const AT_ONCE = 8;
 /** How far back a newcomer looks first for the beginning of the round. */
 const FIRST_LOOK = 64;
 
@@ -51,28 +53,54 @@ export async function observe(
 ): Promise<void> {
   const newest = await door.lastSequences();
   if (seen.size > SEEN_MOST) seen.clear();
-  for (const device of scene.view.devices()) {
+  const news = scene.view.devices().flatMap((device): News[] => {
     const last = newest.get(device.id) ?? 0;
-    const twin = scene.view.securityTwin(device.id);
-    if (device.homeStream !== scene.stream || last === 0 || !twin) continue;
-    let own = devices.get(device.id);
-    if (own && (own.refused !== undefined || last <= lastSequenceOf(own))) continue;
-    try {
-      const ground = groundOf(scene, device);
-      if (!own) {
-        own = await beginAt(scene.roundStart, ground, door, twin.id, last, seen);
-        devices.set(device.id, own);
-      }
-      await readOn(own, ground, door, twin.id, last, seen);
-      const missing = own.readings.flatMap((reading) => missingSignals(scene.model, reading)).at(0);
-      if (missing !== undefined) throw new ReadingRefused(device.id, `Nothing is disclosed about ${missing}.`);
-    } catch (error) {
-      if (!isAboutDevice(error)) throw error;
-      own ??= { baseline: { sequence: 0, content: null }, readings: [] };
-      own.refused = error.message;
+    const twin = scene.view.securityTwin(device.id)?.id;
+    const own = devices.get(device.id);
+    const isNews = last > 0 && (own === undefined || (own.refused === undefined && last > lastSequenceOf(own)));
+    return isNews && twin !== undefined && device.homeStream === scene.stream ? [{ device, twin, last }] : [];
+  });
+  // A few at a time: the server commits their decisions together.
+  for (let i = 0; i < news.length; i += AT_ONCE) {
+    const some = news.slice(i, i + AT_ONCE);
+    // All are over before a failure is thrown: none may still be reading when the next turn begins.
+    const ends = await Promise.allSettled(some.map((one) => observeDevice(scene, door, devices, seen, report, one)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+}
+
+/** A device that has said something since. */
+interface News {
+  readonly device: DeviceFact;
+  readonly twin: Hex;
+  /** Its highest accepted sequence. */
+  readonly last: number;
+}
+
+async function observeDevice(
+  scene: Scene,
+  door: Door,
+  devices: Map<Hex, DeviceRound>,
+  seen: Set<string>,
+  report: (device: Hex, why: string) => void,
+  { device, twin, last }: News,
+): Promise<void> {
+  let own = devices.get(device.id);
+  try {
+    const ground = groundOf(scene, device);
+    if (!own) {
+      own = await beginAt(scene.roundStart, ground, door, twin, last, seen);
       devices.set(device.id, own);
-      report(device.id, error.message);
     }
+    await readOn(own, ground, door, twin, last, seen);
+    const missing = own.readings.flatMap((reading) => missingSignals(scene.model, reading)).at(0);
+    if (missing !== undefined) throw new ReadingRefused(device.id, `Nothing is disclosed about ${missing}.`);
+  } catch (error) {
+    if (!isAboutDevice(error)) throw error;
+    own ??= { baseline: { sequence: 0, content: null }, readings: [] };
+    own.refused = error.message;
+    devices.set(device.id, own);
+    report(device.id, error.message);
   }
 }
 
@@ -100,13 +128,18 @@ export function endRound(
 
 const lastSequenceOf = (own: DeviceRound): number => own.readings.at(-1)?.sequence ?? own.baseline.sequence;
 
-/** A refused reading, or a door that has nothing to say about this twin, concerns one device; all else concerns the door. */
-function isAboutDevice(error: unknown): error is Error {
-  if (error instanceof ReadingRefused) return true;
-  if (!(error instanceof TwinwardError) || error.code.startsWith("SESSION")) return false;
-  const { status } = ERRORS[error.code];
-  return status >= 400 && status < 500;
-}
+/** What says that the door is shut for now, whichever twin was asked for. */
+const SHUT: readonly string[] = [
+  "SERVER_UNREACHABLE",
+  "CHAIN_UNAVAILABLE",
+  "OVERLOADED",
+  "SESSION_REQUIRED",
+  "SESSION_INVALID",
+];
+
+/** A refused reading, or a twin that cannot be shown, concerns one device and must not blind us to all others. */
+const isAboutDevice = (error: unknown): error is Error =>
+  error instanceof ReadingRefused || (error instanceof TwinwardError && !SHUT.includes(error.code));
 
 function groundOf(scene: Scene, device: DeviceFact): Ground {
   const { view, chainId, anchorLog, stream } = scene;

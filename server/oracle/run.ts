@@ -53,8 +53,11 @@ export interface Oracle {
 const STAGGER_MS = 1_500;
 /** How long a transaction may take before it is tried again. */
 const RETRY_MS = 5_000;
+/** How often others are looked after: soon after news, later, and when nothing is open. */
 const POLL_OPEN_MS = 150;
+const POLL_LATER_MS = 1_000;
 const POLL_IDLE_MS = 2_000;
+const SOON_MS = 5_000;
 const PAUSE_MS = 500;
 const VERIFIED_MOST = 4096;
 
@@ -71,6 +74,7 @@ export function runOracle(rooms: OracleRooms): Oracle {
   const verified = new Map<string, Verified | undefined>();
   const attempts = new Map<Hex, { readonly since: number; sentAt: number }>();
   let stopped = false;
+  let saidAt = -Infinity;
   let isNews = false;
   let wake = (): void => undefined;
   const unsubscribe = chain.onChange(() => {
@@ -109,6 +113,7 @@ export function runOracle(rooms: OracleRooms): Oracle {
     saveState(rooms.stateFile, judged.state);
     state = judged.state;
     streams.set(stream, watched);
+    if (judged.events.length > 0) saidAt = rooms.now();
     judged.events.forEach(report);
   }
 
@@ -203,7 +208,9 @@ export function runOracle(rooms: OracleRooms): Oracle {
       let wait: number;
       isNews = false;
       try {
-        wait = (await turn()) ? POLL_OPEN_MS : POLL_IDLE_MS;
+        const isOpen = await turn();
+        // What stays open for long waits for an oracle that is away: it need not be asked for seven times a second.
+        wait = !isOpen ? POLL_IDLE_MS : rooms.now() - saidAt < SOON_MS ? POLL_OPEN_MS : POLL_LATER_MS;
         pause = PAUSE_MS;
       } catch (error) {
         // The server or the node does not answer, or the disk does not keep: nothing was said that is not kept. Again.
