@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { concat, fromHex, isHex, toHex, utf8, type Hex } from "../../protocol/bytes.ts";
@@ -44,10 +44,11 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const text = await readSecret(file);
   const master = options.masterKey ?? (await masterKey(`${dirname(file)}/master.key`, text === undefined));
-  const keys = new Map<string, Uint8Array>();
+  // Key objects: handing raw bytes to the cipher each time costs more than the encryption.
+  const keys = new Map<string, KeyObject>();
   const entries: Entry[] = [];
   for (const entry of text === undefined ? [] : readEntries(file, text)) {
-    keys.set(nameOf(entry.scope, entry.month), unwrap(file, master, entry));
+    keys.set(nameOf(entry.scope, entry.month), createSecretKey(unwrap(file, master, entry)));
     entries.push(entry);
   }
   const pending = new Map<string, Promise<void>>();
@@ -55,7 +56,7 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
   let waiting: { name: string; entry: Entry; key: Uint8Array }[] = [];
   let closed = false;
 
-  const keyOf = (scope: Hex, month: string): Uint8Array => {
+  const keyOf = (scope: Hex, month: string): KeyObject => {
     const key = keys.get(nameOf(scope, month));
     if (!key || closed) throw new TwinwardError("KEY_MISSING", { scope, month });
     return key;
@@ -70,7 +71,8 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
     const all = [...entries, ...making.map(({ entry }) => entry)];
     await writeSecret(file, textOf(all));
     for (const { name, entry, key } of making) {
-      keys.set(name, key);
+      keys.set(name, createSecretKey(key));
+      key.fill(0);
       entries.push(entry);
     }
   };
@@ -119,7 +121,6 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
     close: async () => {
       await last.catch(() => undefined);
       closed = true;
-      for (const key of keys.values()) key.fill(0);
       keys.clear();
     },
   };
@@ -181,15 +182,24 @@ function unwrap(file: string, master: Uint8Array, entry: Entry): Uint8Array {
 const wrapAad = (scope: Hex, month: string): Uint8Array =>
   concat(utf8("twinward/data-key@1"), fromHex(scope, 32), utf8(month));
 
-function encrypt(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Sealed {
-  const nonce = randomBytes(NONCE);
+// Randomness is fetched for many nonces at once: a call for twelve bytes costs as much as one for thousands.
+let nonces = new Uint8Array();
+function freshNonce(): Uint8Array {
+  if (nonces.length === 0) nonces = randomBytes(256 * NONCE);
+  const nonce = nonces.slice(0, NONCE);
+  nonces = nonces.subarray(NONCE);
+  return nonce;
+}
+
+function encrypt(key: Uint8Array | KeyObject, plaintext: Uint8Array, aad: Uint8Array): Sealed {
+  const nonce = freshNonce();
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(aad);
   const sealed = concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
   return { nonce, sealed };
 }
 
-function decrypt(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array {
+function decrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array {
   if (nonce.length !== NONCE || sealed.length < TAG) throw new RangeError("not nonce and sealed bytes");
   const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG });
   decipher.setAAD(aad);

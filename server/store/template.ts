@@ -76,7 +76,7 @@ async function template(): Promise<Uint8Array> {
 }
 
 async function version(): Promise<string> {
-  const path = fileURLToPath(new URL("../../node_modules/@electric-sql/pglite/package.json", import.meta.url));
+  const path = join(dirname(fileURLToPath(import.meta.resolve("@electric-sql/pglite"))), "..", "package.json");
   return (JSON.parse(await readFile(path, "utf8")) as { version: string }).version;
 }
 
