@@ -1,0 +1,229 @@
+import { expect } from "chai";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Wallet, type JsonRpcProvider } from "ethers";
+import { exportAnchors, fileSource, rpcSource, writeAnchors } from "../../apps/sdk/index.ts";
+import { logTree, parseAnchors } from "../../protocol/anchors.ts";
+import { fromHex, toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
+import { checkpointSigners } from "../../protocol/checkpoint.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { newPrivateKey, publicKeyOf, signEs256 } from "../../protocol/es256.ts";
+import { deviceId, keyProofMessage, streamId } from "../../protocol/ids.ts";
+import { purposesMask, type ContractName } from "../../protocol/words.ts";
+import { createAccess } from "../../server/access/authorize.ts";
+import { deployConsortium } from "../../server/chain/deploy.ts";
+import { startEmbeddedChain, type EmbeddedChain } from "../../server/chain/embedded.ts";
+import { followChain } from "../../server/chain/follow.ts";
+import { interfaces } from "../../server/chain/interfaces.ts";
+import { connectChain } from "../../server/chain/rpc.ts";
+import type { Chain } from "../../server/chain/view.ts";
+import { Committer } from "../../server/store/committer.ts";
+import { openDatabase, type Database } from "../../server/store/database.ts";
+
+const lower = (wallet: { readonly address: string }): Hex => wallet.address.toLowerCase() as Hex;
+
+describe("the SDK and access on a real chain", () => {
+  const member = Wallet.createRandom();
+  const sender = Wallet.createRandom();
+  const steward = Wallet.createRandom();
+  const reader = Wallet.createRandom();
+  const gatewayKey = newPrivateKey(randomBytes);
+  const group = toHex(randomBytes(20));
+  const roots = [1, 2, 3, 4, 5].map((n) => toHex(new Uint8Array(32).fill(n)));
+  let directory: string;
+  let embedded: EmbeddedChain;
+  let provider: JsonRpcProvider;
+  let consortium: Consortium;
+  let stream: Hex;
+  let device: Hex;
+  let chain: Chain;
+  let database: Database;
+  let committer: Committer;
+
+  async function send(by: typeof member, contract: ContractName, method: string, values: unknown[]): Promise<void> {
+    const data = interfaces[contract].encodeFunctionData(method, values);
+    const to = consortium.contracts[contract];
+    const transaction = { to, data, gasLimit: 3_000_000n, gasPrice: 0n, type: 0 };
+    const receipt = await (await by.connect(provider).sendTransaction(transaction)).wait();
+    expect(receipt?.status, method).to.equal(1);
+  }
+
+  function keyProof(secret: Uint8Array, id: Hex, number: number): [Hex, Hex, Hex, Hex] {
+    const { chainId, contracts } = consortium;
+    const proof = signEs256(secret, keyProofMessage(chainId, contracts.DeviceRegistry, id, number, lower(steward)));
+    const { x, y } = publicKeyOf(secret);
+    return [x, y, toHex(proof.subarray(0, 32)), toHex(proof.subarray(32))];
+  }
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "twinward-sdk-"));
+    embedded = await startEmbeddedChain({ directory: join(directory, "chain"), port: 0, blockSeconds: 0.05 });
+    provider = await connectChain(embedded.url);
+    const key = publicKeyOf(gatewayKey);
+    consortium = await deployConsortium({
+      provider,
+      deployer: Wallet.createRandom(),
+      name: "A ward",
+      members: [{ name: "North", endpoint: "http://127.0.0.1", signer: lower(member), commandKey: key }],
+      groups: [{ group, member: 0, ...key, senders: [lower(sender)] }],
+      oracles: [1, 2, 3, 4].map(() => ({ member: 0, key: toHex(randomBytes(20)) })),
+    });
+    const { chainId, contracts } = consortium;
+    stream = streamId(chainId, contracts.AnchorLog, group, 0);
+    await send(sender, "AnchorLog", "openStream", [group]);
+    for (const [n, root] of roots.slice(0, 3).entries())
+      await send(sender, "AnchorLog", "anchor", [stream, n, root, n + 1]);
+
+    const secret = newPrivateKey(randomBytes);
+    device = deviceId(chainId, contracts.DeviceRegistry, publicKeyOf(secret));
+    await send(steward, "DeviceRegistry", "register", [roots[0], stream, ...keyProof(secret, device, 1)]);
+    await send(steward, "DeviceRegistry", "rotateKey", [
+      device,
+      11,
+      ...keyProof(newPrivateKey(randomBytes), device, 2),
+    ]);
+    await send(steward, "DeviceRegistry", "markKey", [device, 1, 5, 1_790_000_000, roots[0]]);
+
+    database = await openDatabase({ directory: join(directory, "database") });
+    committer = new Committer({
+      database,
+      chainId,
+      anchorLog: contracts.AnchorLog,
+      stream,
+      signer: (message) => signEs256(gatewayKey, message),
+      now: Date.now,
+      anchorWithinSeconds: 60,
+    });
+    chain = await followChain({ provider, consortium, pollMs: 50 });
+  });
+
+  after(async () => {
+    await chain.close();
+    provider.destroy();
+    await embedded.close();
+    await committer.close();
+    await database.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it("tells from a node what the server folds from it: chain, anchors, keys, frontier", async () => {
+    const source = rpcSource(embedded.url, consortium, 0);
+    const { chainId, genesis } = consortium;
+    expect(await source.chain()).to.deep.equal({ chainId, genesis });
+    const anchors = await source.anchors(stream);
+    expect(anchors).to.deep.equal(chain.view().anchors(stream));
+    expect(anchors.map(({ number, root, count, firstLeaf }) => [number, root, count, firstLeaf])).to.deep.equal([
+      [0, roots[0], 1, 0],
+      [1, roots[1], 2, 1],
+      [2, roots[2], 3, 3],
+    ]);
+    const tree = logTree(stream, anchors);
+    expect(await source.frontier?.(stream)).to.deep.equal({ size: 3, root: toHex(tree.root()) });
+    expect(await source.frontier?.(roots[0] ?? ZERO_32)).to.equal(undefined);
+    const history = await source.device(device);
+    const known = chain.view().device(device);
+    expect(history).to.deep.equal({
+      device,
+      steward: lower(steward),
+      keys: known?.keys.map(({ marks, ...key }) => ({
+        ...key,
+        marks: marks.map(({ fromSequence, ...mark }) => ({ from: fromSequence, ...mark })),
+      })),
+    });
+    expect(history?.keys.map(({ from, until, marks }) => [from, until, marks.length])).to.deep.equal([
+      [1, 10, 1],
+      [11, null, 0],
+    ]);
+    expect(await source.device(ZERO_32)).to.equal(undefined);
+  });
+
+  it("asks only for what came since, and hands out the same array when nothing did", async () => {
+    const source = rpcSource(embedded.url, consortium);
+    const first = await source.anchors(stream);
+    expect(await source.anchors(stream)).to.equal(first);
+    const eager = rpcSource(embedded.url, consortium, 0);
+    expect(await eager.anchors(stream)).to.have.length(first.length);
+    await send(sender, "AnchorLog", "anchor", [stream, 3, roots[3], 1]);
+    expect(await eager.anchors(stream)).to.have.length(first.length + 1);
+  });
+
+  it("exports an anchors file from JSON-RPC alone, signed by a member", async () => {
+    const file = await exportAnchors(embedded.url, consortium, {
+      member: "North",
+      signer: lower(member),
+      sign: (digest) => member.signingKey.sign(digest).serialized.toLowerCase() as Hex,
+    });
+    const text = writeAnchors(file);
+    expect(checkpointSigners(parseAnchors(text).checkpoint, consortium)).to.deep.equal(["North"]);
+    const source = fileSource(text);
+    const node = rpcSource(embedded.url, consortium, 0);
+    expect(await source.anchors(stream)).to.deep.equal(await node.anchors(stream));
+    expect(await source.device(device)).to.deep.equal(await node.device(device));
+    const log = (await source.checkpoint?.())?.checkpoint.streams.find((one) => one.stream === stream);
+    expect(log?.root).to.equal((await node.frontier?.(stream))?.root);
+    expect((await exportAnchors(embedded.url, consortium)).checkpoint.signatures).to.deep.equal([]);
+  });
+
+  it("refuses a node of another chain, and one that does not answer", async () => {
+    for (const [url, other, code] of [
+      [embedded.url, { ...consortium, genesis: ZERO_32 }, "CHAIN_ID_UNEXPECTED"],
+      ["http://127.0.0.1:1", consortium, "CHAIN_UNAVAILABLE"],
+    ] as const) {
+      const error = await exportAnchors(url, other).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).to.be.instanceOf(TwinwardError).with.property("code", code);
+    }
+  });
+
+  it("permits what the chain grants, and denies it as soon as the chain has revoked it", async () => {
+    const access = createAccess({
+      committer,
+      chain,
+      stream,
+      model: async () => undefined,
+      now: Date.now,
+      random: randomBytes,
+    });
+    const ask = async (twin: Hex): Promise<string> =>
+      access.authorize({ reader: lower(reader), twin, purpose: "care" }).then(
+        ({ terms }) => `permitted ${terms.segments}`,
+        (error: unknown) => (error as TwinwardError).code,
+      );
+    await send(steward, "TwinRegistry", "createSecurityTwin", [device, roots[0], 15n]);
+    await send(steward, "TwinRegistry", "beginAssignment", [device, 1]);
+    const assignment = (await chain.waitFor((view) => view.openAssignment(device) !== undefined, 5_000)).openAssignment(
+      device,
+    );
+    await send(steward, "TwinRegistry", "createTwin", [assignment?.id, roots[1], 7n, 0n]);
+    const isOrdinary = (view: ReturnType<Chain["view"]>): Hex | undefined =>
+      view.twinsOf(device).find(({ security }) => !security)?.id;
+    const twin = isOrdinary(await chain.waitFor((view) => isOrdinary(view) !== undefined, 5_000)) ?? ZERO_32;
+    expect(await ask(twin)).to.equal("NOT_FOUND");
+    const now = Math.floor(Date.now() / 1000);
+    const grant = {
+      twin,
+      reader: lower(reader),
+      from: now - 60,
+      until: now + 3600,
+      segments: 3n,
+      purposes: purposesMask(["care"]),
+    };
+    await send(steward, "GrantRegistry", "grant", [grant, 0]);
+    const given = (await chain.waitFor((view) => view.grantsOf(twin).length > 0, 5_000)).grantsOf(twin)[0];
+    expect(await ask(twin)).to.equal("permitted 3");
+    await send(steward, "GrantRegistry", "revoke", [given?.id]);
+    await chain.waitFor((view) => view.grant(given?.id ?? ZERO_32)?.revoked === true, 1_000);
+    expect(await ask(twin)).to.equal("GRANT_REVOKED");
+    const records = await database.query<{ body: string }>(
+      "select r.body from record r join leaf l on l.position = r.position where l.subject = $1 order by l.position",
+      [fromHex(twin, 32)],
+    );
+    const reasons = records.map(({ body }) => (JSON.parse(body) as { reason: string }).reason);
+    expect(reasons).to.deep.equal(["GrantUnknown", "Permitted", "GrantRevoked"]);
+  });
+});
