@@ -159,7 +159,8 @@ async function offer(provider: JsonRpcApiProvider, raw: string): Promise<void> {
     if (said === undefined) throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
     // An earlier run sent it: it is on its way, or there by now.
     if (isKnownAlready(said) || /nonce/i.test(said)) return;
-    throw new TwinwardError("TRANSACTION_REFUSED", { purpose: "deploy", detail: said }, error);
+    // Without the cause: ethers puts the whole contract into its message.
+    throw new TwinwardError("TRANSACTION_REFUSED", { purpose: "deploy", detail: said });
   }
 }
 

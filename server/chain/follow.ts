@@ -158,7 +158,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     consortium,
     view: () => view,
     fresh: async (maxAgeSeconds = 2) => {
-      if (view.head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
+      if (maxAgeSeconds <= 0 || view.head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
       return view;
     },
     onChange: (listener) => {

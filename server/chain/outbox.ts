@@ -214,7 +214,7 @@ export class Outbox {
       // The nonce is used: by this very transaction, as `settle` will see, or by another, as it will see too.
       if (/nonce|underpriced/i.test(said)) return;
       await this.#forget(row.hash);
-      throw new TwinwardError("TRANSACTION_REFUSED", { purpose: row.purpose, detail: said }, error);
+      throw new TwinwardError("TRANSACTION_REFUSED", { purpose: row.purpose, detail: said });
     }
   }
 

@@ -195,7 +195,7 @@ export interface Chain {
   view(): ChainView;
   /**
    * A view whose head is at most `maxAgeSeconds` (default 2) old by its timestamp; asks the node now when the one at hand is
-   * older. After asking, the node's newest block counts as fresh whatever its timestamp: there is no newer one.
+   * older, and always when 0 is given. After asking, the node's newest block counts as fresh whatever its timestamp: there is no newer one.
    * Throws CHAIN_UNAVAILABLE when the node does not answer.
    */
   fresh(maxAgeSeconds?: number): Promise<ChainView>;

@@ -1,0 +1,331 @@
+import { expect } from "chai";
+import { spawn, type ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { AbiCoder, keccak256, type JsonRpcProvider } from "ethers";
+import { fromHex, toHex, type Hex } from "../../../protocol/bytes.ts";
+import type { Consortium } from "../../../protocol/consortium.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { publicKeyOf, signEs256 } from "../../../protocol/es256.ts";
+import { deviceId, grantId, keyProofMessage, streamId, twinId, assignmentId } from "../../../protocol/ids.ts";
+import { signCompact, verdictDigest } from "../../../protocol/verdict.ts";
+import { deployConsortium } from "../../../server/chain/deploy.ts";
+import type { ChainEvent } from "../../../server/chain/event.ts";
+import { databaseEvents } from "../../../server/chain/event-store.ts";
+import { followChain } from "../../../server/chain/follow.ts";
+import { connectChain } from "../../../server/chain/rpc.ts";
+import { ChainState } from "../../../server/chain/state.ts";
+import type { Chain, ChainView } from "../../../server/chain/view.ts";
+import { openDatabase, type Database } from "../../../server/store/database.ts";
+import { eventually } from "./ask.ts";
+import { addressOf, gatewayOf, planFor, transact, wallet } from "./world.ts";
+
+const bytes32 = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
+const steward = wallet(20);
+const reader = addressOf(wallet(21));
+const deviceKey = (n: number): Uint8Array => new Uint8Array(32).fill(n);
+
+/** A node without our door: its history can be taken back. */
+describe("following the chain", () => {
+  let directory: string;
+  let node: ChildProcess;
+  let provider: JsonRpcProvider;
+  let consortium: Consortium;
+  let database: Database;
+  let stream: Hex;
+  const open: Chain[] = [];
+
+  const follow = async (options: { memory?: boolean; now?: () => number; pollMs?: number } = {}): Promise<Chain> => {
+    const { memory = false, pollMs = 30, now = Date.now } = options;
+    const chain = await followChain({ provider, consortium, pollMs, now, ...(memory ? {} : { database }) });
+    open.push(chain);
+    return chain;
+  };
+  const send = (...call: Parameters<typeof transact> extends [unknown, unknown, ...infer Rest] ? Rest : never) =>
+    transact(provider, consortium, ...call);
+  const anchor = (n: number, root: number): Promise<Hex> =>
+    send(gatewayOf(0), "AnchorLog", "anchor", [stream, n, bytes32(root), 2]);
+  const code = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => "none",
+      (error: unknown) => (error instanceof TwinwardError ? error.code : String(error)),
+    );
+
+  before(async function () {
+    this.timeout(120_000);
+    directory = mkdtempSync(join(tmpdir(), "twinward-follow-"));
+    const manifest = createRequire(import.meta.url).resolve("@foundry-rs/anvil-linux-amd64/package.json");
+    const words = [
+      "--port",
+      "0",
+      "--hardfork",
+      "osaka",
+      "--gas-price",
+      "0",
+      "--block-base-fee-per-gas",
+      "0",
+      "--disable-min-priority-fee",
+    ];
+    node = spawn(process.env.ANVIL ?? join(dirname(manifest), "bin", "anvil"), words, {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let said = "";
+    node.stdout?.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+    const [, port] = await eventually(() => /Listening on 127\.0\.0\.1:(\d+)/.exec(said) ?? undefined);
+    provider = await connectChain(`http://127.0.0.1:${port}`);
+    [consortium, database] = await Promise.all([
+      deployConsortium(planFor(provider)),
+      openDatabase({ directory: join(directory, "database") }),
+    ]);
+    stream = streamId(consortium.chainId, consortium.contracts.AnchorLog, addressOf(gatewayOf(0)), 0);
+    await send(gatewayOf(0), "AnchorLog", "openStream", [addressOf(gatewayOf(0))]);
+  });
+  beforeEach(async () => {
+    await database.script("truncate chain_block, chain_event");
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((chain) => chain.close()));
+  });
+  after(async () => {
+    provider.destroy();
+    node.kill("SIGKILL");
+    await database.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("knows members, oracles, gateways and streams from the events alone", async () => {
+    for (const memory of [false, true]) {
+      const view = (await follow({ memory })).view();
+      expect(view.members().map(({ name }) => name)).to.deep.equal(["A"]);
+      expect(view.oracles).to.deep.equal([11, 12, 13, 14].map((n) => addressOf(wallet(n))));
+      const encoded = AbiCoder.defaultAbiCoder().encode(["address[]"], [view.oracles]);
+      expect(view.oracleSet).to.equal(keccak256(encoded));
+      expect(view.isOracle(addressOf(wallet(11)))).to.equal(true);
+      expect(view.isOracle(reader)).to.equal(false);
+      expect(view.gatewayKey(addressOf(gatewayOf(3)))?.senders).to.deep.equal([addressOf(gatewayOf(3))]);
+      expect(view.streams()).to.deep.equal([{ id: stream, group: addressOf(gatewayOf(0)), n: 0 }]);
+    }
+  });
+
+  it("tells the life of a device: keys, assignments, twins, grants, verdict, retirement", async () => {
+    const chain = await follow();
+    const { chainId, contracts } = consortium;
+    const [one, two] = [publicKeyOf(deviceKey(1)), publicKeyOf(deviceKey(2))];
+    const device = deviceId(chainId, contracts.DeviceRegistry, one);
+    const proof = (key: number, number: number): [Hex, Hex] => {
+      const message = keyProofMessage(chainId, contracts.DeviceRegistry, device, number, addressOf(steward));
+      const signature = toHex(signEs256(deviceKey(key), message)).slice(2);
+      return [`0x${signature.slice(0, 64)}`, `0x${signature.slice(64)}`];
+    };
+    const until = (predicate: (view: ChainView) => boolean): Promise<ChainView> => chain.waitFor(predicate, 10_000);
+
+    await send(steward, "DeviceRegistry", "register", [bytes32(5), stream, one.x, one.y, ...proof(1, 1)]);
+    const registered = await until((view) => view.device(device) !== undefined);
+    expect(registered.device(device)).to.deep.equal({
+      id: device,
+      steward: addressOf(steward),
+      modelHash: bytes32(5),
+      homeStream: stream,
+      state: "registered",
+      keys: [{ number: 1, ...one, from: registered.device(device)?.keys[0]?.from, until: null, marks: [] }],
+    });
+
+    await send(steward, "TwinRegistry", "createSecurityTwin", [device, bytes32(6), 3]);
+    const active = await until((view) => view.device(device)?.state === "active");
+    const security = twinId(chainId, contracts.TwinRegistry, device, bytes32(6), 0);
+    expect(active.securityTwin(device)).to.include({ id: security, assignment: null, security: true, segments: 3n });
+    // A view that was taken stays as it was.
+    expect(registered.device(device)?.state).to.equal("registered");
+    expect(registered.securityTwin(device)).to.equal(undefined);
+
+    await send(steward, "DeviceRegistry", "rotateKey", [device, 10, two.x, two.y, ...proof(2, 2)]);
+    await send(steward, "DeviceRegistry", "markKey", [device, 1, 7, 1_700_000_000, bytes32(9)]);
+    const marked = await until((view) => (view.device(device)?.keys[0]?.marks.length ?? 0) > 0);
+    expect(marked.keyAt(device, 9)).to.deep.include({ number: 1, until: 9 });
+    expect(marked.keyAt(device, 10)).to.deep.include({ number: 2, from: 10, until: null });
+    expect(marked.keyAt(device, 0)).to.equal(undefined);
+    expect(marked.device(device)?.keys[0]?.marks).to.deep.equal([
+      { fromSequence: 7, suspectedSince: 1_700_000_000, reason: bytes32(9) },
+    ]);
+
+    await send(steward, "TwinRegistry", "beginAssignment", [device, 3]);
+    const assignment = assignmentId(chainId, contracts.TwinRegistry, device, 0);
+    await send(steward, "TwinRegistry", "createTwin", [assignment, bytes32(8), 2, 1]);
+    const twin = twinId(chainId, contracts.TwinRegistry, assignment, bytes32(8), 0);
+    const now = Math.floor(Date.now() / 1000);
+    const given = [twin, reader, now, now + 3600, 2, 1];
+    await send(steward, "GrantRegistry", "grant", [given, 0]);
+    const grant = grantId({ twin, reader, grantor: addressOf(steward), parent: bytes32(0), nonce: 0 });
+    const granted = await until((view) => view.grant(grant) !== undefined);
+    expect(granted.openAssignment(device)).to.deep.equal({ id: assignment, device, n: 0, from: 3, end: null });
+    expect(granted.twinsOf(device).map(({ id }) => id)).to.deep.equal([security, twin]);
+    expect(granted.grantsOf(twin)).to.deep.equal([granted.grant(grant)]);
+    expect(granted.grant(grant)).to.deep.include({ reader, from: now, until: now + 3600, segments: 2n, purposes: 1 });
+
+    await send(steward, "GrantRegistry", "revoke", [grant]);
+    await send(steward, "TwinRegistry", "endAssignment", [assignment, 8]);
+    const ended = await until((view) => view.twin(twin)?.ended === true);
+    expect(ended.grant(grant)?.revoked).to.equal(true);
+    expect(ended.grant(grant)?.revokedAt).to.be.closeTo(now, 60);
+    expect(ended.assignmentAt(device, 7)?.id).to.equal(assignment);
+    expect(ended.assignmentAt(device, 8)).to.equal(undefined);
+    expect(ended.assignmentAt(device, 2)).to.equal(undefined);
+    expect(ended.securityTwin(device)?.ended).to.equal(false);
+
+    await anchor(0, 1);
+    const verdict = {
+      oracleSet: ended.oracleSet,
+      stream,
+      round: 0,
+      firstBatch: 0,
+      lastBatch: 0,
+      device,
+      firstSequence: 1,
+      lastSequence: 2,
+      kind: 2,
+      severity: 3,
+      model: bytes32(4),
+      leavesRoot: bytes32(3),
+    };
+    const digest = verdictDigest({ chainId, contract: contracts.VerdictOracle }, verdict);
+    const signatures = [11, 12].map((n) => {
+      const compact = signCompact(digest, fromHex(wallet(n).privateKey)).slice(2);
+      return [`0x${compact.slice(0, 64)}`, `0x${compact.slice(64)}`];
+    });
+    await send(wallet(12), "VerdictOracle", "transmit", [verdict, 3, signatures]);
+    const judged = await until((view) => view.verdict(digest) !== undefined);
+    expect(judged.device(device)).to.deep.include({
+      state: "quarantined",
+      verdict: { digest, kind: "quarantine", severity: 3, round: 0 },
+    });
+    expect(judged.verdicts()).to.have.length(1);
+    expect(judged.verdict(digest)).to.deep.include({ ...verdict, kind: "quarantine", digest, signers: 3 });
+
+    await send(steward, "DeviceRegistry", "retire", [device]);
+    await until((view) => view.device(device)?.state === "retired");
+    await chain.close();
+
+    // The fold is pure: these recorded events, one by one with a view after each, or all at once, say the same.
+    const { blocks, events } = await databaseEvents(database).load();
+    const head = blocks.at(-1)!;
+    const folded = (each?: (state: ChainState, event: ChainEvent) => void): ChainView => {
+      const state = new ChainState(contracts);
+      for (const event of events) {
+        state.apply(event);
+        each?.(state, event);
+      }
+      return state.view(head);
+    };
+    const views: ChainView[] = [];
+    const slow = folded((state, event) => void views.push(state.view(event.block)));
+    const facts = (view: ChainView): unknown[] => [
+      view.devices(),
+      view.twinsOf(device),
+      view.assignmentsOf(device),
+      view.grantsOf(twin),
+      view.verdicts(),
+      view.anchors(stream),
+      view.streams(),
+      view.members(),
+      view.oracles,
+    ];
+    expect(facts(slow)).to.deep.equal(facts(folded()));
+    expect(facts(slow)).to.deep.equal(facts(chain.view()));
+    const states = views.flatMap((view) => view.device(device)?.state ?? []);
+    expect([...new Set(states)]).to.deep.equal(["registered", "active", "quarantined", "retired"]);
+    // A restart reads the stored events and comes to the same.
+    expect(facts((await follow()).view())).to.deep.equal(facts(slow));
+    expect(new ChainState(contracts).apply({ ...events[0]!, address: reader })).to.equal(false);
+  });
+
+  it("takes back what a reorganisation takes back, while following and after a restart", async () => {
+    const chain = await follow();
+    const size = chain.view().streamSize(stream);
+    const mark = (await provider.send("evm_snapshot", [])) as string;
+    await anchor(size, 100);
+    await anchor(size + 1, 101);
+    await chain.waitFor((view) => view.streamSize(stream) === size + 2, 10_000);
+    const before = chain.view();
+
+    await provider.send("evm_revert", [mark]);
+    await provider.send("evm_increaseTime", [7]);
+    const again = (await provider.send("evm_snapshot", [])) as string;
+    await anchor(size, 200);
+    const after = await chain.waitFor((view) => view.anchors(stream)[size]?.root === bytes32(200), 10_000);
+    expect(after.streamSize(stream)).to.equal(size + 1);
+    expect(after.anchors(stream)[size]?.block.hash).to.equal(after.head.hash);
+    expect(
+      before
+        .anchors(stream)
+        .map(({ root }) => root)
+        .slice(size),
+    ).to.deep.equal([bytes32(100), bytes32(101)]);
+    await chain.close();
+
+    // While nobody followed: back, and further than where we were.
+    await provider.send("evm_revert", [again]);
+    await anchor(size, 300);
+    await anchor(size + 1, 301);
+    await anchor(size + 2, 302);
+    const next = await follow();
+    const fresh = await follow({ memory: true });
+    expect(
+      next
+        .view()
+        .anchors(stream)
+        .slice(size)
+        .map(({ root }) => root),
+    ).to.deep.equal([300, 301, 302].map(bytes32));
+    expect(next.view().anchors(stream)).to.deep.equal(fresh.view().anchors(stream));
+    const dangling = await database.query(
+      "select * from chain_event e where not exists (select from chain_block b where b.number = e.block)",
+    );
+    expect(dangling).to.deep.equal([]);
+  });
+
+  it("remembers blocks with events and the last 128, however many there are", async () => {
+    await provider.send("anvil_mine", ["0x12c"]);
+    const chain = await follow();
+    await provider.send("anvil_mine", ["0xc8"]);
+    const head = Number(await provider.send("eth_blockNumber", []));
+    await chain.waitFor((view) => view.head.number === head, 10_000);
+    const [row] = await database.query<{ quiet: number }>(
+      "select count(*) as quiet from chain_block where not exists (select from chain_event where block = number)",
+    );
+    expect(row?.quiet).to.be.within(100, 130);
+    expect((await follow({ memory: true })).view().head).to.deep.equal(chain.view().head);
+  });
+
+  it("asks the node when the head is old, and says so when it cannot", async () => {
+    const chain = await follow({ pollMs: 3_600_000 });
+    const before = chain.view().head.number;
+    await provider.send("anvil_mine", ["0x1"]);
+    expect(chain.view().head.number).to.equal(before);
+    const views = await Promise.all(Array.from({ length: 20 }, () => chain.fresh(0)));
+    for (const view of views) expect(view.head.number).to.equal(before + 1);
+    const timestamp = chain.view().head.timestamp;
+    const young = await follow({ memory: true, pollMs: 3_600_000, now: () => timestamp * 1000 + 1_999 });
+    await provider.send("anvil_mine", ["0x1"]);
+    expect((await young.fresh()).head.number).to.equal(before + 1);
+    await eventually(async () => (await code(young.waitFor(() => false, 10))) === "CHAIN_WAIT_EXPIRED" || undefined);
+  });
+
+  it("refuses a chain that is not the consortium's, or not the one that was stored", async () => {
+    const other = { ...consortium, genesis: bytes32(1) };
+    expect(await code(followChain({ provider, consortium: other }))).to.equal("CHAIN_DIFFERS");
+    await follow();
+    await Promise.all(open.splice(0).map((chain) => chain.close()));
+    await database.query("update chain_block set hash = $1", [fromHex(bytes32(77))]);
+    expect(await code(follow())).to.equal("CHAIN_DIFFERS");
+  });
+
+  it("is not available when the node is gone", async () => {
+    const chain = await follow({ memory: true });
+    const gone = new Promise((resolve) => node.once("exit", resolve));
+    node.kill("SIGKILL");
+    await gone;
+    expect(await code(chain.fresh(0))).to.equal("CHAIN_UNAVAILABLE");
+  });
+});

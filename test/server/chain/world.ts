@@ -1,0 +1,120 @@
+import { Wallet, type JsonRpcProvider } from "ethers";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Hex } from "../../../protocol/bytes.ts";
+import type { Consortium } from "../../../protocol/consortium.ts";
+import { publicKeyOf } from "../../../protocol/es256.ts";
+import { deployConsortium, type DeployPlan } from "../../../server/chain/deploy.ts";
+import { startEmbeddedChain, type EmbeddedChain } from "../../../server/chain/embedded.ts";
+import { interfaces } from "../../../server/chain/interfaces.ts";
+import { connectChain } from "../../../server/chain/rpc.ts";
+import { openDatabase, type Database } from "../../../server/store/database.ts";
+import type { ContractName } from "../../../protocol/words.ts";
+import { eventually, rpc } from "./ask.ts";
+
+/** The n-th wallet of the tests; 1 deploys, 2 signs for the member, 11–14 are oracles, 20 is a steward, from 100 on gateways. */
+export const wallet = (n: number): Wallet => new Wallet(`0x${n.toString(16).padStart(64, "0")}`);
+export const addressOf = (who: Wallet): Hex => who.address.toLowerCase() as Hex;
+export const gatewayOf = (n: number): Wallet => wallet(100 + n);
+
+const GROUPS = 32;
+
+/** A plan with many gateway groups, so that each test can have a stream of its own; group n and its sender are gatewayOf(n). */
+export function planFor(provider: JsonRpcProvider): DeployPlan {
+  const key = publicKeyOf(new Uint8Array(32).fill(7));
+  return {
+    provider,
+    deployer: wallet(1),
+    name: "test",
+    members: [{ name: "A", endpoint: "http://a.example", signer: addressOf(wallet(2)), commandKey: key }],
+    groups: Array.from({ length: GROUPS }, (_, n) => {
+      const group = addressOf(gatewayOf(n));
+      return { group, member: 0, ...key, senders: [group] };
+    }),
+    oracles: [11, 12, 13, 14].map((n) => ({ member: 0, key: addressOf(wallet(n)) })),
+  };
+}
+
+export interface World {
+  readonly directory: string;
+  readonly node: EmbeddedChain;
+  readonly provider: JsonRpcProvider;
+  readonly consortium: Consortium;
+  readonly database: Database;
+  /** Empties the tables, for the next test. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An embedded chain with our contracts on it, and a database. */
+export async function openWorld(): Promise<World> {
+  const directory = mkdtempSync(join(tmpdir(), "twinward-world-"));
+  const node = await startEmbeddedChain({
+    directory: join(directory, "chain"),
+    port: 0,
+    blockSeconds: 0.05,
+    heartbeatSeconds: 60,
+  });
+  const provider = await connectChain(node.url);
+  const [consortium, database] = await Promise.all([
+    deployConsortium(planFor(provider)),
+    openDatabase({ directory: join(directory, "database") }),
+  ]);
+  return {
+    directory,
+    node,
+    provider,
+    consortium,
+    database,
+    clear: () => database.script("truncate outbox, chain_block, chain_event, batch, leaf cascade"),
+    close: async () => {
+      provider.destroy();
+      await node.close();
+      await database.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends one transaction to a contract and waits until it has succeeded; its hash. */
+export async function transact(
+  provider: JsonRpcProvider,
+  consortium: Consortium,
+  from: Wallet,
+  contract: ContractName,
+  call: string,
+  values: readonly unknown[],
+): Promise<Hex> {
+  const url = provider._getConnection().url;
+  const raw = await from.signTransaction({
+    chainId: consortium.chainId,
+    nonce: Number(await rpc<string>(url, "eth_getTransactionCount", from.address, "pending")),
+    to: consortium.contracts[contract],
+    data: interfaces[contract].encodeFunctionData(call, values),
+    gasLimit: 5_000_000,
+    gasPrice: 0,
+    type: 0,
+  });
+  const hash = await rpc<Hex>(url, "eth_sendRawTransaction", raw);
+  const receipt = await eventually(
+    async () => (await rpc<{ status: string } | null>(url, "eth_getTransactionReceipt", hash)) ?? undefined,
+  );
+  if (receipt.status !== "0x1") throw new Error(`${call} reverted`);
+  return hash;
+}
+
+/** The same provider, except that calls are given to `before` first; what that throws is thrown. */
+export function intercepted(provider: JsonRpcProvider, before: (method: string) => void): JsonRpcProvider {
+  const send = async (method: string, parameters: unknown[]): Promise<unknown> => {
+    before(method);
+    return provider.send(method, parameters) as Promise<unknown>;
+  };
+  return new Proxy(provider, {
+    get: (target, name): unknown => {
+      if (name === "send") return send;
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
