@@ -16,7 +16,7 @@ export function isKnownAlready(said: string): boolean {
 }
 
 /** The data of a revert, `0x` where the node refused without any; undefined when it did not answer. */
-export function revertData(error: unknown): string | undefined {
+export function revertBytes(error: unknown): string | undefined {
   const direct = (error as { data?: unknown }).data;
   if (typeof direct === "string") return direct;
   const answer = answerOf(error);

@@ -4,7 +4,7 @@ import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Database, Tx } from "../store/database.ts";
 import { describeRevert } from "./interfaces.ts";
-import { isKnownAlready, refusalOf, revertData } from "./node-answer.ts";
+import { isKnownAlready, refusalOf, revertBytes } from "./node-answer.ts";
 
 const POLL_MS = 50;
 const REBROADCAST_MS = 2_000;
@@ -176,7 +176,7 @@ export class Outbox {
       const gasLimit = letter.gasLimit ?? (BigInt(estimate) * 5n) / 4n;
       return { gasLimit, gasPrice: BigInt(price), pending };
     } catch (error) {
-      const data = revertData(error);
+      const data = revertBytes(error);
       if (data === undefined) throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
       throw new TwinwardError("TRANSACTION_REVERTED", { purpose: letter.purpose, detail: describeRevert(data) }, error);
     }
@@ -243,7 +243,7 @@ export class Outbox {
     const detail = await this.#provider
       .call({ from: sent.from, to: sent.to, data: sent.data })
       .then(() => undefined)
-      .catch((error: unknown) => describeRevert(revertData(error)));
+      .catch((error: unknown) => describeRevert(revertBytes(error)));
     return new TwinwardError("TRANSACTION_REVERTED", { ...facts, ...(detail === undefined ? {} : { detail }) });
   }
 

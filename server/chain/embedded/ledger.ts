@@ -1,8 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Transaction } from "ethers";
-import type { Hex } from "../../../protocol/bytes.ts";
+import { fromHex, toHex, type Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
+import { keccak256 } from "../../../protocol/hash.ts";
 import { BLOCK_GAS_LIMIT, NodeRefusal, startAnvil, type Anvil } from "./anvil.ts";
 import { Journal, type Entry } from "./journal.ts";
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from "./snapshot.ts";
@@ -238,7 +239,8 @@ export class Ledger {
 
   async #replay(pending: readonly Hex[], entries: readonly Entry[]): Promise<void> {
     const durable = Promise.resolve();
-    const take = (raw: Hex): void => void this.#pending.set(this.#check(raw), { raw, durable });
+    // Checked when it was taken; here only its name is needed, and recovering a signer takes as long as mining.
+    const take = (raw: Hex): void => void this.#pending.set(toHex(keccak256(fromHex(raw))), { raw, durable });
     pending.forEach(take);
     for (const entry of entries) {
       if ("raw" in entry) take(entry.raw);
