@@ -30,14 +30,15 @@ const USUAL =
 export function parseDisclosure(encoded: string): Disclosure {
   const array = decode(encoded);
   if (!Array.isArray(array) || array.length !== 3) throw malformed("A disclosure is not [salt, segment, value].");
-  const [salt, segment, value] = array as unknown[];
+  const salt: unknown = array[0];
+  const segment: unknown = array[1];
   if (typeof salt !== "string" || salt.length < SALT_LENGTH)
     throw malformed("A disclosure's salt is shorter than 128 bit.");
   if (typeof segment !== "string" || segment === "") throw malformed("A disclosure names no segment.");
-  const samples = readSamples(value);
+  const samples = readSamples(array[2]);
   return typeof samples === "string"
     ? { salt, segment, unit: "", t: [], v: [], encoded, fault: samples }
-    : { salt, segment, ...samples, encoded };
+    : { salt, segment, unit: samples.unit, t: samples.t, v: samples.v, encoded };
 }
 
 /** The characters of a disclosure, before base64url. */
@@ -69,9 +70,9 @@ function decode(encoded: string): unknown {
 /** The samples of a disclosed value, or why it has none. */
 function readSamples(value: unknown): { unit: string; t: number[]; v: (number | null)[] } | string {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "The value is not an object.";
-  const { u, t, v, ...rest } = value as Record<string, unknown>;
+  const { u, t, v } = value as Record<string, unknown>;
   if (typeof u !== "string" || !Array.isArray(t) || !Array.isArray(v)) return "The value has no u, t and v.";
-  for (const name in rest) return `The value has an unknown member ${name}.`;
+  if (Object.keys(value).length !== 3) return "The value has unknown members.";
   if (t.length !== v.length) return "t and v differ in length.";
   for (const time of t as unknown[]) if (!Number.isSafeInteger(time)) return "A time is not a whole number of ms.";
   for (const sample of v as unknown[]) {

@@ -38,14 +38,15 @@ const signerNames = new WeakMap<Checkpoint, { consortium: Consortium; names: rea
 
 export async function observeWorld(receipt: Receipt, { consortium, source }: Trust): Promise<World> {
   const { stream } = receipt.batch;
-  const ask = <T>(question: (from: AnchorSource) => Promise<T>): Promise<Answer<T>> => answerOf(source, question);
+  const ask = <T>(question: (from: AnchorSource) => Promise<T> | undefined, lacking = ""): Promise<Answer<T>> =>
+    answerOf(source, question, lacking);
   const [chain, anchors, history, block, covered, present] = await Promise.all([
     ask((from) => from.chain()),
     ask((from) => from.anchors(stream)),
     ask(async (from) => (receipt.key ? from.device(receipt.key.device) : undefined)),
-    ask(async (from) => (from.block ? from.block() : refuse("the source names no block"))),
-    source?.checkpoint ? ask((from) => from.checkpoint?.() ?? refuse("the source has no checkpoint")) : undefined,
-    ask(async (from) => (from.frontier ? from.frontier(stream) : refuse("the source tells no state of the log"))),
+    ask((from) => from.block?.(), "the source names no block"),
+    source?.checkpoint ? ask((from) => from.checkpoint?.()) : undefined,
+    ask((from) => from.frontier?.(stream), "the source does not tell the state of the log"),
   ]);
   const frontier = covered ? stateUnder(covered, stream) : present;
   const log = anchors.known ? recompute(stream, anchors.value) : anchors;
@@ -59,21 +60,19 @@ export async function observeWorld(receipt: Receipt, { consortium, source }: Tru
 
 async function answerOf<T>(
   source: AnchorSource | undefined,
-  question: (from: AnchorSource) => Promise<T>,
+  question: (from: AnchorSource) => Promise<T> | undefined,
+  lacking: string,
 ): Promise<Answer<T>> {
   if (!source) return { known: false, why: "no source of anchors was given" };
   try {
-    return { known: true, value: await question(source) };
+    const asked = question(source);
+    return asked ? { known: true, value: await asked } : { known: false, why: lacking };
   } catch (error) {
     // A source that gives no answer proves nothing either way. What is not its error is ours.
     if (!(error instanceof TwinwardError)) throw error;
     const { detail } = error.facts;
     return { known: false, why: typeof detail === "string" ? detail : error.message };
   }
-}
-
-function refuse(detail: string): never {
-  throw new TwinwardError("NOT_FOUND", { detail });
 }
 
 function stateUnder(covered: NonNullable<World["covered"]>, stream: Hex): World["frontier"] {

@@ -5,6 +5,7 @@ import {
   anchorLeaf,
   assignmentId,
   canonical,
+  checkpointDigest,
   deviceId,
   Frontier,
   fromBase64url,
@@ -12,13 +13,18 @@ import {
   grantId,
   inclusionPath,
   keyProofMessage,
+  keysRoot,
   leafHash,
   merkleRoot,
+  parseAnchors,
+  parseConsortium,
   parseReading,
+  parseReceipt,
   parseStrict,
   publicKeyOf,
   readingLeaf,
   sha256,
+  sourceOfAnchors,
   streamId,
   toBase64url,
   toHex,
@@ -30,6 +36,8 @@ import {
   verifyEs256,
   verifyInclusion,
   verifyReadingSignature,
+  verifyReceipt,
+  writeReceipt,
   type Batch,
   type Hex,
 } from "../../protocol/index.ts";
@@ -177,6 +185,32 @@ describe("golden vectors of an independent implementation", () => {
         .to.throw(TwinwardError)
         .with.property("code", "READING_NOT_CANONICAL");
     }
+  });
+});
+
+describe("receipt.json", () => {
+  const v = load<{
+    receipt: string;
+    decision: string;
+    recordText: string;
+    consortium: unknown;
+    anchors: unknown;
+    checkpointDigest: Hex;
+    keysRoot: Hex;
+  }>("receipt");
+
+  it("verifies, and its parts are what they were", async () => {
+    const file = parseAnchors(v.anchors);
+    const trust = { consortium: parseConsortium(v.consortium), source: sourceOfAnchors(file) };
+    for (const text of [v.receipt, v.decision]) {
+      expect((await verifyReceipt(text, trust)).outcome).to.equal("passed");
+      expect(writeReceipt(parseReceipt(text))).to.equal(text);
+    }
+    const decision = parseReceipt(v.decision);
+    expect("record" in decision.disclosed && canonical(decision.disclosed.record)).to.equal(v.recordText);
+    expect(toHex(sha256(utf8(v.recordText)))).to.equal(decision.leaf.content);
+    expect(toHex(checkpointDigest(file.checkpoint))).to.equal(v.checkpointDigest);
+    expect(toHex(keysRoot(file.devices))).to.equal(v.keysRoot);
   });
 });
 
