@@ -25,7 +25,7 @@ function loads(name, from = require) {
 
 function completeOptionalPackages() {
   if (process.env[guard] || process.env.npm_config_omit?.includes("dev")) return;
-  let edr = true;
+  let edr;
   try {
     edr = loads("@nomicfoundation/edr", createRequire(require.resolve("hardhat/package.json")));
   } catch {

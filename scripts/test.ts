@@ -2,6 +2,7 @@
 // choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity.
 import { spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { root } from "./checks/imports.ts";
 
 type Sum = { passed: number; failed: number; skipped: number };
@@ -25,7 +26,7 @@ async function show(command: string, args: string[]): Promise<{ code: number; ou
     child.on("error", reject);
     child.on("close", (status) => resolve(status ?? 1));
   });
-  return { code, output: output.replaceAll(/\u001b\[[0-9;]*m/g, "") };
+  return { code, output: stripVTControlCharacters(output) };
 }
 
 const sumOf = (output: string, word: string): number =>
@@ -33,7 +34,11 @@ const sumOf = (output: string, word: string): number =>
 
 /** A runner that dies before it counts is one failure, never none. */
 function counted({ code, output }: { code: number; output: string }): Sum {
-  const sum = { passed: sumOf(output, "passing"), failed: sumOf(output, "failing"), skipped: sumOf(output, "(?:pending|skipped)") };
+  const sum = {
+    passed: sumOf(output, "passing"),
+    failed: sumOf(output, "failing"),
+    skipped: sumOf(output, "(?:pending|skipped)"),
+  };
   if (code !== 0 && sum.failed === 0) sum.failed = 1;
   if (code === 0 && sum.passed === 0) sum.failed += 1;
   return sum;
@@ -61,7 +66,11 @@ if (!slow && (wanted.length === 0 || wanted.some((word) => "solidity contracts".
 }
 
 const total = sums.reduce(
-  (all, sum) => ({ passed: all.passed + sum.passed, failed: all.failed + sum.failed, skipped: all.skipped + sum.skipped }),
+  (all, sum) => ({
+    passed: all.passed + sum.passed,
+    failed: all.failed + sum.failed,
+    skipped: all.skipped + sum.skipped,
+  }),
   { passed: 0, failed: 0, skipped: 0 },
 );
 if (process.env.CI === "true" && total.skipped > 0) {

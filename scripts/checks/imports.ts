@@ -63,8 +63,11 @@ export function forbiddenImports(files: { file: string; source: string }[]): str
       const target = posix.normalize(posix.join(posix.dirname(file), name));
       const allowed = [room, ...(ALLOWED[room] ?? [])];
       if (target.startsWith("..") || target === "package.json") continue;
-      if (allowed.some((place) => place === "" || target.startsWith(`${place}/`) || target.startsWith(`${place}.`))) continue;
-      wrong.push(`${file} imports ${target}: ${room} may import ${(ALLOWED[room] ?? []).join(", ") || "nothing of ours"}`);
+      if (allowed.some((place) => place === "" || target.startsWith(`${place}/`) || target.startsWith(`${place}.`)))
+        continue;
+      wrong.push(
+        `${file} imports ${target}: ${room} may import ${(ALLOWED[room] ?? []).join(", ") || "nothing of ours"}`,
+      );
     }
   }
   return wrong;

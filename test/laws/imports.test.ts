@@ -16,7 +16,8 @@ describe("import table", () => {
       `export { openDatabase } from "../store/database.ts";`,
       `new Worker(new URL("../store/worker.ts", import.meta.url));`,
     ];
-    for (const source of arrows) expect(forbiddenImports([{ file: "server/api/app.ts", source }]), source).to.have.length(1);
+    for (const source of arrows)
+      expect(forbiddenImports([{ file: "server/api/app.ts", source }]), source).to.have.length(1);
     expect(forbiddenImports([{ file: "server/gateway/a.ts", source: arrows[0] ?? "" }])).to.deep.equal([]);
   });
 

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { auditDirectory, type AuditReport } from "../../../server/main/audit-directory.ts";
+import { dataOption } from "../options.ts";
+import { explainError, printJson } from "../print.ts";
+
+export function addAuditCommand(program: Command): void {
+  program
+    .command("audit")
+    .description("re-derive everything stored against the chain, and name the first lie")
+    .addOption(dataOption())
+    .option("--acks <file>", "acks that devices kept (one ack@1 a line): what they promise must be there")
+    .addHelpText(
+      "after",
+      `
+While 'up' runs on the directory, it is asked to audit itself; otherwise the directory is opened here.
+Exit: 0 nothing is wrong, 1 a lie was found, 2 the directory is unusable, 3 the chain is not reachable.`,
+    )
+    .action(async (options: { data: string; acks?: string; json?: boolean }) => {
+      let report: AuditReport;
+      try {
+        report = await auditDirectory(options.data, options.acks === undefined ? {} : { acks: options.acks });
+      } catch (error) {
+        const code = error instanceof Error && "code" in error ? error.code : undefined;
+        console.error(explainError(error));
+        process.exitCode = code === "CHAIN_UNAVAILABLE" || code === "CHAIN_ENDED" ? 3 : 2;
+        return;
+      }
+      if (options.json) printJson(report);
+      else printReport(report);
+      process.exitCode = report.lies.length === 0 ? 0 : 1;
+    });
+}
+
+function printReport(report: AuditReport): void {
+  for (const { name, count } of report.checked) console.log(`  ${String(count).padStart(9)}  ${name}`);
+  const [first, ...others] = report.lies;
+  if (first === undefined) {
+    console.log(`✔ nothing is wrong: everything stored follows from what the devices signed and the chain holds.`);
+    return;
+  }
+  console.log(`✖ the first lie: ${first.place}: ${first.what}`);
+  for (const lie of others.slice(0, 20)) console.log(`  also: ${lie.place}: ${lie.what}`);
+  if (others.length > 20) console.log(`  and ${others.length - 20} more (--json lists them all)`);
+}

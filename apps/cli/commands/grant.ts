@@ -1,0 +1,149 @@
+import type { Command } from "commander";
+import type { Hex } from "../../../protocol/bytes.ts";
+import { readDeviceModel, segmentsMask } from "../../../protocol/device-model.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { readManifest } from "../../../protocol/manifest.ts";
+import { purposesMask, type Purpose } from "../../../protocol/words.ts";
+import type { Client } from "../../sdk/client.ts";
+import {
+  stewardOption,
+  takeAddress,
+  takeId,
+  takeNames,
+  takePurpose,
+  takePurposes,
+  takeTime,
+  urlOption,
+} from "../options.ts";
+import { printJson, printTable, timeOf } from "../print.ts";
+import { asSteward, openClient } from "../server.ts";
+
+export function addGrantCommand(program: Command): void {
+  const grant = program.command("grant").description("grants: give, revoke, list, explain");
+  addGive(grant);
+  addRevoke(grant);
+  addList(grant);
+  addExplain(grant);
+}
+
+interface GiveOptions {
+  readonly twin: Hex;
+  readonly reader: Hex;
+  readonly purposes: Purpose[];
+  readonly segments?: string[];
+  readonly from?: number;
+  readonly until: number;
+  readonly stewardKey: string;
+  readonly url: string;
+  readonly json?: boolean;
+}
+
+function addGive(grant: Command): void {
+  grant
+    .command("give")
+    .description("let a reader read a twin: for purposes, for a time")
+    .requiredOption("--twin <id>", "the twin", takeId)
+    .requiredOption("--reader <address>", "who may read", takeAddress)
+    .requiredOption("--purposes <names>", "care, emergency, research, maintenance, audit", takePurposes)
+    .requiredOption("--until <time>", "when it ends, for example +12h", takeTime)
+    .option("--from <time>", "when it begins; now without", takeTime)
+    .option("--segments <names>", "fewer segments than the twin shows", takeNames)
+    .addOption(stewardOption())
+    .addOption(urlOption())
+    .action(async (options: GiveOptions) => {
+      const id = await giveGrant(options);
+      if (options.json) printJson({ grant: id });
+      else console.log(id);
+    });
+}
+
+/** Gives a grant on all of a twin's segments, or on those named. */
+export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
+  const client = openClient(plan.url, plan.stewardKey);
+  const twin = (await client.twins()).find((one) => one.twin === plan.twin);
+  if (twin === undefined)
+    throw new TwinwardError("TWIN_UNKNOWN", { detail: `${plan.twin} is no twin of a device of this steward.` });
+  const segments =
+    plan.segments === undefined ? BigInt(twin.segments) : await maskOf(client, twin.manifestHash, plan.segments);
+  return asSteward(client, plan.stewardKey, async (acting) =>
+    acting.grant({
+      twin: plan.twin,
+      reader: plan.reader,
+      from: Math.floor((plan.from ?? Date.now()) / 1000),
+      until: Math.ceil(plan.until / 1000),
+      segments,
+      purposes: purposesMask(plan.purposes),
+    }),
+  );
+}
+
+async function maskOf(client: Client, manifestHash: Hex, names: readonly string[]): Promise<bigint> {
+  const manifest = readManifest(await client.document(manifestHash));
+  return segmentsMask(readDeviceModel(await client.document(manifest.model)), names);
+}
+
+function addRevoke(grant: Command): void {
+  grant
+    .command("revoke <grant>")
+    .description("end a grant at once; it stays on the chain as revoked")
+    .addOption(stewardOption())
+    .addOption(urlOption())
+    .action(async (id: string, options: { stewardKey: string; url: string; json?: boolean }) => {
+      await asSteward(openClient(options.url), options.stewardKey, async (steward) => steward.revoke(takeId(id)));
+      if (options.json) printJson({ revoked: id });
+      else console.log(`revoked ${id}`);
+    });
+}
+
+function addList(grant: Command): void {
+  grant
+    .command("list <twin>")
+    .description("every grant ever given on a twin")
+    .addOption(stewardOption())
+    .addOption(urlOption())
+    .action(async (id: string, options: { stewardKey: string; url: string; json?: boolean }) => {
+      const twin = (await openClient(options.url, options.stewardKey).twins()).find((one) => one.twin === takeId(id));
+      if (twin === undefined)
+        throw new TwinwardError("TWIN_UNKNOWN", { detail: `${id} is no twin of a device of this steward.` });
+      if (options.json) return printJson(twin.grants);
+      const rows = twin.grants.map((one) => [
+        one.grant,
+        one.purposes.join(","),
+        timeOf(one.from * 1000),
+        timeOf(one.until * 1000),
+        one.revoked ? "revoked" : "given",
+      ]);
+      printTable(["grant", "purposes", "from (UTC)", "until (UTC)", "state"], rows);
+    });
+}
+
+interface ExplainOptions {
+  readonly twin: Hex;
+  readonly reader?: Hex;
+  readonly purpose?: Purpose;
+  readonly segments?: string[];
+  readonly grant?: Hex;
+  readonly key: string;
+  readonly url: string;
+  readonly json?: boolean;
+}
+
+function addExplain(grant: Command): void {
+  grant
+    .command("explain")
+    .description("would this be permitted now, and why not? records nothing")
+    .requiredOption("--twin <id>", "the twin", takeId)
+    .requiredOption("--key <file>", "who asks: the reader's key, or the steward's for another reader")
+    .option("--reader <address>", "for whom, when the steward asks", takeAddress)
+    .option("--purpose <purpose>", "may be left out where the grant has just one", takePurpose)
+    .option("--segments <names>", "fewer than the grant allows", takeNames)
+    .option("--grant <id>", "this grant alone", takeId)
+    .addOption(urlOption())
+    .action(async ({ key, url, json, ...asked }: ExplainOptions) => {
+      const explained = await openClient(url, key).explain(asked);
+      if (json) return printJson(explained);
+      const { permitted, reason, because } = explained;
+      console.log(permitted ? `✔ permitted by grant ${because.grant ?? "(none needed)"}` : `✖ denied: ${reason}`);
+      console.log(`  as of block ${because.block.number}, ${timeOf(because.block.timestamp * 1000)}`);
+    });
+}

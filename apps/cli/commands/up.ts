@@ -1,0 +1,102 @@
+import { fork, spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { startServer, type ModelFile, type Running } from "../../../server/main/start.ts";
+import { takeCount } from "../options.ts";
+import { printJson } from "../print.ts";
+
+const FIT_MODEL = fileURLToPath(new URL("../fit-model.ts", import.meta.url));
+const PLAY_WARD = fileURLToPath(new URL("../play-ward.ts", import.meta.url));
+
+interface Options {
+  readonly data?: string;
+  readonly port?: number;
+  readonly demo?: boolean;
+  readonly json?: boolean;
+}
+
+export function addUpCommand(program: Command): void {
+  program
+    .command("up")
+    .description("run everything on one machine: chain, gateway, anchors, oracles, API and console")
+    .option("--data <directory>", "where it keeps everything (default: .twinward)")
+    .option("--port <port>", "HTTP port (default: 8080); 0 takes free ports for all doors", takeCount)
+    .option("--demo", "play a ward of eight simulated monitors")
+    .addHelpText(
+      "after",
+      `
+Other settings come from the environment: MQTT_PORT (1883), RPC_PORT (8545), RPC_URL (a chain instead of the embedded
+one), DATABASE_URL (PostgreSQL instead of the embedded one), SEAL_INTERVAL_MS (1000), ANCHOR_WITHIN_SECONDS (60),
+LOG_LEVEL (info). Ctrl-C ends it cleanly; starting again goes on from the same data.`,
+    )
+    .action(up);
+}
+
+async function up(options: Options): Promise<void> {
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  const environment = { LOG_LEVEL: "warn", ...process.env };
+  const { data, port } = options;
+  const running = await startServer(environment, {
+    ...(data === undefined ? {} : { data }),
+    ...(port === undefined ? {} : { port }),
+  });
+  if (options.json) printJson({ data: running.data, ...running.urls });
+  else printUrls(running);
+
+  const children = [watchWhenFitted(running, over.signal), ...(options.demo ? [playWard(running)] : [])];
+  const ended = await Promise.race([
+    running.ended,
+    new Promise<undefined>((resolve) => {
+      if (over.signal.aborted) resolve(undefined);
+      over.signal.addEventListener("abort", () => resolve(undefined));
+    }),
+  ]);
+  if (ended === undefined && !options.json) console.log("\nending …");
+  await Promise.all(children.map(endChild));
+  await running.close();
+  if (ended !== undefined) throw ended;
+}
+
+function printUrls({ data, urls }: Running): void {
+  console.log(`
+  Twinward is up                                        (Ctrl-C ends it cleanly)
+
+  console     ${urls.http}/
+  anchors     ${urls.http}/v1/anchors
+  MQTT        ${urls.mqtt}   twinward/v1/devices/{id}/readings
+  JSON-RPC    ${urls.rpc}
+  data        ${data}
+`);
+}
+
+/** The oracles' model is fitted beside the server, so that readings are taken from the first second. */
+function watchWhenFitted(running: Running, signal: AbortSignal): ChildProcess {
+  const child = spawn(process.execPath, [FIT_MODEL, join(running.data, "models")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.on("close", (code) => {
+    if (signal.aborted) return;
+    if (code === 0) running.watch(JSON.parse(said) as ModelFile);
+    else console.error("The detector's model could not be fitted: no oracle runs, and every device is unwatched.");
+  });
+  return child;
+}
+
+function playWard({ urls, data }: Running): ChildProcess {
+  return fork(PLAY_WARD, [urls.http, urls.mqtt, data], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const over = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
+  await over;
+  clearTimeout(hard);
+}

@@ -1,0 +1,266 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Hex } from "../../../protocol/bytes.ts";
+import { readDeviceModel, type DeviceModel } from "../../../protocol/device-model.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { es256Signer } from "../../../protocol/es256.ts";
+import { parseStrict } from "../../../protocol/json.ts";
+import { parsePresentation } from "../../../protocol/reading.ts";
+import type { Purpose } from "../../../protocol/words.ts";
+import { connectMqtt } from "../../../lab/transports/mqtt.ts";
+import { createWard, runWard, startFalseData, type Ward } from "../../../lab/ward.ts";
+import type { HistoryPage, HistoryReading } from "../../sdk/answers.ts";
+import type { Client } from "../../sdk/client.ts";
+import { giveGrant } from "../commands/grant.ts";
+import { createTwin } from "../commands/twin.ts";
+import { createDeviceFile, deviceKey, nameDevice } from "../device-file.ts";
+import { createAccountKey } from "../key-file.ts";
+import { shortId } from "../print.ts";
+import { registerDevice } from "../register-device.ts";
+import { openClient } from "../server.ts";
+import { runCommand, startServerProcess, type ServerProcess } from "./server-process.ts";
+
+const MODEL = fileURLToPath(new URL("../../../lab/models/monitor.json", import.meta.url));
+const HOUR_MS = 3_600_000;
+const READINGS_FIRST = 12;
+const SIDE_BY_SIDE = 4;
+const VERDICT_WITHIN_MS = 90_000;
+/** What the attacker adds to the heart rate, /min. */
+const FALSE_HEART = 40;
+
+const step = (title: string): void => console.log(`\n── ${title}`);
+const say = (text: string): void => console.log(`   ${text}`);
+
+/** The three roads once, on a server of its own. Throws at the first thing that is not as it should be. */
+export async function playDemo(data: string): Promise<void> {
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  step("Everything on one machine: chain, gateway, anchors, four oracles");
+  const server = await startServerProcess(join(data, "server"));
+  try {
+    say(`console ${server.http}   MQTT ${server.mqtt}   JSON-RPC ${server.rpc}`);
+    await playRoads(server, data);
+  } finally {
+    await server.close();
+  }
+  console.log(`\nAll three roads work. Everything is left in ${data}`);
+}
+
+async function playRoads(server: ServerProcess, data: string): Promise<void> {
+  const client = openClient(server.http);
+  const stewardKey = join(data, "server/keys/steward.key");
+  const model = readDeviceModel(parseStrict(readFileSync(MODEL, "utf8")));
+
+  step("Integrity: a bedside monitor signs what it measures");
+  const bed = await layMonitor(client, server, { data, stewardKey, model });
+  const over = new AbortController();
+  const living = runWard(bed.ward, () => bed.transport, { signal: over.signal });
+  try {
+    const { device } = bed;
+    say(`device ${shortId(device)} is registered, with a security twin that only oracles read`);
+    await until("the first readings are anchored", () => isAnchored(client, device, READINGS_FIRST));
+    say(`${READINGS_FIRST} readings signed, acked, and anchored as batches on the chain`);
+
+    step("Access: two twins of one device, each reader gets the one it was granted");
+    const readers = await grantReaders({ client, url: server.http, device, data, stewardKey, model });
+    await readSideBySide(readers);
+    await leaveReceipt(server, readers.clinician, data);
+
+    step("Detection: somebody falsifies the heart rate");
+    const [monitor] = bed.ward.monitors;
+    if (monitor) startFalseData(monitor, { segment: "heart", kind: "offset", amount: FALSE_HEART, from: Date.now() });
+    const began = Date.now();
+    say(`the heart rate is now reported ${FALSE_HEART}/min too high, signed by the device itself`);
+    const verdict = await until("a quorum of oracles agrees", () => verdictOn(client, device), VERDICT_WITHIN_MS);
+    say(
+      `verdict ${shortId(verdict.digest)} on chain after ${((Date.now() - began) / 1000).toFixed(1)} s: ${verdict.kind}, severity ${verdict.severity}, by ${countBits(verdict.signers)} of 4 oracles`,
+    );
+    await showConsequences(readers);
+  } finally {
+    over.abort();
+    await living;
+    await bed.transport.close();
+  }
+}
+
+interface Bed {
+  readonly device: Hex;
+  readonly ward: Ward;
+  readonly transport: Awaited<ReturnType<typeof connectMqtt>>;
+}
+
+async function layMonitor(
+  client: Client,
+  server: ServerProcess,
+  plan: { data: string; stewardKey: string; model: DeviceModel },
+): Promise<Bed> {
+  const file = join(plan.data, "monitor.json");
+  const made = createDeviceFile(file, plan.model);
+  const key = deviceKey(made);
+  const { device } = await registerDevice(client, plan.stewardKey, { key, model: plan.model });
+  nameDevice(file, made, device);
+  const { chainId, contracts } = await client.consortium();
+  const identity = { device, kid: made.number, key };
+  const ward = createWard({
+    monitors: [identity],
+    seed: "demo",
+    start: Date.now(),
+    salt: () => randomBytes(16),
+    disturbances: 0,
+    directory: join(plan.data, "journals"),
+  });
+  const transport = await connectMqtt({
+    url: server.mqtt,
+    device,
+    kid: made.number,
+    sign: es256Signer(key),
+    chainId,
+    registry: contracts.DeviceRegistry,
+    now: () => Date.now(),
+  });
+  return { device, ward, transport };
+}
+
+interface Reader {
+  readonly name: string;
+  readonly client: Client;
+  readonly keyFile: string;
+  readonly twin: Hex;
+  readonly purpose: Purpose;
+}
+
+interface Readers {
+  readonly clinician: Reader;
+  readonly researcher: Reader;
+}
+
+async function grantReaders(plan: {
+  client: Client;
+  url: string;
+  device: Hex;
+  data: string;
+  stewardKey: string;
+  model: DeviceModel;
+}): Promise<Readers> {
+  const { client, url, device, data, stewardKey, model } = plan;
+  const give = async (name: string, segments: readonly string[], purpose: Purpose): Promise<Reader> => {
+    const keyFile = join(data, `${name}.key`);
+    const reader = createAccountKey(keyFile);
+    const twin = await createTwin(client, { device, segments, name, stewardKey });
+    await giveGrant({ url, twin, reader, purposes: [purpose], until: Date.now() + HOUR_MS, stewardKey });
+    say(`${name}: twin ${shortId(twin)} shows ${segments.join(", ")}; granted for ${purpose}, for one hour`);
+    return { name, client: openClient(url, keyFile), keyFile, twin, purpose };
+  };
+  return {
+    clinician: await give(
+      "clinician",
+      model.segments.map(({ name }) => name),
+      "care",
+    ),
+    researcher: await give("researcher", ["heart", "spo2"], "research"),
+  };
+}
+
+async function readPage({ client, twin, purpose }: Reader): Promise<HistoryPage> {
+  return until("the grant is seen", async () => {
+    try {
+      return await client.history(twin, { purpose, limit: 200 });
+    } catch (error) {
+      // The server follows the chain a moment behind it.
+      if (error instanceof TwinwardError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    }
+  });
+}
+
+async function readSideBySide(readers: Readers): Promise<void> {
+  const left = await readPage(readers.clinician);
+  const right = await readPage(readers.researcher);
+  for (const one of left.readings.slice(-SIDE_BY_SIDE)) {
+    const other = right.readings.find(({ sequence }) => sequence === one.sequence);
+    say(`#${String(one.sequence).padEnd(4)} clinician ${valuesOf(one)}`);
+    if (other) say(`      researcher ${valuesOf(other)}`);
+  }
+  const shown = new Set(
+    right.readings.flatMap((one) => parsePresentation(one.reading).disclosures.map(({ segment }) => segment)),
+  );
+  if ([...shown].sort().join() !== "heart,spo2") throw new Error(`The researcher was shown ${[...shown].join()}.`);
+}
+
+function valuesOf(reading: HistoryReading): string {
+  return parsePresentation(reading.reading)
+    .disclosures.map(({ segment, unit, v }) => `${segment} ${v.at(-1) ?? "–"} ${unit}`)
+    .join(" · ");
+}
+
+async function leaveReceipt(
+  server: ServerProcess,
+  { client, twin, purpose, name }: Reader,
+  data: string,
+): Promise<void> {
+  step("Proof: a receipt that a stranger verifies, offline");
+  const anchored = await until("a reading is anchored", async () =>
+    (await client.history(twin, { purpose, limit: 200 })).readings.findLast(({ state }) => state === "anchored"),
+  );
+  const [receipt, anchors, trust] = ["receipt.json", "anchors.json", "consortium.json"].map((file) =>
+    join(data, file),
+  ) as [string, string, string];
+  writeFileSync(receipt, await client.receipt(anchored.leaf, { twin, purpose }));
+  writeFileSync(trust, readFileSync(join(data, "server/consortium.json")));
+  const keyFile = join(data, "server/keys/member.key");
+  const exported = await runCommand([
+    "anchors",
+    "export",
+    "--rpc",
+    server.rpc,
+    "--trust",
+    trust,
+    "--key",
+    keyFile,
+    "--out",
+    anchors,
+  ]);
+  if (exported.code !== 0) throw new Error(`The anchors were not exported: ${exported.output}`);
+  const words = ["verify", receipt, "--trust", trust, "--anchors", anchors];
+  const verified = await runCommand(words);
+  for (const line of verified.output.trim().split("\n")) say(line);
+  if (verified.code !== 0) throw new Error(`The receipt of ${name} did not verify: exit ${verified.code}`);
+  say(`again, in a cold process:\n\n     npx twinward ${words.join(" ")}\n`);
+}
+
+async function showConsequences({ clinician, researcher }: Readers): Promise<void> {
+  const denied = await until("research is denied", async () =>
+    researcher.client.history(researcher.twin, { purpose: researcher.purpose, limit: 1 }).then(
+      () => undefined,
+      (error: unknown) => (error instanceof TwinwardError ? error.code : undefined),
+    ),
+  );
+  say(`researcher: denied, ${denied}`);
+  const page = await readPage(clinician);
+  if (page.distrusted === null) throw new Error("The clinician's values are not labelled.");
+  const [last] = page.readings.slice(-1);
+  say(`clinician:  still reads, every value labelled distrusted by verdict ${shortId(page.distrusted.verdict ?? "")}`);
+  if (last) say(`            #${last.sequence} ${valuesOf(last)}`);
+}
+
+async function isAnchored(client: Client, device: Hex, count: number): Promise<true | undefined> {
+  const { devices } = await client.devices();
+  return devices.some(({ id, anchoredSequence }) => id === device && anchoredSequence >= count) || undefined;
+}
+
+async function verdictOn(client: Client, device: Hex) {
+  return (await client.verdicts({ device })).find(({ kind }) => kind === "quarantine");
+}
+
+const countBits = (mask: number): number => mask.toString(2).replaceAll("0", "").length;
+
+/** Asks again until there is an answer. */
+async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
+  for (const deadline = Date.now() + withinMs; ;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`It did not happen within ${withinMs / 1000} s that ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError, Option } from "commander";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { addAnchorsCommand } from "./commands/anchors.ts";
+import { addAuditCommand } from "./commands/audit.ts";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addDeviceCommand } from "./commands/device.ts";
+import { addGrantCommand } from "./commands/grant.ts";
+import { addKeyCommand } from "./commands/key.ts";
+import { addTwinCommand } from "./commands/twin.ts";
+import { addUpCommand } from "./commands/up.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
+import { explainError, printJson } from "./print.ts";
+
+const program = new Command("twinward")
+  .description(
+    "Guards the digital twins of connected devices: signed readings, anchored digests, scoped twins, verdicts by quorum.",
+  )
+  .version("0.1.0")
+  .addOption(new Option("--json", "print JSON for machines instead of text").default(false))
+  .showHelpAfterError("(twinward --help lists the commands, twinward COMMAND --help explains one)")
+  .addHelpText(
+    "after",
+    `
+First steps:
+  $ npx twinward demo                        the three roads once, in two minutes
+  $ npx twinward up --demo                   a ward of eight simulated monitors, console on http://127.0.0.1:8080
+  $ npx twinward audit                       re-derive everything stored against the chain
+`,
+  )
+  .exitOverride();
+
+addUpCommand(program);
+addDemoCommand(program);
+addDeviceCommand(program);
+addKeyCommand(program);
+addTwinCommand(program);
+addGrantCommand(program);
+addVerifyCommand(program);
+addAnchorsCommand(program);
+addAuditCommand(program);
+
+/** Every command takes `--json` before or after its name. */
+function takeJson(command: Command): void {
+  for (const child of command.commands) {
+    takeJson(child);
+    if (child.commands.length === 0) child.addOption(new Option("--json", "print JSON for machines instead of text"));
+  }
+}
+takeJson(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed already. Help that was asked for is no failure; wrong words are unusable input.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const json = process.argv.includes("--json");
+    if (json && error instanceof TwinwardError) printJson({ error: error.code, ...error.facts });
+    else console.error(explainError(error));
+    process.exitCode ||= error instanceof TwinwardError && error.code.startsWith("UNUSABLE") ? 2 : 1;
+  }
+}

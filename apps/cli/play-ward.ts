@@ -1,0 +1,83 @@
+// A process of its own: eight simulated bedside monitors, registered by the steward at the first start, that sign and
+// send a reading a second over MQTT, as real ones would. Words: URL MQTT_URL DATA.
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readDeviceModel } from "../../protocol/device-model.ts";
+import { es256Signer } from "../../protocol/es256.ts";
+import { parseStrict } from "../../protocol/json.ts";
+import type { Monitor } from "../../lab/monitor.ts";
+import { connectMqtt } from "../../lab/transports/mqtt.ts";
+import type { Transport } from "../../lab/transport.ts";
+import { createWard, runWard, type MonitorIdentity } from "../../lab/ward.ts";
+import { createDeviceFile, deviceKey, nameDevice, readDeviceFile, type DeviceFile } from "./device-file.ts";
+import { registerDevices } from "./register-device.ts";
+import { openClient } from "./server.ts";
+
+const MONITORS = 8;
+const MODEL = fileURLToPath(new URL("../../lab/models/monitor.json", import.meta.url));
+
+const [url, mqttUrl, data] = process.argv.slice(2);
+if (url === undefined || mqttUrl === undefined || data === undefined)
+  throw new Error("usage: play-ward URL MQTT_URL DATA");
+const client = openClient(url);
+
+const model = readDeviceModel(parseStrict(readFileSync(MODEL, "utf8")));
+const files = Array.from({ length: MONITORS }, (_, bed) => join(data, `ward/monitor-${bed}.json`));
+const known = new Map<string, DeviceFile>(
+  files.map((file) => [file, existsSync(file) ? readDeviceFile(file) : createDeviceFile(file, model)]),
+);
+const unnamed = [...known].filter(([, device]) => device.device === undefined);
+if (unnamed.length > 0) {
+  const registered = await registerDevices(
+    client,
+    join(data, "keys/steward.key"),
+    unnamed.map(([, device]) => ({ key: deviceKey(device), model: device.model })),
+  );
+  for (const [index, [file, device]] of unnamed.entries()) {
+    const id = registered[index]?.device;
+    if (id !== undefined) known.set(file, nameDevice(file, device, id));
+  }
+}
+
+const monitors: MonitorIdentity[] = [...known.values()].flatMap((file) =>
+  file.device === undefined ? [] : [{ device: file.device, kid: file.number, key: deviceKey(file) }],
+);
+const { chainId, contracts, members } = await client.consortium();
+const gatewayKey = members[0]?.gateways[0];
+const ward = createWard({
+  monitors,
+  seed: "demo",
+  start: Date.now(),
+  salt: () => randomBytes(16),
+  directory: join(data, "ward/journals"),
+  ...(gatewayKey === undefined ? {} : { gatewayKey }),
+});
+const transports = new Map<Monitor, Transport>();
+for (const [index, monitor] of ward.monitors.entries()) {
+  const identity = monitors[index] as MonitorIdentity;
+  const { device, kid, key } = identity;
+  transports.set(
+    monitor,
+    await connectMqtt({
+      url: mqttUrl,
+      device,
+      kid,
+      sign: es256Signer(key),
+      chainId,
+      registry: contracts.DeviceRegistry,
+      now: () => Date.now(),
+    }),
+  );
+}
+
+const over = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => over.abort());
+process.once("disconnect", () => over.abort()); // whoever started us is gone
+await runWard(ward, (monitor) => transports.get(monitor) as Transport, {
+  signal: over.signal,
+  failed: (monitor, error) =>
+    console.error(`${monitor.device}: ${error instanceof Error ? error.message : String(error)}`),
+});
+await Promise.all([...transports.values()].map((transport) => transport.close()));

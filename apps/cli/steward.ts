@@ -1,0 +1,186 @@
+import { randomBytes } from "node:crypto";
+import {
+  Contract,
+  FetchRequest,
+  JsonRpcProvider,
+  Wallet,
+  isError,
+  type InterfaceAbi,
+  type TransactionReceipt,
+} from "ethers";
+import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
+import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
+import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
+import { toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import { modelHash, segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
+import { ERRORS, TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { publicKeyOf, signEs256 } from "../../protocol/es256.ts";
+import { assignmentId, deviceId, grantId, keyProofMessage, streamId, twinId } from "../../protocol/ids.ts";
+import { manifestHash, type Manifest } from "../../protocol/manifest.ts";
+
+/** More than any single act of a steward costs; unused gas is not paid. */
+const GAS_LIMIT = 2_000_000n;
+const MINED_WITHIN_MS = 60_000;
+
+/** What a device got on chain: its id, the assignment that is open, and the twin that oracles read. */
+export interface Registered {
+  readonly device: Hex;
+  readonly assignment: Hex;
+  readonly securityTwin: Hex;
+}
+
+/** A device to be registered: its P-256 key, its model, and the cut that oracles will read. */
+export interface Registration {
+  readonly key: Uint8Array;
+  readonly model: DeviceModel;
+  readonly security: Manifest;
+}
+
+export interface GrantTerms {
+  readonly twin: Hex;
+  readonly reader: Hex;
+  /** Seconds, [from, until). */
+  readonly from: number;
+  readonly until: number;
+  readonly segments: bigint;
+  readonly purposes: number;
+}
+
+/** Connects to a chain's JSON-RPC. Nothing is asked until the first call. */
+export function connectProvider(url: string, chainId: number): JsonRpcProvider {
+  const request = new FetchRequest(url);
+  request.timeout = 15_000;
+  const provider = new JsonRpcProvider(request, chainId, { staticNetwork: true, batchMaxCount: 1 });
+  provider.pollingInterval = 200;
+  return provider;
+}
+
+/** A steward's acts on the chain, signed here and sent as raw transactions. Each returns when it is mined. */
+export class Steward {
+  readonly address: Hex;
+  readonly #consortium: Consortium;
+  readonly #wallet: Wallet;
+
+  constructor(consortium: Consortium, provider: JsonRpcProvider, privateKey: Uint8Array) {
+    this.#consortium = consortium;
+    this.#wallet = new Wallet(toHex(privateKey), provider);
+    this.address = this.#wallet.address.toLowerCase() as Hex;
+  }
+
+  /**
+   * Registers devices by their own keys' proofs, begins their first assignments and makes their security twins: three
+   * transactions each, all sent together since every id is known beforehand. Throws what the contracts refuse.
+   */
+  async register(devices: readonly Registration[]): Promise<Registered[]> {
+    const { chainId, contracts, members } = this.#consortium;
+    const group = members[0]?.gateways[0]?.group;
+    if (group === undefined) throw new TwinwardError("UNUSABLE_CONSORTIUM", { detail: "No member has a gateway." });
+    const stream = streamId(chainId, contracts.AnchorLog, group, 0);
+    const registry = this.#contract("DeviceRegistry");
+    const twins = this.#contract("TwinRegistry");
+    const planned = devices.map(({ key, model, security }) => {
+      const { x, y } = publicKeyOf(key);
+      const device = deviceId(chainId, contracts.DeviceRegistry, { x, y });
+      const proof = signEs256(key, keyProofMessage(chainId, contracts.DeviceRegistry, device, 1, this.address));
+      const hash = manifestHash(security);
+      const acts = [
+        {
+          contract: registry,
+          method: "register",
+          args: [modelHash(model), stream, x, y, toHex(proof.slice(0, 32)), toHex(proof.slice(32))],
+        },
+        { contract: twins, method: "beginAssignment", args: [device, 1] },
+        { contract: twins, method: "createSecurityTwin", args: [device, hash, segmentsMask(model, security.segments)] },
+      ];
+      const assignment = assignmentId(chainId, contracts.TwinRegistry, device, 0);
+      return {
+        acts,
+        registered: { device, assignment, securityTwin: twinId(chainId, contracts.TwinRegistry, device, hash, 0) },
+      };
+    });
+    await this.#send(planned.flatMap(({ acts }) => acts));
+    return planned.map(({ registered }) => registered);
+  }
+
+  /** A new twin on the device's open assignment. Throws ASSIGNMENT… refusals of the contract as TRANSACTION_REVERTED. */
+  async createTwin(device: Hex, manifest: Manifest, segments: bigint): Promise<Hex> {
+    const twins = this.#contract("TwinRegistry");
+    const assignment = (await twins.getFunction("openAssignment").staticCall(device)) as Hex;
+    if (assignment === ZERO_32)
+      throw new TwinwardError("TRANSACTION_REFUSED", { detail: "The device has no open assignment." });
+    const [receipt] = await this.#send([
+      { contract: twins, method: "createTwin", args: [assignment, manifestHash(manifest), segments, 0n] },
+    ]);
+    const created = receipt?.logs
+      .map((log) => twins.interface.parseLog(log))
+      .find((event) => event?.name === "TwinCreated");
+    return String(created?.args.getValue("twin")) as Hex;
+  }
+
+  /** Gives a grant; its id. */
+  async grant(terms: GrantTerms): Promise<Hex> {
+    const nonce = BigInt(toHex(randomBytes(32)));
+    await this.#send([{ contract: this.#contract("GrantRegistry"), method: "grant", args: [terms, nonce] }]);
+    return grantId({ twin: terms.twin, reader: terms.reader, grantor: this.address, parent: ZERO_32, nonce });
+  }
+
+  async revoke(grant: Hex): Promise<void> {
+    await this.#send([{ contract: this.#contract("GrantRegistry"), method: "revoke", args: [grant] }]);
+  }
+
+  #contract(name: keyof typeof ABIS): Contract {
+    return new Contract(this.#consortium.contracts[name], ABIS[name], this.#wallet);
+  }
+
+  /** Sends acts that follow one another; the first is tried on the node before, so that a refusal costs nothing. */
+  async #send(acts: readonly { contract: Contract; method: string; args: unknown[] }[]): Promise<TransactionReceipt[]> {
+    try {
+      const [first] = acts;
+      await first?.contract.getFunction(first.method).staticCall(...first.args);
+      const provider = this.#wallet.provider as JsonRpcProvider;
+      const fees = (await provider.getBlock("latest"))?.baseFeePerGas === 0n ? { gasPrice: 0n, type: 0 } : {};
+      let nonce = await this.#wallet.getNonce("pending");
+      const sent = [];
+      for (const { contract, method, args } of acts) {
+        sent.push(await contract.getFunction(method).send(...args, { nonce: nonce++, gasLimit: GAS_LIMIT, ...fees }));
+      }
+      const receipts = await Promise.all(sent.map((transaction) => transaction.wait(1, MINED_WITHIN_MS)));
+      return receipts.filter((receipt) => receipt !== null);
+    } catch (error) {
+      throw toTwinwardError(error);
+    }
+  }
+}
+
+const ABIS = {
+  DeviceRegistry: deviceRegistryAbi as unknown as InterfaceAbi,
+  TwinRegistry: twinRegistryAbi as unknown as InterfaceAbi,
+  GrantRegistry: grantRegistryAbi as unknown as InterfaceAbi,
+} as const;
+
+/** A contract's refusal under the word that it used: GrantExpired → GRANT_EXPIRED. */
+export function toTwinwardError(error: unknown): unknown {
+  if (error instanceof TwinwardError) return error;
+  if (isError(error, "CALL_EXCEPTION")) {
+    const name = error.revert?.name;
+    if (name === undefined) return new TwinwardError("TRANSACTION_REVERTED", { detail: error.shortMessage }, error);
+    const code = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
+    const detail = `The contract refused: ${name}(${(error.revert?.args ?? []).map(String).join(", ")}).`;
+    return new TwinwardError(code in ERRORS ? (code as ErrorCode) : "TRANSACTION_REVERTED", { detail }, error);
+  }
+  if (
+    isError(error, "NETWORK_ERROR") ||
+    isError(error, "TIMEOUT") ||
+    isError(error, "SERVER_ERROR") ||
+    isConnectionError(error)
+  ) {
+    return new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
+  }
+  return error;
+}
+
+function isConnectionError(error: unknown): boolean {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ECONNREFUSED" || code === "ECONNRESET" || code === "UND_ERR_SOCKET";
+}

@@ -1,0 +1,80 @@
+import { equalBytes, toHex } from "../../../protocol/bytes.ts";
+import { merkleRoot } from "../../../protocol/tree.ts";
+import type { Lies } from "./lies.ts";
+import type { WalkedStream } from "./stream.ts";
+import type { AuditWorld } from "./world.ts";
+
+interface BatchRow {
+  number: number;
+  first_leaf: number;
+  count: number;
+  root: Uint8Array;
+  transaction: Uint8Array | null;
+  block: number | null;
+  block_hash: Uint8Array | null;
+  block_time: number | null;
+}
+
+/** Every batch has the root of its leaves, and the chain holds exactly these batches: no other, none more. */
+export async function auditBatches(world: AuditWorld, { leaves }: WalkedStream, lies: Lies): Promise<void> {
+  const anchors = world.view.anchors(world.stream);
+  const rows = await world.tx.query<BatchRow>(
+    "select number, first_leaf, count, root, transaction, block, block_hash, block_time from batch order by number",
+  );
+  let next = 0;
+  for (const [index, row] of rows.entries()) {
+    const place = `batch ${row.number}`;
+    lies.hold(row.number === index, place, `batch ${index} is missing`);
+    lies.hold(
+      row.first_leaf === next,
+      place,
+      `it begins at leaf ${row.first_leaf}, the one before it ended at ${next}`,
+    );
+    next = row.first_leaf + row.count;
+    lies.hold(row.count >= 1, place, "it has no leaf");
+    if (
+      lies.hold(
+        next <= leaves.length,
+        place,
+        `it holds leaves up to ${next}, and only ${leaves.length} are stored: anchored leaves were deleted`,
+      )
+    ) {
+      const root = merkleRoot(leaves.slice(row.first_leaf, next));
+      lies.hold(equalBytes(root, row.root), place, "its root is not that of its leaves");
+    }
+    const anchor = anchors[index];
+    if (anchor) {
+      const equal =
+        anchor.root === toHex(row.root) && anchor.count === row.count && anchor.firstLeaf === row.first_leaf;
+      lies.hold(equal, place, "the chain holds another root, count or first leaf for it");
+    }
+    auditConfirmation(row, anchor, place, lies);
+  }
+  lies.count("batches", rows.length);
+  for (const anchor of anchors.slice(rows.length)) {
+    lies.tell(
+      `batch ${anchor.number}`,
+      "the chain has it and the database does not: this database is older than the chain, or rows were deleted",
+    );
+  }
+}
+
+/** A row says where it was anchored, or nothing yet; what it says must be what the chain says. */
+function auditConfirmation(
+  row: BatchRow,
+  anchor: { transaction: string; block: { number: number; hash: string; timestamp: number } } | undefined,
+  place: string,
+  lies: Lies,
+): void {
+  const { transaction, block, block_hash: hash, block_time: time } = row;
+  if (transaction === null && block === null && hash === null && time === null) return;
+  if (!lies.hold(anchor !== undefined, place, "it claims an anchor that the chain does not have") || !anchor) return;
+  const equal =
+    transaction !== null &&
+    hash !== null &&
+    toHex(transaction) === anchor.transaction &&
+    block === anchor.block.number &&
+    toHex(hash) === anchor.block.hash &&
+    time === anchor.block.timestamp;
+  lies.hold(equal, place, "its transaction or block is not the one of its anchor");
+}

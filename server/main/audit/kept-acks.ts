@@ -1,0 +1,38 @@
+import { readAck, verifyAckLeaf, verifyAckSignature, type Ack } from "../../../protocol/ack.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { parseStrict } from "../../../protocol/json.ts";
+import type { Lies } from "./lies.ts";
+import type { WalkedStream } from "./stream.ts";
+import type { AuditWorld } from "./world.ts";
+
+/** Reads acks that devices kept, one ack@1 a line. Throws UNUSABLE_ACK naming the line. */
+export function readKeptAcks(text: string): Ack[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line, index) => {
+      try {
+        return readAck(parseStrict(line));
+      } catch (cause) {
+        throw new TwinwardError(
+          "UNUSABLE_ACK",
+          { line: index + 1, detail: `Line ${index + 1} is not an ack@1.` },
+          cause,
+        );
+      }
+    });
+}
+
+/** What the gateway promised a device must stand where it promised, also where nothing was anchored yet. */
+export function auditKeptAcks(world: AuditWorld, { leaves }: WalkedStream, acks: readonly Ack[], lies: Lies): void {
+  for (const [index, ack] of acks.entries()) {
+    const place = `acks line ${index + 1}: reading ${ack.sequence} of ${ack.device}`;
+    if (!lies.hold(ack.stream === world.stream, place, `it is about another stream, ${ack.stream}`)) continue;
+    if (!lies.hold(verifyAckSignature(ack, world.gatewayKey), place, "its signature is not this gateway's")) continue;
+    const position = ack.first + ack.index;
+    const leaf = leaves[position];
+    if (leaf === undefined) lies.tell(place, `it was promised at position ${position}, and is not stored`);
+    else lies.hold(verifyAckLeaf(ack, leaf), place, `another leaf stands at position ${position} than was promised`);
+  }
+  lies.count("acks of devices", acks.length);
+}

@@ -1,0 +1,24 @@
+import type { Contracts } from "../../../protocol/consortium.ts";
+import type { Hex } from "../../../protocol/bytes.ts";
+import type { PublicKey } from "../../../protocol/es256.ts";
+import type { ChainEvent } from "../../chain/event.ts";
+import type { ChainView } from "../../chain/view.ts";
+import type { KeyStore } from "../../keys/key-store.ts";
+import type { Tx } from "../../store/database.ts";
+
+/** What an audit rests on: the node for what is true, the database and key store for what is claimed. */
+export interface AuditWorld {
+  /** One transaction over the whole audit: what is claimed holds still meanwhile. */
+  readonly tx: Tx;
+  readonly keys: KeyStore;
+  readonly chainId: number;
+  readonly contracts: Contracts;
+  readonly stream: Hex;
+  readonly gatewayKey: PublicKey;
+  /** Folded from `events` alone: nothing of it comes from the database. */
+  readonly view: ChainView;
+  /** Every event of the six contracts, as the node tells it. */
+  readonly events: readonly ChainEvent[];
+  /** The node's block, or undefined when it has none of that number. */
+  block(number: number): Promise<{ readonly hash: Hex; readonly timestamp: number } | undefined>;
+}

@@ -1,0 +1,65 @@
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { Wallet } from "ethers";
+import { toHex, type Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { publicKeyOf } from "../../protocol/es256.ts";
+import { deployConsortium } from "../chain/deploy.ts";
+import { readHeader } from "../chain/blocks.ts";
+import { readConsortiumFile, type OpenedChain } from "./open-directory.ts";
+import type { DataDirectory } from "./data-directory.ts";
+import type { ServerKeys } from "./server-keys.ts";
+
+const addressOf = (key: Uint8Array): Hex => new Wallet(toHex(key)).address.toLowerCase() as Hex;
+
+/**
+ * The consortium of this set-up. At the first start its contracts are deployed, with this machine as the one member; a kill
+ * in between is repaired by the next start, which finds what is deployed already. Throws CHAIN_DIFFERS when DATA and the
+ * chain do not belong together.
+ */
+export async function foundConsortium(
+  data: DataDirectory,
+  chain: OpenedChain,
+  keys: ServerKeys,
+  endpoint: string,
+): Promise<Consortium> {
+  const known = readConsortiumFile(data);
+  if (known !== undefined) {
+    await requireSameChain(known, chain);
+    // The door's port may change between two starts; what the consortium is does not.
+    return { ...known, rpc: chain.url };
+  }
+  const sender = addressOf(keys.sender);
+  const consortium = await deployConsortium({
+    provider: chain.provider,
+    deployer: new Wallet(toHex(keys.deployer)),
+    name: "one machine",
+    members: [{ name: "one machine", endpoint, signer: addressOf(keys.member), commandKey: publicKeyOf(keys.command) }],
+    groups: [{ group: sender, member: 0, ...publicKeyOf(keys.gateway), senders: [sender] }],
+    oracles: keys.oracles.map((key) => ({ member: 0, key: addressOf(key) })),
+    rpc: chain.url,
+  });
+  writeDurably(data.consortium, `${JSON.stringify(consortium, null, 2)}\n`);
+  return consortium;
+}
+
+async function requireSameChain({ genesis, contracts }: Consortium, chain: OpenedChain): Promise<void> {
+  const zero = await readHeader(chain.provider, 0);
+  if (zero?.hash !== genesis)
+    throw new TwinwardError("CHAIN_DIFFERS", { detail: "The chain has another genesis than consortium.json names." });
+  if ((await chain.provider.getCode(contracts.MemberRegistry)) === "0x") {
+    throw new TwinwardError("CHAIN_DIFFERS", {
+      detail: "The chain has no contracts where consortium.json names them.",
+    });
+  }
+}
+
+/** Written whole and on disk, or not at all. */
+function writeDurably(file: string, text: string): void {
+  const next = `${file}.new`;
+  const descriptor = openSync(next, "w", 0o644);
+  writeSync(descriptor, text);
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+  renameSync(next, file);
+}

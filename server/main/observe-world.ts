@@ -1,0 +1,78 @@
+import type { JsonRpcProvider } from "ethers";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { streamId } from "../../protocol/ids.ts";
+import { CONTRACTS } from "../../protocol/words.ts";
+import { readBlocks, readHeader } from "../chain/blocks.ts";
+import { ChainState } from "../chain/state.ts";
+import type { KeyStore } from "../keys/key-store.ts";
+import type { Tx } from "../store/database.ts";
+import type { AuditWorld } from "./audit/world.ts";
+
+const TRIES = 5;
+
+/** The stream of a set-up's gateway group: the first that the group opened. */
+export function streamOf(consortium: Consortium): { stream: Hex; group: Hex } {
+  const group = consortium.members[0]?.gateways[0]?.group;
+  if (group === undefined)
+    throw new TwinwardError("UNUSABLE_CONSORTIUM", { detail: "Its first member has no gateway." });
+  return { stream: streamId(consortium.chainId, consortium.contracts.AnchorLog, group, 0), group };
+}
+
+/** Everything that an audit rests on, asked from the node anew: nothing of it comes from the database. */
+export async function observeWorld(parts: {
+  provider: JsonRpcProvider;
+  consortium: Consortium;
+  keys: KeyStore;
+  tx: Tx;
+}): Promise<AuditWorld> {
+  const { provider, consortium, keys, tx } = parts;
+  const { chainId, contracts, genesis } = consortium;
+  const zero = await reach(() => readHeader(provider, 0));
+  if (zero?.hash !== genesis)
+    throw new TwinwardError("CHAIN_DIFFERS", {
+      detail: `The node's genesis is ${zero?.hash ?? "missing"}, the consortium's is ${genesis}.`,
+    });
+  const { head, events } = await reach(() => readAll(provider, consortium));
+  const state = new ChainState(contracts);
+  for (const event of events) state.apply(event);
+  const view = state.view(head);
+  const { stream, group } = streamOf(consortium);
+  const gatewayKey = view.gatewayKey(group);
+  if (gatewayKey === undefined)
+    throw new TwinwardError("CHAIN_DIFFERS", {
+      detail: "The chain knows no gateway of this consortium: it is another chain, or an emptied one.",
+    });
+  return {
+    tx,
+    keys,
+    chainId,
+    contracts,
+    stream,
+    gatewayKey,
+    view,
+    events,
+    block: (number) => readHeader(provider, number),
+  };
+}
+
+async function readAll(provider: JsonRpcProvider, { contracts }: Consortium) {
+  const addresses = CONTRACTS.map((name) => contracts[name]);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const head = await readHeader(provider, "latest");
+    const read = head && (await readBlocks(provider, addresses, undefined, head));
+    if (head && read) return { head, events: read.events };
+  }
+  throw new TwinwardError("CHAIN_UNAVAILABLE", {
+    detail: "The node's answers did not fit together; it may be reorganising.",
+  });
+}
+
+async function reach<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw cause instanceof TwinwardError ? cause : new TwinwardError("CHAIN_UNAVAILABLE", {}, cause);
+  }
+}

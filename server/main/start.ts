@@ -1,0 +1,240 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Wallet } from "ethers";
+import pino, { type Logger } from "pino";
+import { toHex } from "../../protocol/bytes.ts";
+import { es256Signer } from "../../protocol/es256.ts";
+import { createAccess } from "../access/authorize.ts";
+import { createRefusals } from "../access/refusals.ts";
+import { createSessions } from "../access/session.ts";
+import { createAnchor } from "../anchor/anchor-loop.ts";
+import { createApi } from "../api/app.ts";
+import { followChain } from "../chain/follow.ts";
+import { openStream } from "../chain/open-stream.ts";
+import { Outbox } from "../chain/outbox.ts";
+import { readConfig, type Config, type Overrides } from "../config/config.ts";
+import { createGateway } from "../gateway/gateway.ts";
+import { openMqtt } from "../gateway/mqtt.ts";
+import { openKeyStore } from "../keys/key-store.ts";
+import { createFindings } from "../response/findings.ts";
+import { Committer } from "../store/committer.ts";
+import { openDatabase } from "../store/database.ts";
+import { lockDirectory } from "../store/lock.ts";
+import { createDocuments } from "../twin/documents.ts";
+import { createFleet } from "../twin/fleet.ts";
+import { createReader } from "../twin/history.ts";
+import { createProofs } from "../twin/proofs.ts";
+import { createReceipts } from "../twin/receipts.ts";
+import { audit } from "./audit/audit.ts";
+import { openControl } from "./control.ts";
+import { makeDirectory } from "./data-directory.ts";
+import { foundConsortium } from "./found-consortium.ts";
+import { observeWorld } from "./observe-world.ts";
+import { openChain } from "./open-directory.ts";
+import { startOracles, type Oracles } from "./oracles.ts";
+import { loadServerKeys, ORACLES } from "./server-keys.ts";
+
+const CONSOLE = fileURLToPath(new URL("../../dist/console", import.meta.url));
+
+/** A detector's model in a file, known by its hash. */
+export interface ModelFile {
+  readonly file: string;
+  readonly hash: string;
+}
+
+/** A server that answers. */
+export interface Running {
+  readonly data: string;
+  readonly urls: { readonly http: string; readonly mqtt: string; readonly rpc: string };
+  /** Resolves when a part that nothing works without has ended by itself, with the reason. */
+  readonly ended: Promise<Error>;
+  /** Starts the oracles, each a process of its own, which judge by this model. Until then every device is unwatched. */
+  watch(model: ModelFile): void;
+  /** Process ids of the oracles, in bit order. */
+  oracles(): (number | undefined)[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything on one machine, in the order in which things rest on one another, and ends it in the opposite one.
+ * Starting again after a kill is the same code: each part finds what it left and goes on.
+ */
+export async function startServer(environment: NodeJS.ProcessEnv, options: Overrides = {}): Promise<Running> {
+  const config = readConfig(environment, options);
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const closers: { name: string; close: () => Promise<unknown> }[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const { name, close } of closers.splice(0).reverse()) {
+      await close().catch((error: unknown) =>
+        log.error({ part: name, error: messageOf(error) }, "a part did not close"),
+      );
+    }
+  };
+  try {
+    return await open(config, log, (name, close) => closers.push({ name, close }), closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+type OnClose = (name: string, close: () => Promise<unknown>) => void;
+
+async function open(config: Config, log: Logger, onClose: OnClose, close: () => Promise<void>): Promise<Running> {
+  const now = Date.now;
+  const random = (size: number): Uint8Array => randomBytes(size);
+  const report = (error: unknown): void => log.error({ error: messageOf(error) }, "a part failed; it goes on");
+
+  // What everything rests on: the directory, its keys, the chain, the database.
+  const data = makeDirectory(config.data);
+  const lock = await lockDirectory(data.root, "up");
+  onClose("lock", () => lock.release());
+  const serverKeys = await loadServerKeys(data, {
+    development: config.rpcUrl === undefined,
+    production: config.production,
+  });
+  const [chainAt, database] = await Promise.all([
+    openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc }),
+    openDatabase(config.databaseUrl === undefined ? { directory: data.database } : { url: config.databaseUrl }),
+  ]);
+  onClose("chain", () => chainAt.close());
+  onClose("database", () => database.close());
+  const keys = await openKeyStore(data.dataKeys);
+  onClose("key store", () => keys.close());
+
+  // The port is taken first, because the consortium names the endpoint; nothing is answered before everything stands.
+  const server = createServer();
+  await listen(server, config.host, config.ports.http);
+  onClose("http", () => closeServer(server));
+  const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
+  const consortium = await foundConsortium(data, chainAt, serverKeys, url);
+  const { chainId, contracts } = consortium;
+
+  const signer = new Wallet(toHex(serverKeys.sender));
+  const outbox = new Outbox({ database, provider: chainAt.provider, signer });
+  await outbox.recover();
+  onClose("outbox", () => outbox.close());
+  const group = outbox.sender;
+  const stream = await openStream({
+    provider: chainAt.provider,
+    outbox,
+    chainId,
+    anchorLog: contracts.AnchorLog,
+    group,
+  });
+  const chain = await followChain({ provider: chainAt.provider, consortium, database, onTrouble: report });
+  onClose("chain view", () => chain.close());
+
+  // The rooms.
+  const committer = new Committer({
+    database,
+    chainId,
+    anchorLog: contracts.AnchorLog,
+    stream,
+    signer: es256Signer(serverKeys.gateway),
+    now,
+    anchorWithinSeconds: config.anchorWithinSeconds,
+  });
+  onClose("committer", () => committer.close());
+  const anchor = createAnchor({
+    database,
+    outbox,
+    chain,
+    stream,
+    sealIntervalMs: config.sealIntervalMs,
+    onTrouble: report,
+  });
+  onClose("anchor", () => anchor.close());
+  const gateway = createGateway({ database, committer, keys, chain, stream, now, report });
+  onClose("gateway", () => gateway.close());
+  const twinRooms = { database, keys, consortium, stream };
+  const documents = createDocuments(database);
+  const proofs = createProofs(twinRooms);
+  const reader = createReader(twinRooms, proofs, documents);
+  const refusals = createRefusals({ committer, stream, now, random });
+  onClose("refusals", () => refusals.close());
+  const sessions = createSessions({ secret: serverKeys.session, chainId, domains: () => domainsOf(url), now, random });
+  const access = createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random });
+  const api = createApi({
+    gateway: { accept: (texts) => gateway.accept(texts), check: (text) => gateway.check(text) },
+    chain,
+    consortium,
+    sessions,
+    access,
+    refusals,
+    reader,
+    receipts: createReceipts(twinRooms, proofs, reader),
+    documents,
+    fleet: createFleet(twinRooms, documents),
+    findings: createFindings({ database, chain }),
+    ready: { chain: () => chain.fresh(), database: () => database.query("select 1") },
+    ...(existsSync(CONSOLE) ? { console: CONSOLE } : {}),
+    log,
+    now,
+  });
+  const mqtt = await openMqtt({ gateway, chain, host: config.host, port: config.ports.mqtt, now, report });
+  onClose("mqtt", () => mqtt.close());
+  const control = await openControl(data.control, {
+    audit: async ({ acks }) =>
+      database.transaction(async (tx) =>
+        audit(
+          await observeWorld({ provider: chainAt.provider, consortium, keys, tx }),
+          typeof acks === "string" ? acks : undefined,
+        ),
+      ),
+  });
+  onClose("control", () => control.close());
+  server.on("request", api);
+
+  let oracles: Oracles | undefined;
+  return {
+    data: data.root,
+    urls: { http: url, mqtt: `mqtt://${mqtt.host}:${mqtt.port}`, rpc: chainAt.url },
+    ended: endOf(chainAt.embedded?.ended),
+    watch: (model) => {
+      if (oracles !== undefined) return;
+      oracles = startOracles({ data, count: ORACLES, url, rpc: chainAt.url, model, log });
+      onClose("oracles", () => oracles?.close() ?? Promise.resolve());
+    },
+    oracles: () => oracles?.pids() ?? [],
+    close,
+  };
+}
+
+/** The embedded chain fails closed; without it nothing can be decided, so the whole server ends and says why. */
+async function endOf(chain: Promise<Error | undefined> | undefined): Promise<Error> {
+  const reason = await chain;
+  return reason ?? new Promise<Error>(() => undefined);
+}
+
+function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken =
+        error.code === "EADDRINUSE"
+          ? new Error(`Port ${port} is taken. Stop what listens there, or use --port.`)
+          : error;
+      reject(taken);
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function closeServer(server: ReturnType<typeof createServer>): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 2_000).unref();
+  });
+}
+
+/** The names under which a loopback server is visited. */
+function domainsOf(url: string): string[] {
+  const { host, port } = new URL(url);
+  return [host, `localhost:${port}`];
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
