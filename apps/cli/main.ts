@@ -9,6 +9,7 @@ import { addKeyCommand } from "./commands/key.ts";
 import { addTwinCommand } from "./commands/twin.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { fillStewardKey } from "./options.ts";
 import { explainError, printJson } from "./print.ts";
 
 const program = new Command("twinward")
@@ -27,6 +28,7 @@ First steps:
   $ npx twinward audit                       re-derive everything stored against the chain
 `,
   )
+  .hook("preAction", (_, command) => fillStewardKey(command))
   .exitOverride();
 
 addUpCommand(program);

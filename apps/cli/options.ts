@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { isHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { isPurpose, type Purpose } from "../../protocol/words.ts";
@@ -13,11 +13,19 @@ export const urlOption = (): Option =>
 export const dataOption = (): Option =>
   new Option("--data <directory>", "the server's data directory").default(process.env.TWINWARD_DATA ?? ".twinward");
 
-/** The steward's key: the development key of a server on this machine, unless a file is named. */
+/** The steward's key: the development key of the server whose data lies in DATA, unless a file is named. */
 export const stewardOption = (): Option =>
-  new Option("--steward-key <file>", "the steward's key").default(
-    process.env.TWINWARD_STEWARD_KEY ?? join(process.env.TWINWARD_DATA ?? ".twinward", "keys/steward.key"),
+  new Option("--steward-key <file>", "the steward's key (default: keys/steward.key in the data directory)").env(
+    "TWINWARD_STEWARD_KEY",
   );
+
+/** Names the steward's key where a command takes one and none was named. */
+export function fillStewardKey(command: Command): void {
+  const { data, stewardKey } = command.opts<{ data?: string; stewardKey?: string }>();
+  const takes = command.options.some((option) => option.attributeName() === "stewardKey");
+  if (takes && stewardKey === undefined && data !== undefined)
+    command.setOptionValueWithSource("stewardKey", join(data, "keys/steward.key"), "default");
+}
 
 export function takeId(text: string): Hex {
   if (!isHex(text, 32)) throw new InvalidArgumentError("It is 0x and 64 lower-case hex digits.");

@@ -41,6 +41,7 @@ function addRegister(device: Command): void {
   device
     .command("register <file>")
     .description("register a device's key on the chain, begin its assignment, make its security twin")
+    .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (file: string, options: { stewardKey: string; url: string; json?: boolean }) => {
@@ -133,8 +134,8 @@ function addReplay(device: Command): void {
     .option("--every <ms>", "time between two rows, ms", takeCount, 1000)
     .option("--acks <file>", "append every ack, one a line: what 'audit --acks' holds against the server")
     .option("--patience <seconds>", "how long a silent server is waited for", takeCount, 120)
-    .addOption(stewardOption())
     .addOption(dataOption())
+    .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (options: ReplayOptions) => {
       if (options.time !== undefined && options.start !== undefined)

@@ -6,6 +6,7 @@ import { readManifest } from "../../../protocol/manifest.ts";
 import { purposesMask, type Purpose } from "../../../protocol/words.ts";
 import type { Client } from "../../sdk/client.ts";
 import {
+  dataOption,
   stewardOption,
   takeAddress,
   takeId,
@@ -48,6 +49,7 @@ function addGive(grant: Command): void {
     .requiredOption("--until <time>", "when it ends, for example +12h", takeTime)
     .option("--from <time>", "when it begins; now without", takeTime)
     .option("--segments <names>", "fewer segments than the twin shows", takeNames)
+    .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (options: GiveOptions) => {
@@ -86,6 +88,7 @@ function addRevoke(grant: Command): void {
   grant
     .command("revoke <grant>")
     .description("end a grant at once; it stays on the chain as revoked")
+    .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (id: string, options: { stewardKey: string; url: string; json?: boolean }) => {
@@ -99,6 +102,7 @@ function addList(grant: Command): void {
   grant
     .command("list <twin>")
     .description("every grant ever given on a twin")
+    .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (id: string, options: { stewardKey: string; url: string; json?: boolean }) => {

@@ -10,7 +10,16 @@ import { parsePresentation } from "../../../protocol/reading.ts";
 import type { Purpose } from "../../../protocol/words.ts";
 import type { HistoryReading } from "../../sdk/answers.ts";
 import type { Client } from "../../sdk/client.ts";
-import { stewardOption, takeCount, takeId, takeNames, takePurpose, takeTime, urlOption } from "../options.ts";
+import {
+  dataOption,
+  stewardOption,
+  takeCount,
+  takeId,
+  takeNames,
+  takePurpose,
+  takeTime,
+  urlOption,
+} from "../options.ts";
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
 import { asSteward, openClient } from "../server.ts";
 
@@ -28,6 +37,7 @@ function addNew(twin: Command): void {
     .requiredOption("--device <id>", "the device", takeId)
     .requiredOption("--segments <names>", "what it shows, for example heart,spo2", takeNames)
     .option("--name <name>", "its name in the manifest", "twin")
+    .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(
