@@ -17,7 +17,6 @@ const program = new Command("twinward")
     "Guards the digital twins of connected devices: signed readings, anchored digests, scoped twins, verdicts by quorum.",
   )
   .version("0.1.0")
-  .addOption(new Option("--json", "print JSON for machines instead of text").default(false))
   .showHelpAfterError("(twinward --help lists the commands, twinward COMMAND --help explains one)")
   .addHelpText(
     "after",
@@ -41,7 +40,7 @@ addVerifyCommand(program);
 addAnchorsCommand(program);
 addAuditCommand(program);
 
-/** Every command takes `--json` before or after its name. */
+/** Every command takes `--json`. */
 function takeJson(command: Command): void {
   for (const child of command.commands) {
     takeJson(child);

@@ -16,8 +16,12 @@ export async function startServerProcess(data: string): Promise<ServerProcess> {
   const child = spawn(process.execPath, [TWINWARD, "up", "--data", data, "--port", "0", "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const urls = await readUrls(child);
-  return { ...urls, close: () => endProcess(child) };
+  try {
+    return { ...(await readUrls(child)), close: () => endProcess(child) };
+  } catch (error) {
+    await endProcess(child);
+    throw error;
+  }
 }
 
 async function readUrls(child: ChildProcess): Promise<{ http: string; mqtt: string; rpc: string }> {
