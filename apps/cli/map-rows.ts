@@ -29,13 +29,14 @@ export function readColumnMap(file: string): ColumnMap {
   found.format.literal("map@1");
   const model = readDeviceModel(parseFile(resolve(dirname(file), found.model.text())));
   const columns = new Map(Object.entries(found.columns.object()).map(([column, segment]) => [column, String(segment)]));
+  const fault = (detail: string) => new TwinwardError("UNUSABLE_INPUT", { file, detail: `${file}: ${detail}` });
+  if (columns.size === 0) throw fault("it names no column.");
+  const taken = new Set<string>();
   for (const [column, segment] of columns) {
-    if (!model.segments.some(({ name }) => name === segment)) {
-      throw new TwinwardError("UNUSABLE_INPUT", {
-        file,
-        detail: `Column ${column}: ${model.name} has no segment ${segment}.`,
-      });
-    }
+    if (!model.segments.some(({ name }) => name === segment))
+      throw fault(`column ${column}: ${model.name} has no segment ${segment}.`);
+    if (taken.has(segment)) throw fault(`column ${column}: another column is the segment ${segment} already.`);
+    taken.add(segment);
   }
   return { model, columns };
 }
@@ -79,11 +80,11 @@ export async function* mapRows(file: string, { columns }: ColumnMap, timeColumn?
   }
 }
 
-/** How many rows a CSV has, after one look at all of them. Throws as mapRows. */
-export async function countRows(file: string, map: ColumnMap, timeColumn?: string): Promise<number> {
-  const rows = mapRows(file, map, timeColumn);
+/** How many rows a CSV has, after one look at all of them. Throws as they do, and UNUSABLE_INPUT where there are none. */
+export async function countRows(file: string, rows: AsyncGenerator<unknown>): Promise<number> {
   let count = 0;
   while ((await rows.next()).done !== true) count += 1;
+  if (count === 0) throw new TwinwardError("UNUSABLE_INPUT", { file, detail: `${file} has no rows.` });
   return count;
 }
 

@@ -148,7 +148,8 @@ function addReplay(device: Command): void {
 async function replay(options: ReplayOptions): Promise<void> {
   const map = readColumnMap(options.map);
   const client = openClient(options.url);
-  const rows = await countRows(options.csv, map, options.time);
+  // Every row is looked at before the first is sent: nothing is registered for a file that cannot be used.
+  const rows = await countRows(options.csv, timed(mapRows(options.csv, map, options.time), options, 0));
   const device = await deviceToPlay(options, map.model, client);
   const start = options.start ?? Date.now() - rows * options.every;
   const bar = new cliProgress.SingleBar(
