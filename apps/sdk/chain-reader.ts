@@ -57,22 +57,22 @@ export async function readStreams(rpc: Rpc, contracts: Contracts, to: number): P
   });
 }
 
-/** The state of a stream's log at a block; undefined when the contract knows no such stream. */
+/** The state of a stream's log at a block; undefined when the contract knows no such stream, or is not on this chain. */
 export async function readFrontier(
   rpc: Rpc,
   contracts: Contracts,
   stream: Hex,
   block: number,
 ): Promise<{ size: number; root: Hex } | undefined> {
-  const call = async (name: "stream" | "logRoot"): Promise<readonly unknown[]> => {
+  const call = async (name: "stream" | "logRoot"): Promise<readonly unknown[] | undefined> => {
     const data = anchorLog.encodeFunctionData(name, [stream]);
     const result = await rpc<Hex>("eth_call", [{ to: contracts.AnchorLog, data }, toQuantity(block)]);
-    return anchorLog.decodeFunctionResult(name, result);
+    return result === "0x" ? undefined : anchorLog.decodeFunctionResult(name, result);
   };
-  const [group, size] = await call("stream");
-  if (BigInt(group as string) === 0n) return undefined;
-  const [root] = await call("logRoot");
-  return { size: Number(size), root: root as Hex };
+  const state = await call("stream");
+  if (state === undefined || BigInt(state[0] as string) === 0n) return undefined;
+  const log = await call("logRoot");
+  return log && { size: Number(state[1]), root: log[0] as Hex };
 }
 
 /** Key histories up to a block: of one device, or of all. */

@@ -27,7 +27,7 @@ export function createApi(rooms: ApiRooms): Express {
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
 
-  app.use(harden());
+  app.use(harden(rooms.consortium.rpc));
   app.use(note(rooms));
   for (const routes of [integrityRoutes, accessRoutes, detectionRoutes, healthRoutes]) mount(app, routes(rooms));
   if (rooms.console !== undefined) app.use(express.static(rooms.console, { dotfiles: "ignore", redirect: false }));
@@ -36,13 +36,14 @@ export function createApi(rooms: ApiRooms): Express {
   return app;
 }
 
-/** Nothing from elsewhere, nothing inline, no framing. */
-function harden(): RequestHandler {
+/** Nothing from elsewhere, nothing inline, no framing; a page may ask the consortium's node, to verify by it. */
+function harden(node: string | undefined): RequestHandler {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         "default-src": ["'self'"],
+        "connect-src": ["'self'", ...(node === undefined ? [] : [new URL(node).origin])],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],

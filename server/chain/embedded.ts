@@ -31,6 +31,8 @@ export interface EmbeddedChain {
    * dies or a write fails, the door closes and nothing more is answered. Starting again loses nothing.
    */
   readonly ended: Promise<TwinwardError | undefined>;
+  /** Lets pages of an origin ask the node: the console's, which verifies receipts in the browser. */
+  admit(origin: string): void;
   close(): Promise<void>;
 }
 
@@ -76,7 +78,9 @@ export async function startEmbeddedChain(plan: EmbeddedPlan): Promise<EmbeddedCh
     }
   };
 
+  const admitted = new Set<string>();
   const door = await openDoor(plan.port, {
+    admits: (origin) => admitted.has(origin),
     call: (method, parameters) => ledger.call(method, parameters),
     submit: async (raw) => {
       const hash = await ledger.submit(raw);
@@ -111,6 +115,7 @@ export async function startEmbeddedChain(plan: EmbeddedPlan): Promise<EmbeddedCh
   return {
     url: door.url,
     ended,
+    admit: (origin) => void admitted.add(origin),
     close: async () => {
       await stop(undefined);
       await ended;

@@ -110,6 +110,7 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   await listen(server, config.host, config.ports.http);
   onClose("http", () => closeServer(server));
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
+  for (const domain of domainsOf(url)) chainAt.embedded?.admit(`http://${domain}`);
   const consortium = await foundConsortium(data, chainAt, serverKeys, url);
   const { chainId, contracts } = consortium;
 

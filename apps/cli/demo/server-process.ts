@@ -12,8 +12,8 @@ export interface ServerProcess {
 }
 
 /** Starts `twinward up` as a process of its own on free ports; resolves when it has printed where it listens. */
-export async function startServerProcess(data: string): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [TWINWARD, "up", "--data", data, "--port", "0", "--json"], {
+export async function startServerProcess(data: string, ...options: string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [TWINWARD, "up", "--data", data, "--port", "0", "--json", ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {

@@ -21,6 +21,8 @@ const PASSED = new Set(
 
 /** What the door asks; both throw NodeRefusal with what the caller is to be told. */
 export interface Behind {
+  /** Whether pages of this origin may ask: the console's may. */
+  admits(origin: string): boolean;
   call(method: string, parameters: readonly unknown[]): Promise<unknown>;
   submit(raw: string): Promise<string>;
 }
@@ -61,8 +63,21 @@ async function answer(request: IncomingMessage, response: ServerResponse, behind
     response.writeHead(status, { connection: "close" }).end();
     request.resume();
   };
+  const { origin } = request.headers;
+  if (origin !== undefined && behind.admits(origin)) {
+    response.setHeader("access-control-allow-origin", origin);
+    response.setHeader("vary", "origin");
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, {
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "content-type",
+      });
+      response.end();
+      return;
+    }
+  }
   if (request.method !== "POST") return refuse(405);
-  // A page that a browser shows can send neither without asking first, and we do not answer such questions.
+  // A page that a browser shows cannot send JSON without asking first, and only those that are admitted get an answer.
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) return refuse(415);
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(request.headers.host ?? "")) return refuse(403);
   const body = await readBody(request);
