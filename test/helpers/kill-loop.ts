@@ -1,0 +1,106 @@
+// The server is killed again and again while a device sends; what it acked must be there afterwards.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRandom } from "../../ml/random.ts";
+import { readAck, type Ack } from "../../protocol/ack.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import { parseStrict } from "../../protocol/json.ts";
+import type { JournalState } from "../../lab/journal.ts";
+import { MONITOR_MAP, portsOf, until, type Going, type Journey, type Server } from "./journey.ts";
+import { writeWardCsv } from "./ward-csv.ts";
+
+/** Acks between two kills, and what may come on top of them: a request of 64, and the pause. */
+const ACKS_BETWEEN = 120;
+const ROWS_PER_KILL = 350;
+const PAUSE_MS = 250;
+/** One restart in three is killed too, somewhere in its first moments. */
+const RESTARTS_KILLED = 3;
+const RESTART_MS = 1_500;
+
+/** One kill, as it was found. */
+export interface Kill {
+  /** Acks that the device had when the server died. */
+  readonly acked: number;
+  /** Readings that it had signed and had no answer for. */
+  readonly inFlight: number;
+}
+
+export interface KilledAgain {
+  readonly server: Server;
+  readonly data: string;
+  readonly acksFile: string;
+  readonly acks: readonly Ack[];
+  readonly rows: number;
+  readonly replayed: { readonly device: Hex; readonly accepted: number; readonly refused: object };
+  readonly kills: readonly Kill[];
+  /** Restarts that were killed before they were up. */
+  readonly restartsKilled: number;
+  /** Processes that killed servers had started. */
+  readonly orphans: readonly number[];
+}
+
+/** Replays a CSV against a server that is killed (SIGKILL, itself alone) at moments that the seed chooses. */
+export async function killAgainAndAgain(journey: Journey, seed: string, times: number): Promise<KilledAgain> {
+  const random = createRandom(`kill ${seed}`);
+  const [data, acksFile, csv] = [journey.path("data"), journey.path("acks"), journey.path("ward.csv")];
+  const { rows } = writeWardCsv(csv, times * ROWS_PER_KILL + 300, seed);
+  const ports = await portsOf();
+  const orphans = new Set<number>();
+  const kills: Kill[] = [];
+  let restartsKilled = 0;
+
+  let server = await journey.up(data, ports);
+  const words = ["--csv", csv, "--map", MONITOR_MAP, "--data", data, "--url", server.http, "--acks", acksFile];
+  const replay = journey.start(["device", "replay", ...words, "--json"]);
+  const kill = async (going: Going): Promise<void> => {
+    for (const { pid } of journey.processes()) if (pid !== going.pid && pid !== replay.pid) orphans.add(pid);
+    going.kill("SIGKILL");
+    await going.ended;
+  };
+
+  while (kills.length < times) {
+    const wanted = linesOf(acksFile) + 1 + random.integer(ACKS_BETWEEN);
+    await until(
+      `${wanted} readings are acked`,
+      async () => {
+        if (!replay.running()) throw new Error(`the replay ended early: ${JSON.stringify(await replay.ended)}`);
+        return linesOf(acksFile) >= wanted || undefined;
+      },
+      60_000,
+    );
+    // Not to wait for anything: to die anywhere in a request, a seal, an anchor.
+    await new Promise((resolve) => setTimeout(resolve, random.integer(PAUSE_MS)));
+    await kill(server);
+    const acked = linesOf(acksFile);
+    kills.push({ acked, inFlight: await until("the device waits for answers", async () => waiting(data, acked)) });
+    if (random.integer(RESTARTS_KILLED) === 0) {
+      const restart = journey.start(["up", "--data", data, "--json"], ports);
+      await new Promise((resolve) => setTimeout(resolve, random.integer(RESTART_MS)));
+      await kill(restart);
+      restartsKilled += 1;
+    }
+    server = await journey.up(data, ports);
+  }
+
+  const ended = await replay.ended;
+  if (ended.code !== 0) throw new Error(`the replay ended with ${ended.code}: ${ended.err}${ended.out}`);
+  const acks = readFileSync(acksFile, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => readAck(parseStrict(line)));
+  const replayed = JSON.parse(ended.out) as KilledAgain["replayed"];
+  return { server, data, acksFile, acks, rows, replayed, kills, restartsKilled, orphans: [...orphans] };
+}
+
+function linesOf(file: string): number {
+  return existsSync(file) ? readFileSync(file, "latin1").split("\n").length - 1 : 0;
+}
+
+/** How many signed readings have no ack yet, by the device's own journal; undefined while there are none. */
+async function waiting(data: string, acked: number): Promise<number | undefined> {
+  const directory = `${data}/devices/journals`;
+  const [journal] = readdirSync(directory).filter((name) => name.endsWith(".json"));
+  if (journal === undefined) return undefined;
+  const state = JSON.parse(readFileSync(`${directory}/${journal}`, "utf8")) as JournalState;
+  const open = state.waiting.filter(({ sequence }) => sequence > acked).length;
+  return open > 0 ? open : undefined;
+}
