@@ -20,7 +20,10 @@ export function streamOf(consortium: Consortium): { stream: Hex; group: Hex } {
   return { stream: streamId(consortium.chainId, consortium.contracts.AnchorLog, group, 0), group };
 }
 
-/** Everything that an audit rests on, asked from the node anew: nothing of it comes from the database. */
+/**
+ * Everything that an audit rests on, asked from the node anew: nothing of it comes from the database. Call it first in its
+ * transaction, whose snapshot is taken here.
+ */
 export async function observeWorld(parts: {
   provider: JsonRpcProvider;
   consortium: Consortium;
@@ -34,6 +37,11 @@ export async function observeWorld(parts: {
     throw new TwinwardError("CHAIN_DIFFERS", {
       detail: `The node's genesis is ${zero?.hash ?? "missing"}, the consortium's is ${genesis}.`,
     });
+  // In this order, since a running server goes on: first a block that the database may be held to, then the database as it
+  // is now and stays for this transaction, then the chain, which has all that the database can claim.
+  await tx.script("set transaction isolation level repeatable read");
+  const before = await reach(() => readHeader(provider, "latest"));
+  await tx.query("select size from stream");
   const { head, events } = await reach(() => readAll(provider, consortium));
   const state = new ChainState(contracts);
   for (const event of events) state.apply(event);
@@ -53,6 +61,7 @@ export async function observeWorld(parts: {
     gatewayKey,
     view,
     events,
+    settled: before?.number ?? 0,
     block: (number) => readHeader(provider, number),
   };
 }

@@ -10,6 +10,7 @@ import { monthOf, openAside } from "../../keys/sealed-reading.ts";
 import { fromRow } from "../../response/findings.ts";
 import { migrations } from "../../store/migrate.ts";
 import type { Lies } from "./lies.ts";
+import { attemptOpen } from "./open-sealed.ts";
 import type { AuditWorld } from "./world.ts";
 
 interface AsideRow {
@@ -46,12 +47,11 @@ export async function auditAside(world: AuditWorld, lies: Lies): Promise<void> {
       month: row.month,
       receivedAt: row.received_at,
     };
-    const parsed = await lies.attempt(place, () =>
-      parseReading(
-        openAside(world.keys, evidence ? { ...where, evidence } : where, { nonce: row.nonce, sealed: row.sealed }),
-        { characters: 1 << 24 },
-      ),
+    const text = await attemptOpen(lies, place, where, () =>
+      openAside(world.keys, evidence ? { ...where, evidence } : where, { nonce: row.nonce, sealed: row.sealed }),
     );
+    const parsed =
+      text === undefined ? undefined : await lies.attempt(place, () => parseReading(text, { characters: 1 << 24 }));
     if (!parsed) continue;
     const same = parsed.device === device && parsed.sequence === row.sequence && parsed.content === where.content;
     lies.hold(same && row.month === monthOf(parsed.per[0]), place, "its row is not that of the reading inside");

@@ -1,9 +1,10 @@
+import { auditAcks } from "./acks.ts";
 import { auditAside, auditDocuments, auditFindings, auditMigrations } from "./aside.ts";
 import { auditBatches } from "./batches.ts";
 import { auditEvents, auditOutbox } from "./chain.ts";
 import { auditKeptAcks, readKeptAcks } from "./kept-acks.ts";
 import { Lies, type AuditReport } from "./lies.ts";
-import { auditAcks, auditLeaves } from "./stream.ts";
+import { auditLeaves } from "./stream.ts";
 import type { AuditWorld } from "./world.ts";
 
 export type { AuditReport } from "./lies.ts";

@@ -21,7 +21,7 @@ export async function auditEvents(world: AuditWorld, lies: Lies): Promise<void> 
   );
   for (const row of blocks) {
     const place = `chain_block ${row.number}`;
-    const block = await world.block(row.number);
+    const block = row.number < 0 ? undefined : await world.block(row.number);
     if (!lies.hold(block !== undefined, place, "the chain has no such block") || !block) continue;
     lies.hold(
       block.hash === toHex(row.hash) && block.timestamp === row.timestamp,
@@ -92,5 +92,6 @@ export async function auditOutbox(world: AuditWorld, lies: Lies): Promise<void> 
 function purposeOf(signed: Transaction, log: Interface, { contracts }: AuditWorld): string {
   const call = signed.to?.toLowerCase() === contracts.AnchorLog ? log.parseTransaction(signed) : null;
   if (call?.name === "anchor") return `anchor ${(call.args.getValue("number") as bigint).toString()}`;
-  return call?.name === "openStream" ? "open stream" : "unknown";
+  if (call?.name === "openStream") return "open stream";
+  return signed.to === signed.from && signed.data === "0x" ? "fill" : "unknown";
 }

@@ -19,9 +19,17 @@ const KEPT = 1_000;
 export class Lies {
   readonly found: Lie[] = [];
   readonly #checked = new Map<string, number>();
+  readonly #told = new Set<string>();
 
   tell(place: string, what: string): void {
     if (this.found.length < KEPT) this.found.push({ place, what });
+  }
+
+  /** Tells the first lie of a place only: what many rows suffer from is one lie. */
+  tellOnce(place: string, what: string): void {
+    if (this.#told.has(place)) return;
+    this.#told.add(place);
+    this.tell(place, what);
   }
 
   /** A statement that must hold; `what` is told when it doesn't. */

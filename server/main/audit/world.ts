@@ -8,7 +8,7 @@ import type { Tx } from "../../store/database.ts";
 
 /** What an audit rests on: the node for what is true, the database and key store for what is claimed. */
 export interface AuditWorld {
-  /** One transaction over the whole audit: what is claimed holds still meanwhile. */
+  /** One transaction over the whole audit, on one snapshot: what is claimed holds still meanwhile. */
   readonly tx: Tx;
   readonly keys: KeyStore;
   readonly chainId: number;
@@ -19,6 +19,8 @@ export interface AuditWorld {
   readonly view: ChainView;
   /** Every event of the six contracts, as the node tells it. */
   readonly events: readonly ChainEvent[];
+  /** What the chain had up to this block happened before the database was looked at: the database must know of it. */
+  readonly settled: number;
   /** The node's block, or undefined when it has none of that number. */
   block(number: number): Promise<{ readonly hash: Hex; readonly timestamp: number } | undefined>;
 }

@@ -1,0 +1,161 @@
+import { toBase64url, toHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
+import { readDeviceModel, type DeviceModel } from "../../../protocol/device-model.ts";
+import { sha256Hex } from "../../../protocol/hash.ts";
+import { plausibility } from "../../../protocol/plausibility.ts";
+import {
+  checkAgainstModel,
+  parseReading,
+  verifyReadingSignature,
+  type ParsedReading,
+} from "../../../protocol/reading.ts";
+import { FLAGS } from "../../../protocol/words.ts";
+import { monthOf, openReading } from "../../keys/sealed-reading.ts";
+import { readDocument } from "../../store/read-document.ts";
+import type { Lies } from "./lies.ts";
+import { attemptOpen } from "./open-sealed.ts";
+import type { AuditWorld } from "./world.ts";
+
+/** A leaf of kind reading with the row of `reading` at its position, whose columns are null when there is none. */
+export interface ReadingRow {
+  readonly position: number;
+  readonly subject: Uint8Array;
+  readonly sequence: number;
+  readonly content: Uint8Array;
+  readonly device: Uint8Array | null;
+  readonly reading_sequence: number | null;
+  readonly from_ms: number | null;
+  readonly until_ms: number | null;
+  readonly signing_input: string | null;
+  readonly signature: Uint8Array | null;
+  readonly scope: Uint8Array | null;
+  readonly month: string | null;
+  readonly nonce: Uint8Array | null;
+  readonly sealed: Uint8Array | null;
+}
+
+/** The last reading of a device, as far as was walked. */
+export interface Head {
+  readonly sequence: number;
+  readonly content: Hex;
+}
+
+export interface ReadingWalk {
+  readonly heads: Map<Hex, Head>;
+  readonly models: Map<Hex, DeviceModel | undefined>;
+}
+
+/** Re-derives one reading: what the leaf says from what the device signed, what is sealed from what it disclosed. */
+export async function auditReading(world: AuditWorld, row: ReadingRow, walk: ReadingWalk, lies: Lies): Promise<void> {
+  const device = toHex(row.subject);
+  const place = `reading ${row.sequence} of ${device} (position ${row.position})`;
+  if (
+    row.signing_input === null ||
+    row.device === null ||
+    row.signature === null ||
+    row.scope === null ||
+    row.month === null ||
+    row.nonce === null ||
+    row.sealed === null
+  ) {
+    lies.tell(place, "its leaf is there, the reading is not");
+    return;
+  }
+  lies.count("readings", 1);
+  const content = sha256Hex(row.signing_input);
+  lies.hold(content === toHex(row.content), place, "what is stored is not what the leaf was made of");
+  lies.hold(
+    toHex(row.device) === device && row.reading_sequence === row.sequence,
+    place,
+    "its device or sequence is not the leaf's",
+  );
+  const scope = toHex(row.scope);
+  const { sequence, month, nonce, sealed } = row;
+  const opened = await attemptOpen(lies, place, { scope, month }, () =>
+    openReading(world.keys, { device, sequence, content, scope, month }, { nonce, sealed }),
+  );
+  if (!opened) return;
+  countFlags(opened.flags, lies);
+  const token = `${row.signing_input}.${toBase64url(row.signature)}`;
+  const parsed = await lies.attempt(place, () =>
+    parseReading([token, ...opened.disclosures, ""].join("~"), { characters: 1 << 24 }),
+  );
+  if (!parsed) return;
+
+  lies.hold(
+    parsed.device === device && parsed.sequence === row.sequence,
+    place,
+    "the device signed another device or sequence",
+  );
+  lies.hold(
+    parsed.per[0] === row.from_ms && parsed.per[1] === row.until_ms,
+    place,
+    "its period is not what the device signed",
+  );
+  lies.hold(row.month === monthOf(parsed.per[0]), place, "it is sealed under another month's key");
+  const expectedScope = world.view.assignmentAt(device, row.sequence)?.id ?? device;
+  lies.hold(scope === expectedScope, place, `it is sealed for ${scope}, and belongs to ${expectedScope}`);
+  auditKey(world, parsed, place, lies);
+  auditOrder(parsed, walk.heads, place, lies);
+  await auditModel(world, parsed, opened.flags, walk.models, place, lies);
+}
+
+function auditKey({ view }: AuditWorld, parsed: ParsedReading, place: string, lies: Lies): void {
+  const key = view.keyAt(parsed.device, parsed.sequence);
+  if (!lies.hold(key !== undefined, place, "the chain has no key of this device for this sequence") || !key) return;
+  lies.hold(key.number === parsed.kid, place, `it names key ${parsed.kid}, the chain says ${key.number}`);
+  lies.hold(verifyReadingSignature(parsed, key), place, "the device's signature does not verify");
+}
+
+function auditOrder(parsed: ParsedReading, heads: Map<Hex, Head>, place: string, lies: Lies): void {
+  const head = heads.get(parsed.device);
+  const last = head?.sequence ?? 0;
+  lies.hold(parsed.sequence > last, place, `it stands after sequence ${last}`);
+  lies.hold(
+    parsed.sequence - parsed.gap <= last + 1,
+    place,
+    `a reading before it is missing: ${last + 1}…${parsed.sequence - parsed.gap - 1}`,
+  );
+  const before = parsed.sequence - parsed.gap - 1 === last ? (head?.content ?? ZERO_32) : undefined;
+  const chained =
+    (before !== undefined && parsed.prev === before) ||
+    (parsed.gap > 0 && (parsed.prev === ZERO_32 || before === undefined));
+  lies.hold(chained, place, "its prev is not the content of the reading before it");
+  heads.set(parsed.device, { sequence: parsed.sequence, content: parsed.content });
+}
+
+async function auditModel(
+  world: AuditWorld,
+  parsed: ParsedReading,
+  flags: number,
+  models: Map<Hex, DeviceModel | undefined>,
+  place: string,
+  lies: Lies,
+): Promise<void> {
+  const hash = world.view.device(parsed.device)?.modelHash;
+  if (hash === undefined) return;
+  if (!models.has(hash)) {
+    const document = await readDocument(world.tx, hash);
+    models.set(
+      hash,
+      document && (await lies.attempt(`document ${hash}`, () => readDeviceModel(JSON.parse(document.body)))),
+    );
+    if (!document) lies.tell(`document ${hash}`, "the device model that the chain names is not stored");
+  }
+  const model = models.get(hash);
+  if (!model) return;
+  await lies.attempt(place, () => checkAgainstModel(parsed, model));
+  // What depended on the gateway's clock when it came in cannot be re-derived; what depends on the values can.
+  const judged = plausibility(parsed, model, parsed.per[1]).flags & FLAGS.outOfRange;
+  lies.hold((flags & FLAGS.outOfRange) === judged, place, "its flag 'out of range' does not follow from its values");
+}
+
+/** Out-of-range values are accepted, because the device said them; how many is for the reader of the report to weigh. */
+function countFlags(flags: number, lies: Lies): void {
+  for (const [flag, name] of FLAG_COUNTS) if ((flags & FLAGS[flag]) !== 0) lies.count(name, 1);
+}
+
+const FLAG_COUNTS = [
+  ["outOfRange", "readings flagged out of range"],
+  ["late", "readings flagged late"],
+  ["clock", "readings flagged clock"],
+] as const;

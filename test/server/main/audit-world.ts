@@ -1,0 +1,331 @@
+// A server's data directory as a ward leaves it, made by the real server, real devices and real readers, with a row in every
+// table. Made once per process; cases work on copies.
+import { randomBytes } from "node:crypto";
+import { cpSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { JsonRpcProvider, Wallet, type JsonRpcPayload, type JsonRpcResult } from "ethers";
+import { createDeviceFile, deviceKey, nameDevice, type DeviceFile } from "../../../apps/cli/device-file.ts";
+import { createAccountKey, readAccountKey } from "../../../apps/cli/key-file.ts";
+import { giveGrant } from "../../../apps/cli/commands/grant.ts";
+import { createTwin } from "../../../apps/cli/commands/twin.ts";
+import { mapRows, readColumnMap } from "../../../apps/cli/map-rows.ts";
+import { registerDevices } from "../../../apps/cli/register-device.ts";
+import { replayRows } from "../../../apps/cli/replay-rows.ts";
+import { asSteward, openClient } from "../../../apps/cli/server.ts";
+import type { Client } from "../../../apps/sdk/client.ts";
+import { createRandom } from "../../../ml/random.ts";
+import { toHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
+import { es256Signer } from "../../../protocol/es256.ts";
+import { signFinding } from "../../../protocol/finding.ts";
+import { sha256Hex } from "../../../protocol/hash.ts";
+import { buildReading, parseReading } from "../../../protocol/reading.ts";
+import { isHeld, isRefusal } from "../../../protocol/refusal.ts";
+import { VERDICT_KINDS } from "../../../protocol/verdict.ts";
+import { insertIntent, readNextBatch } from "../../../server/anchor/batches.ts";
+import { seal } from "../../../server/anchor/seal.ts";
+import { followChain } from "../../../server/chain/follow.ts";
+import { interfaces } from "../../../server/chain/interfaces.ts";
+import { Outbox } from "../../../server/chain/outbox.ts";
+import { connectChain } from "../../../server/chain/rpc.ts";
+import { streamOf } from "../../../server/main/observe-world.ts";
+import { openStopped } from "../../../server/main/open-directory.ts";
+import { startServer, type Running } from "../../../server/main/start.ts";
+import { readLeafHashes } from "../../../server/store/read-leaves.ts";
+
+const MAP = fileURLToPath(new URL("../../maps/monitor.json", import.meta.url));
+const HOUR_MS = 3_600_000;
+/** Of every device; of the first one's, this many have no breath (respiration 0). */
+export const ROWS = 70;
+export const BREATHLESS = 9;
+
+type Device = DeviceFile & { readonly device: Hex };
+
+export interface AuditedWorld {
+  /** DATA of the server, stopped. Copy it before changing anything. */
+  readonly data: string;
+  /** Its `database/` as it was some anchors earlier, whole and stopped. */
+  readonly olderDatabase: string;
+  /** Every ack that the devices got, one a line. */
+  readonly acksFile: string;
+  /** Positions from here on are not anchored. */
+  readonly unanchoredFrom: number;
+  readonly devices: readonly Hex[];
+}
+
+let made: Promise<AuditedWorld> | undefined;
+
+/** The one directory of this process. */
+export const auditedWorld = (): Promise<AuditedWorld> => (made ??= make());
+
+/** Sockets belong to processes that have ended. */
+const isKept = (path: string): boolean => lstatSync(path).isFile() || lstatSync(path).isDirectory();
+
+/** A copy of the directory, to be changed and thrown away. */
+export async function copyOfWorld(): Promise<{ data: string; remove(): void }> {
+  const root = mkdtempSync(join(tmpdir(), "twinward-test-"));
+  const data = join(root, "data");
+  cpSync((await auditedWorld()).data, data, { recursive: true, filter: isKept });
+  return { data, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+async function make(): Promise<AuditedWorld> {
+  const root = mkdtempSync(join(tmpdir(), "twinward-test-"));
+  process.on("exit", () => rmSync(root, { recursive: true, force: true }));
+  const data = join(root, "data");
+  const olderDatabase = join(root, "older-database");
+  const acksFile = join(root, "acks.jsonl");
+  const start = (sealIntervalMs: number): Promise<Running> =>
+    startServer({ LOG_LEVEL: "error", SEAL_INTERVAL_MS: String(sealIntervalMs), HOST: "127.0.0.1" }, { data, port: 0 });
+
+  // A day's work: two devices, two readers, all anchored.
+  let server = await start(100);
+  const stewardKey = join(data, "keys/steward.key");
+  const client = openClient(server.urls.http);
+  const devices = await layDevices(client, stewardKey, root);
+  for (const [index, device] of devices.entries()) await replay(client, root, device, { index, acksFile });
+  const [first, second] = devices as [Device, Device];
+  await readTwins({ client, url: server.urls.http, stewardKey, root, device: first.device });
+  await misbehave(client, first);
+  await allAnchored(client, devices);
+  await postFindings(client, server, data, first.device);
+  await server.close();
+  cpSync(join(data, "database"), olderDatabase, { recursive: true });
+
+  // The next one: some more anchored readings, then nothing is sealed any more.
+  server = await start(100);
+  const again = openClient(server.urls.http);
+  await replay(again, root, second, { index: 2, acksFile });
+  await allAnchored(again, devices);
+  await server.close();
+
+  server = await start(60_000);
+  const last = openClient(server.urls.http);
+  await replay(last, root, first, { index: 3, acksFile });
+  await holdOne(last, second);
+  await server.close();
+  const unanchoredFrom = await dieBeforeSending(data);
+  return { data, olderDatabase, acksFile, unanchoredFrom, devices: devices.map(({ device }) => device) };
+}
+
+async function layDevices(client: Client, stewardKey: string, root: string): Promise<Device[]> {
+  const { model } = readColumnMap(MAP);
+  const files = ["first", "second"].map((name) => {
+    const file = join(root, `${name}.json`);
+    return { file, known: createDeviceFile(file, model) };
+  });
+  const registered = await registerDevices(
+    client,
+    stewardKey,
+    files.map(({ known }) => ({ key: deviceKey(known), model })),
+  );
+  return files.map(({ file, known }, i) => {
+    const { device } = registered[i] as (typeof registered)[number];
+    return { ...nameDevice(file, known, device), device };
+  });
+}
+
+/** Rows of the WUSTL shape, whose values are of a body at rest; in the first file some breaths are missing. */
+function writeRows(file: string, index: number): void {
+  const random = createRandom(`rows ${index}`);
+  const near = (middle: number, spread: number): string => (middle + spread * random.normal()).toFixed(1);
+  const head = "Dir,SrcBytes,Temp,SpO2,Pulse_Rate,SYS,DIA,Heart_rate,Resp_Rate,ST,Attack Category,Label";
+  const rows = Array.from({ length: index < 2 ? ROWS : 6 }, (_, row) => {
+    const breath = index === 0 && row % 8 === 3 ? "0" : near(17, 1);
+    const heart = 72 + 3 * random.normal();
+    const values = [near(36.6, 0.1), near(97, 0.5), heart.toFixed(0), near(121, 3), near(78, 2), heart.toFixed(0)];
+    return `->,${random.integer(900)},${values.join(",")},${breath},${near(0.2, 0.05)},normal,0`;
+  });
+  writeFileSync(file, `${head}\n${rows.join("\n")}\n`);
+}
+
+async function replay(
+  client: Client,
+  root: string,
+  device: Device,
+  { index, acksFile }: { index: number; acksFile: string },
+): Promise<void> {
+  const map = readColumnMap(MAP);
+  const csv = join(root, `rows-${index}.csv`);
+  writeRows(csv, index);
+  const start = Date.now() - ROWS * 100;
+  async function* timed() {
+    for await (const row of mapRows(csv, map)) {
+      const from = start + row.number * 100;
+      yield { row, per: [from, from + 100] as const };
+    }
+  }
+  const replayed = await replayRows(timed(), {
+    device,
+    journalDirectory: join(root, "journals"),
+    post: (readings) => client.postReadings(readings),
+    patienceMs: 20_000,
+    acksFile,
+    progress: () => undefined,
+  });
+  if (replayed.refused.size > 0) throw new Error(`refused: ${[...replayed.refused.keys()].join()}`);
+}
+
+/** Two twins, three grants: reads that are permitted, one that is denied, and one without a session. */
+async function readTwins(plan: {
+  client: Client;
+  url: string;
+  stewardKey: string;
+  root: string;
+  device: Hex;
+}): Promise<void> {
+  const { client, url, stewardKey, root, device } = plan;
+  const readers = [];
+  for (const [name, segments, purpose] of [
+    ["clinician", ["heart", "spo2", "resp"], "care"],
+    ["researcher", ["heart"], "research"],
+  ] as const) {
+    const keyFile = join(root, `${name}.key`);
+    const reader = createAccountKey(keyFile);
+    const twin = await createTwin(client, { device, segments, name, stewardKey });
+    const steward = openClient(url, stewardKey);
+    await until("the twin is seen", async () => (await steward.twins()).some((one) => one.twin === twin));
+    const hence = Date.now() + HOUR_MS;
+    const grant = await giveGrant({ url, twin, reader, purposes: [purpose], until: hence, stewardKey });
+    readers.push({ twin, grant, purpose, client: openClient(url, keyFile) });
+  }
+  for (const { twin, purpose, client: reading } of readers) {
+    await until(`${purpose} is granted`, () =>
+      reading.history(twin, { purpose, limit: 3 }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await reading.history(twin, { purpose: "maintenance", limit: 3 }).then(
+      () => {
+        throw new Error("maintenance was granted to nobody");
+      },
+      () => undefined,
+    );
+  }
+  const revoked = readers[1];
+  if (revoked) await asSteward(client, stewardKey, (steward) => steward.revoke(revoked.grant));
+  await fetch(new URL(`/v1/twins/${readers[0]?.twin ?? ""}/history`, url));
+}
+
+/** The device signs a sequence twice, and one that does not follow: both are refused and kept. */
+async function misbehave(client: Client, device: Device): Promise<void> {
+  const { sequence, content } = await headOf(client, device);
+  const twice = await sign(device, { sequence: 3, prev: ZERO_32 });
+  const astray = await sign(device, { sequence: sequence + 1, prev: sha256Hex(content) });
+  const results = await client.postReadings([twice, astray]);
+  const codes = results.map((result) => (isRefusal(result) ? result.code : "accepted"));
+  if (codes.join() !== "SEQUENCE_CONFLICT,PREV_MISMATCH") throw new Error(`not refused as expected: ${codes.join()}`);
+}
+
+/** A reading that waits for the one before it, which never comes. */
+async function holdOne(client: Client, device: Device): Promise<void> {
+  const { sequence } = await headOf(client, device);
+  const [result] = await client.postReadings([await sign(device, { sequence: sequence + 2, prev: ZERO_32 })]);
+  if (!result || !isHeld(result)) throw new Error("it was not held");
+}
+
+async function headOf(client: Client, device: Device): Promise<{ sequence: number; content: string }> {
+  const found = (await client.devices()).devices.find(({ id }) => id === device.device);
+  if (!found) throw new Error("the device is not there");
+  return { sequence: found.sequence, content: found.id };
+}
+
+async function sign(device: Device, place: { sequence: number; prev: Hex }): Promise<string> {
+  const from = Date.now();
+  const text = await buildReading(
+    {
+      ...place,
+      device: device.device,
+      kid: device.number,
+      per: [from, from + 1000],
+      iat: Math.floor(from / 1000) + 1,
+      model: device.model.name,
+      segments: device.model.segments.map(({ name, unit, min }) => ({ name, unit, t: [0], v: [min + 1] })),
+      salt: () => randomBytes(16),
+    },
+    es256Signer(deviceKey(device)),
+  );
+  parseReading(text);
+  return text;
+}
+
+/** What two oracles would say about the first batch. */
+async function postFindings(client: Client, server: Running, data: string, device: Hex): Promise<void> {
+  const consortium = await client.consortium();
+  const provider = await connectChain(server.urls.rpc);
+  const chain = await followChain({ provider, consortium });
+  try {
+    const { chainId, contracts } = consortium;
+    const { oracleSet } = chain.view();
+    const { stream } = streamOf(consortium);
+    const domain = { chainId, contract: contracts.VerdictOracle };
+    const model = sha256Hex("a detector");
+    const place = { oracleSet, stream, round: 0, firstBatch: 0, lastBatch: 0, device, firstSequence: 1 };
+    const judged = { ...place, lastSequence: 5, severity: 2, model, leavesRoot: sha256Hex("leaves") };
+    const verdict = { ...judged, kind: VERDICT_KINDS.suspect };
+    const explanation = [{ signal: "resp", share: 0.75 }];
+    for (const oracle of [0, 1]) {
+      const key = readAccountKey(join(data, `keys/oracle-${oracle}.key`));
+      const found = { verdict, score: 1_400 + oracle, explanation, at: Date.now() };
+      await client.postFinding(signFinding(domain, found, randomBytes(16), key));
+    }
+  } finally {
+    await chain.close();
+    provider.destroy();
+  }
+}
+
+async function allAnchored(client: Client, devices: readonly Device[]): Promise<void> {
+  const ids = devices.map(({ device }) => device);
+  await until("everything is anchored", async () =>
+    (await client.devices()).devices
+      .filter(({ id }) => ids.includes(id))
+      .every(({ sequence, anchoredSequence }) => anchoredSequence >= sequence),
+  );
+}
+
+/** Answers questions and loses every transaction. */
+class CutLine extends JsonRpcProvider {
+  override _send(asked: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
+    const cut = [asked].flat().some(({ method }) => method === "eth_sendRawTransaction");
+    return cut ? Promise.reject(new Error("the line is cut")) : super._send(asked);
+  }
+}
+
+/**
+ * What a kill leaves behind between storing a transaction and sending it: the last leaves are sealed, their anchor is signed
+ * and in the outbox, and no node has heard of it. Position of the first of them.
+ */
+async function dieBeforeSending(data: string): Promise<number> {
+  const opened = await openStopped(data, { databaseUrl: undefined, rpcUrl: undefined });
+  const { consortium, chain, database } = opened;
+  try {
+    const { number, firstLeaf } = await readNextBatch(database);
+    const batch = seal(number, firstLeaf, await readLeafHashes(database, firstLeaf, 1_000));
+    if (!batch) throw new Error("every leaf was anchored before the server stopped");
+    await insertIntent(database, batch);
+    const signer = new Wallet(toHex(readAccountKey(join(data, "keys/sender.key"))));
+    const provider = new CutLine(chain.url);
+    const outbox = new Outbox({ database, provider, signer });
+    const { stream } = streamOf(consortium);
+    await outbox.send({
+      purpose: `anchor ${number}`,
+      to: consortium.contracts.AnchorLog,
+      data: interfaces.AnchorLog.encodeFunctionData("anchor", [stream, number, batch.root, batch.count]) as Hex,
+    });
+    await outbox.close();
+    provider.destroy();
+    return firstLeaf;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !(await holds());) {
+    if (Date.now() > deadline) throw new Error(`It did not happen within 30 s that ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
