@@ -70,7 +70,15 @@ async function buildConsole() {
   await build({ configFile: join(root, "apps/console/vite.config.ts"), logLevel: "warn" });
 }
 
+/** An empty database takes seconds to make: made here once, no start waits for it. */
+async function makeDatabaseTemplate() {
+  if (!existsSync(join(root, "server/store/template.ts"))) return;
+  const { template } = await import("../server/store/template.ts");
+  await template();
+}
+
 completeOptionalPackages();
 linkCommand();
 allowAnvil();
 await buildConsole();
+await makeDatabaseTemplate();

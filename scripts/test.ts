@@ -15,7 +15,7 @@ async function show(command: string, args: string[]): Promise<{ code: number; ou
   const child = spawn(command, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0", LONG_FUZZ: slow ? "1" : "0" },
   });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -61,7 +61,7 @@ if (files.length > 0) {
   const limit = slow ? "1800000" : "120000";
   sums.push(counted(await show("mocha", ["--parallel", "--jobs", "2", "--timeout", limit, ...files])));
 }
-if (!slow && (wanted.length === 0 || wanted.some((word) => "solidity contracts".includes(word)))) {
+if (wanted.length === 0 || wanted.some((word) => "solidity contracts".includes(word))) {
   sums.push(counted(await show("hardhat", ["test", "solidity"])));
 }
 

@@ -5,7 +5,7 @@ import { interfaces } from "../chain/interfaces.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import type { AnchorFact, Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
-import { readLeafHashes, readLeaves } from "../store/readLeaves.ts";
+import { readLeafHashes, readLeaves } from "../store/read-leaves.ts";
 import { insertIntent, readBatches, readNextBatch, updatePlace } from "./batches.ts";
 import { recomputeRoot } from "./recompute-root.ts";
 import { seal, type SealedBatch } from "./seal.ts";

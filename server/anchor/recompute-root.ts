@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { StoredLeaf } from "../store/readLeaves.ts";
+import type { StoredLeaf } from "../store/read-leaves.ts";
 
 /**
  * RFC 6962 root of leaves that are derived anew from kind, subject, sequence and content: the definition, written down a second

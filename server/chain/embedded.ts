@@ -2,9 +2,9 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { utf8 } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { writeDurably } from "../store/write-durably.ts";
 import { openDoor } from "./embedded/door.ts";
 import { Ledger } from "./embedded/ledger.ts";
-import { writeDurably } from "./embedded/snapshot.ts";
 
 /** Transactions sent together (a deployment) get into one block: so long is waited after the first of them. */
 const GATHER_MS = 40;

@@ -5,8 +5,8 @@ import { checkAgainstModel, parseReading, verifyReadingSignature, type ParsedRea
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
-import { readLeafAt } from "../store/readLeaves.ts";
-import { readHeads } from "../store/readReadings.ts";
+import { readLeafAt } from "../store/read-leaves.ts";
+import { readHeads } from "../store/read-readings.ts";
 import { findKey, type Models } from "./expected.ts";
 import { askedSequence, NO_HEAD, order, type Order } from "./order.ts";
 

@@ -3,7 +3,7 @@ import { readDeviceModel, type DeviceModel } from "../../protocol/device-model.t
 import { TwinwardError } from "../../protocol/errors.ts";
 import { parseStrict } from "../../protocol/json.ts";
 import type { ChainView, DeviceKey } from "../chain/view.ts";
-import { readDocument } from "../store/readDocument.ts";
+import { readDocument } from "../store/read-document.ts";
 import type { Tx } from "../store/database.ts";
 import type { Claim } from "./verify-reading.ts";
 

@@ -6,7 +6,7 @@ import type { KeyStore } from "../keys/key-store.ts";
 import { sealReading } from "../keys/sealed-reading.ts";
 import type { ReadingEntry, Work } from "../store/committer.ts";
 import type { Tx } from "../store/database.ts";
-import { readHeads } from "../store/readReadings.ts";
+import { readHeads } from "../store/read-readings.ts";
 import { keepEvidence, type Refused } from "./evidence.ts";
 import { deleteHeld, insertHeld, readHeld, type HeldReading } from "./held.ts";
 import { askedSequence, NO_HEAD, order, type Head } from "./order.ts";

@@ -1,11 +1,11 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { Wallet } from "ethers";
-import { toHex, type Hex } from "../../protocol/bytes.ts";
+import { toHex, utf8, type Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { publicKeyOf } from "../../protocol/es256.ts";
 import { deployConsortium } from "../chain/deploy.ts";
 import { readHeader } from "../chain/blocks.ts";
+import { writeDurably } from "../store/write-durably.ts";
 import { readConsortiumFile, type OpenedChain } from "./open-directory.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import type { ServerKeys } from "./server-keys.ts";
@@ -39,7 +39,7 @@ export async function foundConsortium(
     oracles: keys.oracles.map((key) => ({ member: 0, key: addressOf(key) })),
     rpc: chain.url,
   });
-  writeDurably(data.consortium, `${JSON.stringify(consortium, null, 2)}\n`);
+  await writeDurably(data.consortium, utf8(`${JSON.stringify(consortium, null, 2)}\n`));
   return consortium;
 }
 
@@ -52,14 +52,4 @@ async function requireSameChain({ genesis, contracts }: Consortium, chain: Opene
       detail: "The chain has no contracts where consortium.json names them.",
     });
   }
-}
-
-/** Written whole and on disk, or not at all. */
-function writeDurably(file: string, text: string): void {
-  const next = `${file}.new`;
-  const descriptor = openSync(next, "w", 0o644);
-  writeSync(descriptor, text);
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-  renameSync(next, file);
 }

@@ -105,8 +105,10 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   const keys = await openKeyStore(data.dataKeys);
   onClose("key store", () => keys.close());
 
-  // The port is taken first, because the consortium names the endpoint; nothing is answered before everything stands.
-  const server = createServer();
+  // The port is taken first, because the consortium names the endpoint. Who asks before everything stands waits until it
+  // does: a request that nobody listened to would hang until its sender gave up.
+  const standing = Promise.withResolvers<ReturnType<typeof createApi>>();
+  const server = createServer((request, response) => void standing.promise.then((api) => api(request, response)));
   await listen(server, config.host, config.ports.http);
   onClose("http", () => closeServer(server));
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
@@ -171,7 +173,14 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     documents,
     fleet: createFleet(twinRooms, documents),
     findings: createFindings({ database, chain }),
-    ready: { chain: () => chain.fresh(), database: () => database.query("select 1") },
+    ready: {
+      chain: () => chain.fresh(),
+      database: () => database.query("select 1"),
+      anchor: async () => {
+        const { trouble, state } = anchor.health();
+        if (state === "stopped" && trouble) throw trouble;
+      },
+    },
     ...(existsSync(CONSOLE) ? { console: CONSOLE } : {}),
     log,
     now,
@@ -188,7 +197,7 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
       ),
   });
   onClose("control", () => control.close());
-  server.on("request", api);
+  standing.resolve(api);
 
   let oracles: Oracles | undefined;
   return {

@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { syncDirectory } from "./write-durably.ts";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/twinward/", import.meta.url));
 const BLOCK = 512;
@@ -25,7 +26,7 @@ export async function createDataDirectory(directory: string): Promise<void> {
   const waiting = files.filter((file) => !file.isDirectory);
   // A few at a time: the disk joins their syncs.
   const writers = Array.from({ length: 32 }, async () => {
-    for (let file = waiting.pop(); file; file = waiting.pop()) await writeDurably(join(making, file.name), file.bytes);
+    for (let file = waiting.pop(); file; file = waiting.pop()) await writeSynced(join(making, file.name), file.bytes);
   });
   await Promise.all(writers);
   await Promise.all([...directories].map(syncDirectory));
@@ -33,17 +34,7 @@ export async function createDataDirectory(directory: string): Promise<void> {
   await syncDirectory(dirname(directory));
 }
 
-/** Makes the rename or creation of a name in this directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, "w", 0o600);
   try {
     await file.writeFile(bytes);
@@ -53,8 +44,8 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The kept data directory as a gzipped tar; made now where there is none yet. */
-async function template(): Promise<Uint8Array> {
+/** The kept data directory as a gzipped tar; made now where there is none yet. `npm ci` calls it, so that no start waits. */
+export async function template(): Promise<Uint8Array> {
   const name = join(CACHE, `database-${await version()}.tar.gz`);
   const kept = await readFile(name).catch(() => undefined);
   if (kept) return kept;

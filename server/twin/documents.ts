@@ -5,7 +5,7 @@ import { sha256Hex } from "../../protocol/hash.ts";
 import { canonical, parseStrict } from "../../protocol/json.ts";
 import { readManifest, type Manifest } from "../../protocol/manifest.ts";
 import type { Database } from "../store/database.ts";
-import { readDocument } from "../store/readDocument.ts";
+import { readDocument } from "../store/read-document.ts";
 
 export type DocumentKind = "device-model" | "manifest";
 

@@ -4,8 +4,8 @@ import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
-import { AckReader } from "../store/readAcks.ts";
-import { readLeafHashes } from "../store/readLeaves.ts";
+import { AckReader } from "../store/read-acks.ts";
+import { readLeafHashes } from "../store/read-leaves.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
 
 /** A sealed batch as this database has it. */

@@ -1,9 +1,9 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { fromHex, fromUtf8, toHex, utf8, type Hex } from "../../../protocol/bytes.ts";
 import { sha256 } from "../../../protocol/hash.ts";
+import { writeDurably } from "../../store/write-durably.ts";
 
 /** Where in the chain and in the journal a snapshot stands. */
 export interface SnapshotPlace {
@@ -40,20 +40,5 @@ export async function readSnapshot(path: string): Promise<{ place: SnapshotPlace
   } catch {
     // Absent or unreadable: either way the journal is replayed from its beginning.
     return undefined;
-  }
-}
-
-/** Writes a file so that after a crash it is either the old one or the new one, whole. */
-export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const beside = `${path}.new`;
-  await rm(beside, { force: true });
-  await writeFile(beside, bytes, { mode: 0o600, flush: true });
-  await rename(beside, path);
-  const directory = await open(join(dirname(path)), "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

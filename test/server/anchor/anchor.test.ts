@@ -11,7 +11,7 @@ import { openStream } from "../../../server/chain/open-stream.ts";
 import { Outbox } from "../../../server/chain/outbox.ts";
 import type { Chain } from "../../../server/chain/view.ts";
 import type { Database, Tx } from "../../../server/store/database.ts";
-import type { StoredLeaf } from "../../../server/store/readLeaves.ts";
+import type { StoredLeaf } from "../../../server/store/read-leaves.ts";
 import { addressOf, gatewayOf, openWorld, transact, type World } from "../chain/world.ts";
 import { eventually } from "../chain/ask.ts";
 

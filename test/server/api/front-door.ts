@@ -21,7 +21,7 @@ import { openKeyStore } from "../../../server/keys/key-store.ts";
 import { createFindings } from "../../../server/response/findings.ts";
 import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase } from "../../../server/store/database.ts";
-import { readLeafHashes } from "../../../server/store/readLeaves.ts";
+import { readLeafHashes } from "../../../server/store/read-leaves.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
 import { createFleet } from "../../../server/twin/fleet.ts";
 import { createReader } from "../../../server/twin/history.ts";

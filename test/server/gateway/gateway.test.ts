@@ -8,7 +8,7 @@ import { es256Signer } from "../../../protocol/es256.ts";
 import { parseReading, readingLeaf, buildReading } from "../../../protocol/reading.ts";
 import { openAside, openReading } from "../../../server/keys/sealed-reading.ts";
 import type { Answer } from "../../../server/gateway/gateway.ts";
-import { readHeads, readReadings } from "../../../server/store/readReadings.ts";
+import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
 import { factOf, MODEL, NOON, openWorld, TestDevice, type World } from "../../helpers/gateway-world.ts";
 
 /** What an answer is, in a word. */

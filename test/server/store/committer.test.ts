@@ -6,9 +6,9 @@ import { leafHash } from "../../../protocol/leaf.ts";
 import { buildRecord } from "../../../protocol/record.ts";
 import { merkleRoot } from "../../../protocol/tree.ts";
 import { Committer, type Placed, type RecordEntry } from "../../../server/store/committer.ts";
-import { AckReader } from "../../../server/store/readAcks.ts";
-import { readLeafAt, readLeaves, readStreamSize } from "../../../server/store/readLeaves.ts";
-import { readRecords } from "../../../server/store/readRecords.ts";
+import { AckReader } from "../../../server/store/read-acks.ts";
+import { readLeafAt, readLeaves, readStreamSize } from "../../../server/store/read-leaves.ts";
+import { readRecords } from "../../../server/store/read-records.ts";
 import { ANCHOR_LOG, CHAIN_ID, NOON, openWorld, STREAM, type World } from "../../helpers/gateway-world.ts";
 
 const subject = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;

@@ -8,8 +8,8 @@ import { verifyAckLeaf, type Ack } from "../../../protocol/ack.ts";
 import { fromHex, toHex } from "../../../protocol/bytes.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { openReading } from "../../../server/keys/sealed-reading.ts";
-import { readLeafAt, readLeaves, readStreamSize } from "../../../server/store/readLeaves.ts";
-import { readHeads, readReadings } from "../../../server/store/readReadings.ts";
+import { readLeafAt, readLeaves, readStreamSize } from "../../../server/store/read-leaves.ts";
+import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
 import { openWorld, type World } from "../../helpers/gateway-world.ts";
 
 const CHILD = fileURLToPath(new URL("./kill-child.ts", import.meta.url));

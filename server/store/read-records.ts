@@ -1,6 +1,6 @@
 import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
 import type { Tx } from "./database.ts";
-import { type StoredLeaf } from "./readLeaves.ts";
+import { type StoredLeaf } from "./read-leaves.ts";
 
 /** A record with its leaf. */
 export interface StoredRecord extends StoredLeaf {

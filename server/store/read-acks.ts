@@ -2,7 +2,7 @@ import type { AckProof } from "../../protocol/ack.ts";
 import { toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
 import type { Tx } from "./database.ts";
-import { readLeafHashes } from "./readLeaves.ts";
+import { readLeafHashes } from "./read-leaves.ts";
 
 /** What every ack of a gateway names and no row repeats. */
 export interface AckIdentity {
