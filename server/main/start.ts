@@ -108,7 +108,9 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   // The port is taken first, because the consortium names the endpoint. Who asks before everything stands waits until it
   // does: a request that nobody listened to would hang until its sender gave up.
   const standing = Promise.withResolvers<ReturnType<typeof createApi>>();
-  const server = createServer((request, response) => void standing.promise.then((api) => api(request, response)));
+  const server = createServer((request, response) => {
+    void standing.promise.then((api) => void api(request, response));
+  });
   await listen(server, config.host, config.ports.http);
   onClose("http", () => closeServer(server));
   const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;

@@ -10,7 +10,7 @@ import { writeWardCsv } from "./ward-csv.ts";
 
 /** Acks between two kills, and what may come on top of them: a request of 64, and the pause. */
 const ACKS_BETWEEN = 120;
-const ROWS_PER_KILL = 350;
+const ROWS_PER_KILL = 220;
 const PAUSE_MS = 250;
 /** One restart in three is killed too, somewhere in its first moments. */
 const RESTARTS_KILLED = 3;
