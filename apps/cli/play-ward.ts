@@ -81,3 +81,4 @@ await runWard(ward, (monitor) => transports.get(monitor) as Transport, {
     console.error(`${monitor.device}: ${error instanceof Error ? error.message : String(error)}`),
 });
 await Promise.all([...transports.values()].map((transport) => transport.close()));
+if (process.connected) process.disconnect(); // the channel alone would keep us
