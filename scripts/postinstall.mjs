@@ -77,8 +77,12 @@ async function makeDatabaseTemplate() {
   await template();
 }
 
-completeOptionalPackages();
-linkCommand();
-allowAnvil();
-await buildConsole();
-await makeDatabaseTemplate();
+// The first `npx twinward` in a clone links it into npm's cache and runs this again; everything is there already, and
+// a running server must not have its console rebuilt under it.
+if (process.env.npm_command !== "exec") {
+  completeOptionalPackages();
+  linkCommand();
+  allowAnvil();
+  await buildConsole();
+  await makeDatabaseTemplate();
+}
