@@ -1,8 +1,8 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { modelHash, type DeviceModel } from "../../protocol/device-model.ts";
 import { manifestHash, type Manifest } from "../../protocol/manifest.ts";
-import { TwinwardError } from "../../protocol/errors.ts";
 import type { Client } from "../sdk/client.ts";
+import { seenByServer } from "./seen-by-server.ts";
 import { asSteward } from "./server.ts";
 import type { Registered } from "./steward.ts";
 
@@ -40,25 +40,15 @@ export async function registerDevices(
   );
   for (const document of documents.values()) await client.postDocument(document);
   const registered = await asSteward(client, stewardKey, async (steward) => steward.register(registrations));
-  await seenByServer(
-    client,
-    registered.map(({ device }) => device),
-  );
+  await seenByServer("the registration", async () => {
+    const { devices } = await client.devices();
+    const active = new Set(devices.filter(({ state }) => state !== "registered").map(({ id }) => id));
+    return registered.every(({ device }) => active.has(device));
+  });
   return registered;
 }
 
 export async function registerDevice(client: Client, stewardKey: string, device: NewDevice): Promise<Registered> {
   const [registered] = await registerDevices(client, stewardKey, [device]);
   return registered as Registered;
-}
-
-/** The server follows the chain a moment behind it. */
-async function seenByServer(client: Client, wanted: readonly Hex[]): Promise<void> {
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
-    const { devices } = await client.devices();
-    const active = new Set(devices.filter(({ state }) => state !== "registered").map(({ id }) => id));
-    if (wanted.every((device) => active.has(device))) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new TwinwardError("CHAIN_WAIT_EXPIRED", { detail: "The server has not seen the registration within 15 s." });
 }

@@ -17,6 +17,7 @@ import {
   urlOption,
 } from "../options.ts";
 import { printJson, printTable, timeOf } from "../print.ts";
+import { seenByServer } from "../seen-by-server.ts";
 import { asSteward, openClient } from "../server.ts";
 
 export function addGrantCommand(program: Command): void {
@@ -67,7 +68,7 @@ export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
     throw new TwinwardError("TWIN_UNKNOWN", { detail: `${plan.twin} is no twin of a device of this steward.` });
   const segments =
     plan.segments === undefined ? BigInt(twin.segments) : await maskOf(client, twin.manifestHash, plan.segments);
-  return asSteward(client, plan.stewardKey, async (acting) =>
+  const grant = await asSteward(client, plan.stewardKey, async (acting) =>
     acting.grant({
       twin: plan.twin,
       reader: plan.reader,
@@ -77,6 +78,17 @@ export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
       purposes: purposesMask(plan.purposes),
     }),
   );
+  const [purpose] = plan.purposes;
+  await seenByServer("the grant", async () => {
+    const { code } = await client.explain({
+      twin: plan.twin,
+      reader: plan.reader,
+      grant,
+      ...(purpose === undefined ? {} : { purpose }),
+    });
+    return code !== "GRANT_UNKNOWN";
+  });
+  return grant;
 }
 
 async function maskOf(client: Client, manifestHash: Hex, names: readonly string[]): Promise<bigint> {

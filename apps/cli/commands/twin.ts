@@ -21,6 +21,7 @@ import {
   urlOption,
 } from "../options.ts";
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
+import { seenByServer } from "../seen-by-server.ts";
 import { asSteward, openClient } from "../server.ts";
 
 export function addTwinCommand(program: Command): void {
@@ -49,7 +50,7 @@ function addNew(twin: Command): void {
         url: string;
         json?: boolean;
       }) => {
-        const id = await createTwin(openClient(options.url), options);
+        const id = await createTwin(options);
         if (options.json) printJson({ twin: id });
         else console.log(id);
       },
@@ -57,10 +58,14 @@ function addNew(twin: Command): void {
 }
 
 /** Makes a twin: the manifest becomes known to the server, then its hash and segments stand on the chain. */
-export async function createTwin(
-  client: Client,
-  plan: { device: Hex; segments: readonly string[]; name: string; stewardKey: string },
-): Promise<Hex> {
+export async function createTwin(plan: {
+  url: string;
+  device: Hex;
+  segments: readonly string[];
+  name: string;
+  stewardKey: string;
+}): Promise<Hex> {
+  const client = openClient(plan.url, plan.stewardKey);
   const model = await modelOf(client, plan.device);
   const manifest: Manifest = {
     format: "manifest@1",
@@ -73,7 +78,11 @@ export async function createTwin(
   };
   const mask = segmentsMask(model, plan.segments);
   await client.postDocument(manifest);
-  return asSteward(client, plan.stewardKey, async (steward) => steward.createTwin(plan.device, manifest, mask));
+  const id = await asSteward(client, plan.stewardKey, async (steward) =>
+    steward.createTwin(plan.device, manifest, mask),
+  );
+  await seenByServer("the twin", async () => (await client.twins()).some(({ twin }) => twin === id));
+  return id;
 }
 
 /** The device model that a device is registered with. */

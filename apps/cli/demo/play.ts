@@ -63,7 +63,7 @@ async function playRoads(server: ServerProcess, data: string): Promise<void> {
     say(`${READINGS_FIRST} readings signed, acked, and anchored as batches on the chain`);
 
     step("Access: two twins of one device, each reader gets the one it was granted");
-    const readers = await grantReaders({ client, url: server.http, device, data, stewardKey, model });
+    const readers = await grantReaders({ url: server.http, device, data, stewardKey, model });
     await readSideBySide(readers);
     await leaveReceipt(server, readers.clinician, data);
 
@@ -136,18 +136,17 @@ interface Readers {
 }
 
 async function grantReaders(plan: {
-  client: Client;
   url: string;
   device: Hex;
   data: string;
   stewardKey: string;
   model: DeviceModel;
 }): Promise<Readers> {
-  const { client, url, device, data, stewardKey, model } = plan;
+  const { url, device, data, stewardKey, model } = plan;
   const give = async (name: string, segments: readonly string[], purpose: Purpose): Promise<Reader> => {
     const keyFile = join(data, `${name}.key`);
     const reader = createAccountKey(keyFile);
-    const twin = await createTwin(client, { device, segments, name, stewardKey });
+    const twin = await createTwin({ url, device, segments, name, stewardKey });
     await giveGrant({ url, twin, reader, purposes: [purpose], until: Date.now() + HOUR_MS, stewardKey });
     say(`${name}: twin ${shortId(twin)} shows ${segments.join(", ")}; granted for ${purpose}, for one hour`);
     return { name, client: openClient(url, keyFile), keyFile, twin, purpose };
@@ -163,15 +162,7 @@ async function grantReaders(plan: {
 }
 
 async function readPage({ client, twin, purpose }: Reader): Promise<HistoryPage> {
-  return until("the grant is seen", async () => {
-    try {
-      return await client.history(twin, { purpose, limit: 200 });
-    } catch (error) {
-      // The server follows the chain a moment behind it.
-      if (error instanceof TwinwardError && error.code === "NOT_FOUND") return undefined;
-      throw error;
-    }
-  });
+  return client.history(twin, { purpose, limit: 200 });
 }
 
 async function readSideBySide(readers: Readers): Promise<void> {
