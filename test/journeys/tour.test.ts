@@ -131,7 +131,7 @@ describe("the README's tour", function () {
       expect(result?.exit, `${command}\n${result?.output}`).to.equal(exit);
       for (const fragment of fragments) expect(result?.output, command).to.include(fragment);
     }
-    console.log(`      receipt ${readFileSync(join(directory, "receipt.json")).length} bytes`);
+    console.log(`      receipt ${readFileSync(join(directory, "tour/receipt.json")).length} bytes`);
   });
 });
 
