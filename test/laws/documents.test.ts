@@ -26,6 +26,28 @@ function linksOf(text: string): string[] {
     .filter((target) => !/^(?:[a-z]+:|#)/.test(target));
 }
 
+const MADE = new Set([
+  "consortium.json",
+  "receipt.json",
+  "anchors.json",
+  "data-keys.json",
+  "genesis.json",
+  "signer.py",
+]);
+
+/** Where a file named in a document may lie: beside it, in one of its room's folders, or as the name says from the root. */
+function placesOf(document: string, name: string): string[] {
+  const room = dirname(document);
+  return [
+    name,
+    join(room, name),
+    ...globSync(`${room === "." ? "" : `${room}/`}**/${name}`, {
+      cwd: root,
+      exclude: (path) => path.includes("node_modules"),
+    }),
+  ];
+}
+
 describe("documents", () => {
   it("exist for whoever opens the repository, and SECURITY.md begins with what must be said first", () => {
     for (const file of ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"])
@@ -66,6 +88,18 @@ describe("documents", () => {
         .map((target) => `${file}: ${target}`),
     );
     expect(broken).to.deep.equal([]);
+  });
+
+  it("name only files that are there", () => {
+    const absent = documents().flatMap((file) =>
+      [...read(file).matchAll(/`(\w[\w./-]*\.(?:tsx?|mjs|json|sol|sql|md))`/g)]
+        .map(([, name = ""]) => name)
+        // What a user has or makes, and what a running server writes, is not in the repository.
+        .filter((name) => !MADE.has(name.split("/").at(-1) ?? ""))
+        .filter((name) => placesOf(file, name).every((place) => !existsSync(join(root, place))))
+        .map((name) => `${file}: ${name}`),
+    );
+    expect(absent).to.deep.equal([]);
   });
 
   it("name only error codes that the table has", () => {
