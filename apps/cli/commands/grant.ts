@@ -98,13 +98,14 @@ async function maskOf(client: Client, manifestHash: Hex, names: readonly string[
 
 function addRevoke(grant: Command): void {
   grant
-    .command("revoke <grant>")
+    .command("revoke")
     .description("end a grant at once; it stays on the chain as revoked")
+    .argument("<grant>", "the grant", takeId)
     .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
-    .action(async (id: string, options: { stewardKey: string; url: string; json?: boolean }) => {
-      await asSteward(openClient(options.url), options.stewardKey, async (steward) => steward.revoke(takeId(id)));
+    .action(async (id: Hex, options: { stewardKey: string; url: string; json?: boolean }) => {
+      await asSteward(openClient(options.url), options.stewardKey, async (steward) => steward.revoke(id));
       if (options.json) printJson({ revoked: id });
       else console.log(`revoked ${id}`);
     });
@@ -112,13 +113,14 @@ function addRevoke(grant: Command): void {
 
 function addList(grant: Command): void {
   grant
-    .command("list <twin>")
+    .command("list")
     .description("every grant ever given on a twin")
+    .argument("<twin>", "the twin", takeId)
     .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
-    .action(async (id: string, options: { stewardKey: string; url: string; json?: boolean }) => {
-      const twin = (await openClient(options.url, options.stewardKey).twins()).find((one) => one.twin === takeId(id));
+    .action(async (id: Hex, options: { stewardKey: string; url: string; json?: boolean }) => {
+      const twin = (await openClient(options.url, options.stewardKey).twins()).find((one) => one.twin === id);
       if (twin === undefined)
         throw new TwinwardError("TWIN_UNKNOWN", { detail: `${id} is no twin of a device of this steward.` });
       if (options.json) return printJson(twin.grants);

@@ -125,8 +125,9 @@ interface ReadOptions {
 
 function addRead(twin: Command): void {
   twin
-    .command("read <twin>")
+    .command("read")
     .description("read a twin's history; every read is decided and recorded before the first byte leaves")
+    .argument("<twin>", "the twin", takeId)
     .requiredOption("--key <file>", "the reader's key (npx twinward key new FILE)")
     .option("--purpose <purpose>", "may be left out where the grant has just one", takePurpose)
     .option("--since <time>", "from this time on (ISO 8601, ms, or like -1h)", takeTime)
@@ -134,9 +135,7 @@ function addRead(twin: Command): void {
     .option("--last <count>", "how many of the newest readings are printed", takeCount, 12)
     .option("--receipt <file>", "write the receipt of the newest anchored reading: what 'verify' takes")
     .addOption(urlOption())
-    .action(async (id: string, options: ReadOptions) => {
-      await readTwin(takeId(id), options);
-    });
+    .action(readTwin);
 }
 
 async function readTwin(twin: Hex, options: ReadOptions): Promise<void> {
