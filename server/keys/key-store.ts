@@ -24,7 +24,7 @@ export interface KeyStore {
   /** Throws KEY_MISSING, or SEALED_UNREADABLE when one bit of anything is not what was sealed. */
   open(scope: Hex, month: string, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array;
   has(scope: Hex, month: string): boolean;
-  /** Reads the file again and opens every entry. Throws KEY_FILE_UNUSABLE naming the first that does not open. */
+  /** Reads the file again. Throws KEY_FILE_UNUSABLE naming the first entry that is gone, replaced or does not open. */
   verify(): Promise<{ readonly entries: number }>;
   close(): Promise<void>;
 }
@@ -112,9 +112,15 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
     },
     verify: async () => {
       await last.catch(() => undefined);
+      const known = [...entries];
       const now = await readSecret(file);
       const found = now === undefined ? [] : readEntries(file, now);
-      if (found.length < entries.length) throw unusable(file, `${entries.length - found.length} entries are gone.`);
+      const stored = new Map(found.map((entry) => [nameOf(entry.scope, entry.month), entry.wrapped]));
+      for (const { scope, month, wrapped } of known) {
+        const there = stored.get(nameOf(scope, month));
+        const what = there === undefined ? "is gone" : "was replaced";
+        if (there !== wrapped) throw unusable(file, `The key of ${scope} ${month} ${what}.`);
+      }
       for (const entry of found) unwrap(file, master, entry);
       return { entries: found.length };
     },

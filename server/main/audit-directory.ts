@@ -1,12 +1,15 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { existsSync, readFileSync } from "node:fs";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { readConfig } from "../config/config.ts";
 import { audit, type AuditReport } from "./audit/audit.ts";
+import { auditJournal } from "./audit/journal.ts";
+import { Lies } from "./audit/lies.ts";
+import type { AuditWorld } from "./audit/world.ts";
 import { askControl } from "./control.ts";
 import { layoutOf, type DataDirectory } from "./data-directory.ts";
 import { observeWorld } from "./observe-world.ts";
-import { openStopped } from "./open-directory.ts";
+import { openStopped, type OpenedDirectory } from "./open-directory.ts";
 
 export type { AuditReport } from "./audit/audit.ts";
 
@@ -17,7 +20,8 @@ export type { AuditReport } from "./audit/audit.ts";
 export async function auditDirectory(directory: string, options: { acks?: string } = {}): Promise<AuditReport> {
   const data = layoutOf(resolve(directory));
   const acks = options.acks === undefined ? undefined : readAcks(options.acks);
-  return (await askServer(data, acks)) ?? auditStopped(data, acks);
+  const answered = await askServer(data, acks);
+  return answered === undefined ? auditStopped(data, acks) : joined(answered, await readJournal(data));
 }
 
 async function askServer(data: DataDirectory, acks: string | undefined): Promise<AuditReport | undefined> {
@@ -27,16 +31,38 @@ async function askServer(data: DataDirectory, acks: string | undefined): Promise
 
 async function auditStopped(data: DataDirectory, acks: string | undefined): Promise<AuditReport> {
   const { databaseUrl, rpcUrl } = readConfig(process.env, { data: data.root });
-  const opened = await openStopped(data.root, { databaseUrl, rpcUrl });
+  let opened: OpenedDirectory;
+  try {
+    opened = await openStopped(data.root, { databaseUrl, rpcUrl });
+  } catch (error) {
+    // A key store that was changed is a lie of its own; what is sealed under it cannot be looked at.
+    if (!(error instanceof TwinwardError) || error.code !== "KEY_FILE_UNUSABLE") throw error;
+    return { checked: [], lies: [{ place: "key store", what: error.message }] };
+  }
   try {
     const { consortium, keys, database, chain } = opened;
-    return await database.transaction(async (tx) =>
-      audit(await observeWorld({ provider: chain.provider, consortium, keys, tx }), acks),
-    );
+    return await database.transaction(async (tx) => {
+      const world = await observeWorld({ provider: chain.provider, consortium, keys, tx });
+      const report = await audit(world, acks);
+      return joined(report, await readJournal(data, (number) => world.block(number)));
+    });
   } finally {
     await opened.close();
   }
 }
+
+/** The embedded chain's file, where there is one; its blocks are held against the node where `block` asks it. */
+async function readJournal(data: DataDirectory, block?: AuditWorld["block"]): Promise<AuditReport> {
+  const lies = new Lies();
+  const file = join(data.chain, "journal");
+  if (existsSync(file)) await auditJournal(file, lies, block);
+  return lies.report();
+}
+
+const joined = (one: AuditReport, other: AuditReport): AuditReport => ({
+  checked: [...one.checked, ...other.checked],
+  lies: [...one.lies, ...other.lies],
+});
 
 function readAcks(file: string): string {
   try {

@@ -32,7 +32,9 @@ Exit: 0 nothing is wrong, 1 a lie was found, 2 the directory is unusable, 3 the 
 }
 
 function printReport(report: AuditReport): void {
-  for (const { name, count } of report.checked) console.log(`  ${String(count).padStart(9)}  ${name}`);
+  for (const { name, count } of report.checked) {
+    if (!name.startsWith(FLAGGED)) console.log(`  ${String(count).padStart(9)}  ${name}${flaggedOf(name, report)}`);
+  }
   const [first, ...others] = report.lies;
   if (first === undefined) {
     console.log(`✔ nothing is wrong: everything stored follows from what the devices signed and the chain holds.`);
@@ -41,4 +43,13 @@ function printReport(report: AuditReport): void {
   console.log(`✖ the first lie: ${first.place}: ${first.what}`);
   for (const lie of others.slice(0, 20)) console.log(`  also: ${lie.place}: ${lie.what}`);
   if (others.length > 20) console.log(`  and ${others.length - 20} more (--json lists them all)`);
+}
+
+const FLAGGED = "readings flagged ";
+
+/** Out-of-range values are accepted and flagged; late ones and odd clocks too. A reading may have several flags. */
+function flaggedOf(name: string, { checked }: AuditReport): string {
+  if (name !== "readings") return "";
+  const flags = checked.filter((one) => one.name.startsWith(FLAGGED));
+  return flags.map((one) => `, ${one.count} of them flagged ${one.name.slice(FLAGGED.length)}`).join("");
 }

@@ -4,6 +4,7 @@ import { sha256Hex } from "../../../protocol/hash.ts";
 import { plausibility } from "../../../protocol/plausibility.ts";
 import {
   checkAgainstModel,
+  parsePresentation,
   parseReading,
   verifyReadingSignature,
   type ParsedReading,
@@ -14,6 +15,9 @@ import { readDocument } from "../../store/read-document.ts";
 import type { Lies } from "./lies.ts";
 import { attemptOpen } from "./open-sealed.ts";
 import type { AuditWorld } from "./world.ts";
+
+/** What was accepted once is read again, whatever the limits are by now. */
+const LIMITS = { characters: 1 << 24 };
 
 /** A leaf of kind reading with the row of `reading` at its position, whose columns are null when there is none. */
 export interface ReadingRow {
@@ -44,23 +48,38 @@ export interface ReadingWalk {
   readonly models: Map<Hex, DeviceModel | undefined>;
 }
 
-/** Re-derives one reading: what the leaf says from what the device signed, what is sealed from what it disclosed. */
+/**
+ * Re-derives one reading: what the leaf says from what the device signed, what is sealed from what it disclosed. One that is
+ * unreadable still has its place, so that what follows it is held against its leaf and nothing sound is named with it.
+ */
 export async function auditReading(world: AuditWorld, row: ReadingRow, walk: ReadingWalk, lies: Lies): Promise<void> {
   const device = toHex(row.subject);
   const place = `reading ${row.sequence} of ${device} (position ${row.position})`;
-  if (
-    row.signing_input === null ||
-    row.device === null ||
-    row.signature === null ||
-    row.scope === null ||
-    row.month === null ||
-    row.nonce === null ||
-    row.sealed === null
-  ) {
-    lies.tell(place, "its leaf is there, the reading is not");
-    return;
-  }
-  lies.count("readings", 1);
+  const signed = isWhole(row) ? await auditSigned(world, row, { device, place }, walk, lies) : undefined;
+  if (!isWhole(row)) lies.tell(place, "its leaf is there, the reading is not");
+  else lies.count("readings", 1);
+  if (signed) auditOrder(signed, walk.heads, place, lies);
+  else walk.heads.set(device, { sequence: row.sequence, content: toHex(row.content) });
+}
+
+type WholeRow = { readonly [K in keyof ReadingRow]: NonNullable<ReadingRow[K]> };
+
+const isWhole = (row: ReadingRow): row is WholeRow =>
+  row.signing_input !== null &&
+  row.device !== null &&
+  row.signature !== null &&
+  row.scope !== null &&
+  row.month !== null &&
+  row.nonce !== null &&
+  row.sealed !== null;
+
+async function auditSigned(
+  world: AuditWorld,
+  row: WholeRow,
+  { device, place }: { device: Hex; place: string },
+  { models }: ReadingWalk,
+  lies: Lies,
+): Promise<ParsedReading | undefined> {
   const content = sha256Hex(row.signing_input);
   lies.hold(content === toHex(row.content), place, "what is stored is not what the leaf was made of");
   lies.hold(
@@ -70,19 +89,18 @@ export async function auditReading(world: AuditWorld, row: ReadingRow, walk: Rea
   );
   const scope = toHex(row.scope);
   const { sequence, month, nonce, sealed } = row;
+  const token = `${row.signing_input}.${toBase64url(row.signature)}`;
   const opened = await attemptOpen(lies, place, { scope, month }, () =>
     openReading(world.keys, { device, sequence, content, scope, month }, { nonce, sealed }),
   );
-  if (!opened) return;
-  countFlags(opened.flags, lies);
-  const token = `${row.signing_input}.${toBase64url(row.signature)}`;
-  const parsed = await lies.attempt(place, () =>
-    parseReading([token, ...opened.disclosures, ""].join("~"), { characters: 1 << 24 }),
-  );
-  if (!parsed) return;
+  const whole =
+    opened && (await lies.attempt(place, () => parseReading([token, ...opened.disclosures, ""].join("~"), LIMITS)));
+  // What the device signed can be checked without what it disclosed.
+  const parsed = whole ?? (await lies.attempt(place, () => parsePresentation(`${token}~`, LIMITS)));
+  if (!parsed) return undefined;
 
   lies.hold(
-    parsed.device === device && parsed.sequence === row.sequence,
+    parsed.device === device && parsed.sequence === sequence,
     place,
     "the device signed another device or sequence",
   );
@@ -91,12 +109,15 @@ export async function auditReading(world: AuditWorld, row: ReadingRow, walk: Rea
     place,
     "its period is not what the device signed",
   );
-  lies.hold(row.month === monthOf(parsed.per[0]), place, "it is sealed under another month's key");
-  const expectedScope = world.view.assignmentAt(device, row.sequence)?.id ?? device;
+  lies.hold(month === monthOf(parsed.per[0]), place, "it is sealed under another month's key");
+  const expectedScope = world.view.assignmentAt(device, sequence)?.id ?? device;
   lies.hold(scope === expectedScope, place, `it is sealed for ${scope}, and belongs to ${expectedScope}`);
   auditKey(world, parsed, place, lies);
-  auditOrder(parsed, walk.heads, place, lies);
-  await auditModel(world, parsed, opened.flags, walk.models, place, lies);
+  if (whole && opened) {
+    countFlags(opened.flags, lies);
+    await auditModel(world, whole, opened.flags, models, place, lies);
+  }
+  return parsed;
 }
 
 function auditKey({ view }: AuditWorld, parsed: ParsedReading, place: string, lies: Lies): void {

@@ -19,7 +19,7 @@ interface Column {
 }
 
 describe(`audit of every column, seed ${SEED}`, function () {
-  this.timeout(120_000);
+  this.timeout(60_000 * (1 + ROUNDS));
   let audited: Audited;
   let columns: Column[];
   before(async () => {

@@ -76,35 +76,44 @@ async function make(): Promise<AuditedWorld> {
   const data = join(root, "data");
   const olderDatabase = join(root, "older-database");
   const acksFile = join(root, "acks.jsonl");
-  const start = (sealIntervalMs: number): Promise<Running> =>
-    startServer({ LOG_LEVEL: "error", SEAL_INTERVAL_MS: String(sealIntervalMs), HOST: "127.0.0.1" }, { data, port: 0 });
+  const stewardKey = join(data, "keys/steward.key");
+  /** Does something with the server up; it is stopped whatever happens. */
+  const whileUp = async <T>(
+    sealIntervalMs: number,
+    act: (server: Running, client: Client) => Promise<T>,
+  ): Promise<T> => {
+    const settings = { LOG_LEVEL: "error", SEAL_INTERVAL_MS: String(sealIntervalMs) };
+    const server = await startServer(settings, { data, port: 0 });
+    try {
+      return await act(server, openClient(server.urls.http));
+    } finally {
+      await server.close();
+    }
+  };
 
   // A day's work: two devices, two readers, all anchored.
-  let server = await start(100);
-  const stewardKey = join(data, "keys/steward.key");
-  const client = openClient(server.urls.http);
-  const devices = await layDevices(client, stewardKey, root);
-  for (const [index, device] of devices.entries()) await replay(client, root, device, { index, acksFile });
+  const devices = await whileUp(100, async (server, client) => {
+    const laid = await layDevices(client, stewardKey, root);
+    for (const [index, device] of laid.entries()) await replay(client, root, device, { index, acksFile });
+    const [first] = laid as [Device];
+    await readTwins({ client, url: server.urls.http, stewardKey, root, device: first.device });
+    await misbehave(client, first);
+    await allAnchored(client, laid);
+    await postFindings(client, server, data, first.device);
+    return laid;
+  });
   const [first, second] = devices as [Device, Device];
-  await readTwins({ client, url: server.urls.http, stewardKey, root, device: first.device });
-  await misbehave(client, first);
-  await allAnchored(client, devices);
-  await postFindings(client, server, data, first.device);
-  await server.close();
   cpSync(join(data, "database"), olderDatabase, { recursive: true });
 
   // The next one: some more anchored readings, then nothing is sealed any more.
-  server = await start(100);
-  const again = openClient(server.urls.http);
-  await replay(again, root, second, { index: 2, acksFile });
-  await allAnchored(again, devices);
-  await server.close();
-
-  server = await start(60_000);
-  const last = openClient(server.urls.http);
-  await replay(last, root, first, { index: 3, acksFile });
-  await holdOne(last, second);
-  await server.close();
+  await whileUp(100, async (_, client) => {
+    await replay(client, root, second, { index: 2, acksFile });
+    await allAnchored(client, devices);
+  });
+  await whileUp(60_000, async (_, client) => {
+    await replay(client, root, first, { index: 3, acksFile });
+    await holdOne(client, second);
+  });
   const unanchoredFrom = await dieBeforeSending(data);
   return { data, olderDatabase, acksFile, unanchoredFrom, devices: devices.map(({ device }) => device) };
 }
@@ -167,7 +176,7 @@ async function replay(
   if (replayed.refused.size > 0) throw new Error(`refused: ${[...replayed.refused.keys()].join()}`);
 }
 
-/** Two twins, three grants: reads that are permitted, one that is denied, and one without a session. */
+/** Two twins and their grants, one revoked: reads that are permitted, one that is denied, and one without a session. */
 async function readTwins(plan: {
   client: Client;
   url: string;
@@ -183,9 +192,7 @@ async function readTwins(plan: {
   ] as const) {
     const keyFile = join(root, `${name}.key`);
     const reader = createAccountKey(keyFile);
-    const twin = await createTwin(client, { device, segments, name, stewardKey });
-    const steward = openClient(url, stewardKey);
-    await until("the twin is seen", async () => (await steward.twins()).some((one) => one.twin === twin));
+    const twin = await createTwin({ url, device, segments, name, stewardKey });
     const hence = Date.now() + HOUR_MS;
     const grant = await giveGrant({ url, twin, reader, purposes: [purpose], until: hence, stewardKey });
     readers.push({ twin, grant, purpose, client: openClient(url, keyFile) });
