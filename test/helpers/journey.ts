@@ -33,6 +33,8 @@ export interface Going {
   running(): boolean;
   out(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Ctrl-C at a terminal: SIGINT to it and to every process that it has not put into a group of its own. */
+  interrupt(): void;
 }
 
 /** `twinward up`, listening. */
@@ -64,6 +66,8 @@ export class Journey {
     const child = spawn(process.execPath, [TWINWARD, ...words], {
       cwd: this.directory,
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, as a shell gives it: an interrupt reaches it and its children, and not this test.
+      detached: true,
       env: { ...process.env, NODE_ENV: undefined, TWINWARD_JOURNEY: basename(this.directory), ...environment },
     });
     const going = this.#follow(child);
@@ -91,6 +95,7 @@ export class Journey {
       running: () => child.exitCode === null && child.signalCode === null,
       out: () => out,
       kill: (signal) => void child.kill(signal),
+      interrupt: () => void (child.pid !== undefined && process.kill(-child.pid, "SIGINT")),
     };
   }
 

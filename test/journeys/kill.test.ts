@@ -74,6 +74,8 @@ describe(`journey: kill -9 of the server, ${KILLS} times while readings come in`
     const running = await auditPasses(journey, told.data, told.acksFile);
     expect(running.get("readings")).to.equal(told.rows);
     expect(running.get("acks of devices")).to.equal(told.rows);
+    // A chain each, and oracles of those that lived long enough.
+    expect(told.orphans.length).to.be.greaterThan(KILLS);
     const alive = new Set(journey.processes().map(({ pid }) => pid));
     const orphans = told.orphans.filter((pid) => alive.has(pid));
     expect(orphans, "processes of killed servers").to.deep.equal([]);

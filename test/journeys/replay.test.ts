@@ -91,6 +91,7 @@ describe("journey: a recorded ward is replayed", function () {
     });
     const checked = await auditPasses(journey, data, acks);
     expect(checked.get("readings")).to.equal(written.rows);
+    expect(checked.get("readings flagged out of range")).to.equal(written.silent);
     expect(checked.get("acks of devices")).to.equal(written.rows);
   });
 
@@ -99,6 +100,9 @@ describe("journey: a recorded ward is replayed", function () {
     const { contracts } = await server.client.consortium();
     const before = await readAnchors(server.client);
 
+    const running = journey.processes().map(({ command }) => command);
+    expect(running.filter((command) => command.includes("server/oracle/process.ts"))).to.have.length(4);
+    expect(running.filter((command) => command.includes("anvil --ipc"))).to.have.length.of.at.least(1);
     const ended = await server.stop("SIGINT");
     expect([ended.code, ended.err]).to.deep.equal([0, ""]);
     await journey.nothingRuns();
