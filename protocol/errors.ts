@@ -202,6 +202,7 @@ export const ERRORS = {
   UNUSABLE_INPUT: row(422, "The input cannot be used.", "Repair it at the place given."),
 
   // Data at rest.
+  DATABASE_UNAVAILABLE: row(503, "The database cannot be reached.", "Start it, or correct DATABASE_URL."),
   DATABASE_UNUSABLE: row(
     500,
     "The database is not one that this version can use.",

@@ -18,7 +18,10 @@ export interface RpcBlock {
   readonly timestamp: Hex;
 }
 
-/** Reads from a node: one method, its parameters, its result. Throws CHAIN_UNAVAILABLE. */
+/**
+ * Reads from a node: one method, its parameters, its result. Throws CHAIN_UNAVAILABLE, with the fact `refused` where the
+ * node did answer.
+ */
 export type Rpc = <T>(method: string, parameters: readonly unknown[]) => Promise<T>;
 
 const ANSWER_WITHIN_MS = 20_000;
@@ -27,7 +30,7 @@ const ANSWER_WITHIN_MS = 20_000;
 export function connectRpc(url: string): Rpc {
   let id = 0;
   return async <T>(method: string, params: readonly unknown[]): Promise<T> => {
-    let answer: { result?: T; error?: { message?: unknown } };
+    let answer: { result?: T | null; error?: { message?: unknown } } | null;
     try {
       const response = await fetch(url, {
         method: "POST",
@@ -39,10 +42,10 @@ export function connectRpc(url: string): Rpc {
     } catch (cause) {
       throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: `${url} does not answer ${method}.` }, cause);
     }
-    if (answer.error || answer.result === undefined) {
-      const message = answer.error?.message;
+    if (answer?.error || answer?.result === undefined || answer.result === null) {
+      const message = answer?.error?.message;
       const why = typeof message === "string" ? message : "no result";
-      throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: `${url} refuses ${method}: ${why}` });
+      throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: `${url} refuses ${method}: ${why}`, refused: true });
     }
     return answer.result;
   };
@@ -64,8 +67,9 @@ export async function readLogs(
       { address, topics, fromBlock: toQuantity(from), toBlock: toQuantity(to) },
     ]);
   } catch (error) {
-    // A short range that is refused is refused for another reason.
-    if (to - from < 512) throw error;
+    // A node that is away is not asked again; a short range that is refused is refused for another reason.
+    const refused = error instanceof TwinwardError && error.facts.refused === true;
+    if (!refused || to - from < 512) throw error;
     const middle = Math.floor((from + to) / 2);
     const early = await readLogs(rpc, address, topics, from, middle);
     return [...early, ...(await readLogs(rpc, address, topics, middle + 1, to))];

@@ -15,6 +15,7 @@ import { createApi } from "../api/app.ts";
 import { followChain } from "../chain/follow.ts";
 import { openStream } from "../chain/open-stream.ts";
 import { Outbox } from "../chain/outbox.ts";
+import { testP256 } from "../chain/self-test.ts";
 import { readConfig, type Config, type Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import { openMqtt } from "../gateway/mqtt.ts";
@@ -96,14 +97,19 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     development: config.rpcUrl === undefined,
     production: config.production,
   });
-  const [chainAt, database] = await Promise.all([
-    openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc }),
-    openDatabase(config.databaseUrl === undefined ? { directory: data.database } : { url: config.databaseUrl }),
-  ]);
-  onClose("chain", () => chainAt.close());
-  onClose("database", () => database.close());
-  const keys = await openKeyStore(data.dataKeys);
-  onClose("key store", () => keys.close());
+  const closed = async <T extends { close(): Promise<void> }>(name: string, opening: Promise<T>): Promise<T> => {
+    const opened = await opening;
+    onClose(name, () => opened.close());
+    return opened;
+  };
+  const [chainAt, database] = await all(
+    closed("chain", openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc })),
+    closed(
+      "database",
+      openDatabase(config.databaseUrl === undefined ? { directory: data.database } : { url: config.databaseUrl }),
+    ),
+  );
+  const keys = await closed("key store", openKeyStore(data.dataKeys));
 
   // The port is taken first, because the consortium names the endpoint. Who asks before everything stands waits until it
   // does: a request that nobody listened to would hang until its sender gave up.
@@ -117,6 +123,8 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   for (const domain of domainsOf(url)) chainAt.embedded?.admit(`http://${domain}`);
   const consortium = await foundConsortium(data, chainAt, serverKeys, url);
   const { chainId, contracts } = consortium;
+  const checks = await testP256(chainAt.provider);
+  log.info({ checks }, "who checks P-256 signatures on this chain");
 
   const signer = new Wallet(toHex(serverKeys.sender));
   const outbox = new Outbox({ database, provider: chainAt.provider, signer });
@@ -214,6 +222,12 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     oracles: () => oracles?.pids() ?? [],
     close,
   };
+}
+
+/** Both, or the first failure, but not before both are over: what was opened meanwhile must be known to be closed. */
+async function all<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }
 
 /** The embedded chain fails closed; without it nothing can be decided, so the whole server ends and says why. */

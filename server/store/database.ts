@@ -1,5 +1,6 @@
 import { migrate } from "./migrate.ts";
 import type { Parameter } from "./parameters.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
 import { openPGlite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
 
@@ -26,11 +27,14 @@ export type DatabasePlace = { readonly directory: string } | { readonly url: str
 
 /**
  * Opens the database and brings its tables up to date. The embedded one must be opened by one process only: take the lock of
- * lock.ts first. Throws DATABASE_UNUSABLE when its migrations are not ours.
+ * lock.ts first. Throws DATABASE_UNAVAILABLE, and DATABASE_UNUSABLE when its migrations are not ours.
  */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
   const database = "url" in place ? await openPostgres(place.url) : await openPGlite(place.directory);
   try {
+    await database.query("select 1").catch((cause: unknown) => {
+      throw new TwinwardError("DATABASE_UNAVAILABLE", {}, cause);
+    });
     await migrate(database);
   } catch (error) {
     await database.close();

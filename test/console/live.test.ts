@@ -76,10 +76,15 @@ describe("the console of a running ward", function () {
   async function receiptOf(device: ListedDevice): Promise<string> {
     const keyFile = join(directory, "clinician.key");
     const stewardKey = join(directory, "keys/steward.key");
-    const steward = openClient(server.http, stewardKey);
     const reader = createAccountKey(keyFile);
     const segments = ["heart", "spo2"];
-    const twin: Hex = await createTwin(steward, { device: device.id, segments, name: "clinician", stewardKey });
+    const twin: Hex = await createTwin({
+      url: server.http,
+      device: device.id,
+      segments,
+      name: "clinician",
+      stewardKey,
+    });
     const inAnHour = Date.now() + 3_600_000;
     await giveGrant({ url: server.http, twin, reader, purposes: ["care"], until: inAnHour, stewardKey });
     const clinician = openClient(server.http, keyFile);

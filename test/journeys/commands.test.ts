@@ -297,6 +297,17 @@ describe("journey: the command line", function () {
       expect(existsSync(journey.path("elsewhere"))).to.equal(false);
     });
 
+    it("go on without its database, or name the database's password", async () => {
+      const place = { DATABASE_URL: "postgres://twinward:hidden-word@127.0.0.1:1/twinward" };
+      const { out, err } = await fails(
+        ["up", "--data", journey.path("away"), "--port", "0"],
+        1,
+        /^DATABASE_UNAVAILABLE/m,
+        place,
+      );
+      expect(out + err).not.to.contain("hidden-word");
+    });
+
     it("audit what is no data directory, or ask a server that is not there", async () => {
       await fails(["audit", "--data", journey.path("nothing")], 2, /^DATA_UNUSABLE/);
       await fails(["audit", "--data", data, "--acks", journey.path("no-acks")], 2, /no-acks cannot be read/);

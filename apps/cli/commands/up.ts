@@ -35,7 +35,10 @@ LOG_LEVEL (info). Ctrl-C ends it cleanly; starting again goes on from the same d
 
 async function up(options: Options): Promise<void> {
   const over = new AbortController();
-  const stop = (): void => over.abort();
+  const stop = (): void => {
+    if (over.signal.aborted) process.exit(130); // asked twice: what is durable is durable, the next start goes on
+    over.abort();
+  };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   const environment = { LOG_LEVEL: "warn", ...process.env };

@@ -224,12 +224,15 @@ async function showConsequences({ clinician, researcher }: Readers): Promise<voi
   const denied = await until("research is denied", async () =>
     researcher.client.history(researcher.twin, { purpose: researcher.purpose, limit: 1 }).then(
       () => undefined,
-      (error: unknown) => (error instanceof TwinwardError ? error.code : undefined),
+      (error: unknown) => (error instanceof TwinwardError ? error.code : "INTERNAL"),
     ),
   );
+  if (denied !== "DEVICE_QUARANTINED") throw new Error(`Research is denied for another reason: ${denied}.`);
   say(`researcher: denied, ${denied}`);
   const page = await readPage(clinician);
-  if (page.distrusted === null) throw new Error("The clinician's values are not labelled.");
+  const labelled = page.readings.filter(({ flags }) => flags.includes("distrusted")).length;
+  if (page.distrusted === null || labelled === 0 || labelled < page.readings.length)
+    throw new Error("The clinician's values are not all labelled.");
   const [last] = page.readings.slice(-1);
   say(`clinician:  still reads, every value labelled distrusted by verdict ${shortId(page.distrusted.verdict ?? "")}`);
   if (last) say(`            #${last.sequence} ${valuesOf(last)}`);
