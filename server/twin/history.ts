@@ -129,7 +129,7 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
         position,
         token: `${row.signing_input}.${toBase64url(row.signature)}`,
         disclosures: opened.disclosures,
-        flags: opened.flags,
+        remarks: opened.remarks,
         gap: gaps.get(sequence) ?? null,
         state: anchor ? "anchored" : sealed ? "sealed" : "accepted",
         batch: anchor?.number ?? sealed?.number ?? null,

@@ -3,6 +3,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { segmentNames, type DeviceModel } from "../../protocol/device-model.ts";
 import { parseDisclosure } from "../../protocol/disclosure.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import type { Remark } from "../../protocol/plausibility.ts";
 import { presentation } from "../../protocol/reading.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import { flagNames, FLAGS, type Flag, type Purpose } from "../../protocol/words.ts";
@@ -30,8 +31,8 @@ export interface WholeReading {
   readonly token: string;
   /** All disclosures as the device encoded them. */
   readonly disclosures: readonly string[];
-  /** Mask of FLAGS, from the gateway. */
-  readonly flags: number;
+  /** What the gateway found implausible, each on its segment; null is the reading itself. */
+  readonly remarks: readonly Pick<Remark, "segment" | "flag">[];
   /** Sequences directly before this one that were never accepted. */
   readonly gap: Gap | null;
   readonly state: Stage;
@@ -151,7 +152,9 @@ function show(reading: WholeReading, segments: readonly string[], { terms }: Per
   const { sequence, from, until, content, leaf, position, token, state, batch, proof } = reading;
   const disclosures = reading.disclosures.map((encoded) => ({ segment: parseDisclosure(encoded).segment, encoded }));
   const shown = presentation({ token, disclosures }, segments);
-  const flags = flagNames(reading.flags | (terms.distrusted ? FLAGS.distrusted : 0));
+  // A remark on a segment says something about its values: it goes where the segment goes.
+  const remarks = reading.remarks.filter(({ segment }) => segment === null || segments.includes(segment));
+  const mask = remarks.reduce((all, { flag }) => all | FLAGS[flag], terms.distrusted ? FLAGS.distrusted : 0);
   return {
     sequence,
     from,
@@ -160,7 +163,7 @@ function show(reading: WholeReading, segments: readonly string[], { terms }: Per
     leaf,
     position,
     reading: shown,
-    flags,
+    flags: flagNames(mask),
     gap: clip(reading.gap, terms.first),
     state,
     batch,

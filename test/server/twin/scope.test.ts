@@ -32,7 +32,12 @@ function readingAt(sequence: number): WholeReading {
     position,
     token: "header.payload.signature",
     disclosures: names.map(disclosure),
-    flags: 0,
+    // Something is remarked on the reading, and on each of its segments something else.
+    remarks: [
+      { segment: null, flag: "late" },
+      { segment: "heart", flag: "outOfRange" },
+      { segment: "resp", flag: "clock" },
+    ],
     gap: sequence > 2 ? { from: sequence - 2, to: sequence - 1 } : null,
     state: "accepted",
     batch: null,
@@ -108,6 +113,12 @@ describe("scope", () => {
           for (const shown of readings) {
             expect(shown.reading).to.equal(["header.payload.signature", ...allowed.map(disclosure), ""].join("~"));
             expect(shown.gap?.from ?? first).to.be.at.least(first);
+            const remarked = { outOfRange: allowed.includes("heart"), late: true, clock: allowed.includes("resp") };
+            expect([...shown.flags].toSorted()).to.deep.equal(
+              Object.keys(remarked)
+                .filter((flag) => remarked[flag as keyof typeof remarked])
+                .toSorted(),
+            );
             expect(shown).not.to.have.property("ack");
           }
           for (const hidden of names.filter((name) => !allowed.includes(name)))
