@@ -7,7 +7,7 @@ import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { monthOf, openAside } from "../keys/sealed-reading.ts";
 import type { Committer } from "../store/committer.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, Tx } from "../store/database.ts";
 import { AckReader } from "../store/read-acks.ts";
 import { readHeads } from "../store/read-readings.ts";
 import { refuse, toAnswer } from "./answers.ts";
@@ -75,7 +75,12 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   /** The reading with what it must be verified against, or why it is refused already. */
-  async function prepare(text: string, via: Hex | undefined, receivedAt: number): Promise<Unverified | TwinwardError> {
+  async function prepare(
+    text: string,
+    via: Hex | undefined,
+    receivedAt: number,
+    within?: Tx,
+  ): Promise<Unverified | TwinwardError> {
     try {
       if (text.length > READING_LIMITS.characters)
         throw new TwinwardError("READING_TOO_LARGE", { characters: text.length });
@@ -83,7 +88,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       if (!claim) return { text, receivedAt };
       if (via !== undefined && claim.device !== via) throw new TwinwardError("TOPIC_NOT_YOURS", { device: via });
       const { key, modelHash } = findKey(chain.view(), claim);
-      return { text, receivedAt, expected: { claim, key: { x: key.x, y: key.y }, model: await models.get(modelHash) } };
+      const model = await models.get(modelHash, within);
+      return { text, receivedAt, expected: { claim, key: { x: key.x, y: key.y }, model } };
     } catch (error) {
       return error instanceof TwinwardError ? error : fail(error);
     }
@@ -106,11 +112,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   /** A held reading from the store: verified anew, because its key may have been marked meanwhile. */
-  async function reopen(row: HeldReading): Promise<Candidate | undefined> {
+  async function reopen(tx: Tx, row: HeldReading): Promise<Candidate | undefined> {
     try {
       const { scope, month, nonce, sealed } = row;
       const text = openAside(keys, row, { nonce: nonce ?? new Uint8Array(), sealed: sealed ?? new Uint8Array() });
-      const ready = await prepare(text, row.device, row.receivedAt);
+      const ready = await prepare(text, row.device, row.receivedAt, tx);
       if (ready instanceof TwinwardError) throw ready;
       return { ...verifyReading(text, row.receivedAt, ready.expected), text, scope, month };
     } catch (error) {

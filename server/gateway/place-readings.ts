@@ -41,7 +41,7 @@ export interface Placing {
   /** Readings held per device at most. */
   readonly maxHeld: number;
   /** A stored held reading, verified again; undefined when it isn't authentic any more. */
-  readonly reopen: (row: HeldReading) => Promise<Candidate | undefined>;
+  readonly reopen: (tx: Tx, row: HeldReading) => Promise<Candidate | undefined>;
 }
 
 type Draft = Exclude<Fate, { kind: "accepted" }> | { readonly kind: "entry"; readonly index: number };
@@ -175,7 +175,7 @@ async function openLanes(tx: Tx, { candidates, expireBefore, reopen }: Placing):
   const lanes = new Map<Hex, Lane>(
     [...devices].map((device) => [device, { head: heads.get(device) ?? NO_HEAD, contents: new Map(), held: [] }]),
   );
-  for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: await reopen(row) });
+  for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: await reopen(tx, row) });
   const waiting = [...lanes.values()].flatMap(({ held }) => held.flatMap(({ candidate }) => candidate ?? []));
   await readContents(tx, lanes, [...candidates, ...waiting]);
   return lanes;

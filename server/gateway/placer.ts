@@ -1,5 +1,6 @@
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Committer } from "../store/committer.ts";
+import type { Tx } from "../store/database.ts";
 import type { HeldReading } from "./held.ts";
 import { placeReadings, type Candidate, type Settled } from "./place-readings.ts";
 
@@ -9,7 +10,7 @@ export interface PlacerParts {
   readonly now: () => number;
   readonly maxHeld: number;
   readonly holdMs: number;
-  readonly reopen: (row: HeldReading) => Promise<Candidate | undefined>;
+  readonly reopen: (tx: Tx, row: HeldReading) => Promise<Candidate | undefined>;
 }
 
 interface Waiting {

@@ -233,6 +233,18 @@ describe("audit", function () {
       });
     });
 
+    it("passes on while what was held is let go and what was sealed is anchored, after a restart", async () => {
+      await running(async () => {
+        const deadline = Date.now() + 30_000;
+        for (let report = await auditDirectory(copy.data); ; report = await auditDirectory(copy.data)) {
+          expect(report.lies).to.deep.equal([]);
+          if (countOf(report, "held readings") === 0 && countOf(report, "outbox") === 0) return;
+          if (Date.now() > deadline) throw new Error("what was held stays held");
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      });
+    });
+
     it("names every batch that an older database put back does not have", async () => {
       rmSync(join(copy.data, "database"), { recursive: true });
       cpSync(world.olderDatabase, join(copy.data, "database"), { recursive: true });
