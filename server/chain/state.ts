@@ -1,7 +1,7 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Contracts } from "../../protocol/consortium.ts";
 import { readEvent, type ChainEvent, type ReadEvent } from "./event.ts";
-import { toView, type Tables } from "./tables.ts";
+import { toView, type Ids, type Tables } from "./tables.ts";
 import type {
   AnchorFact,
   Block,
@@ -42,6 +42,7 @@ export class ChainState {
     assignmentsOf: new Map(),
     twins: new Map(),
     twinsOf: new Map(),
+    twinsIn: new Map(),
     grants: new Map(),
     grantsOf: new Map(),
     streams: new Map(),
@@ -55,7 +56,10 @@ export class ChainState {
     this.#contracts = contracts;
   }
 
-  /** Folds one event; says whether it was one of ours. Throws RangeError on integers that are not safe. */
+  /**
+   * Folds one event; says whether it was one of ours. Throws on what our contracts cannot have emitted, as an integer that is
+   * not safe; it may be folded in part by then, and this state must not be used any more.
+   */
   apply(event: ChainEvent): boolean {
     const read = readEvent(this.#contracts, event);
     if (read === undefined) return false;
@@ -149,7 +153,11 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   "DeviceRegistry.DeviceStateChanged": (pen, read) => {
     const state = STATES[read.int("to")];
     if (state === undefined) return;
-    changeDevice(pen, read.hex("device"), (device) => ({ ...device, state }));
+    changeDevice(pen, read.hex("device"), ({ quarantinedBy: _before, ...device }) => ({
+      ...device,
+      state,
+      ...(state === "quarantined" ? { quarantinedBy: read.hex("cause") } : {}),
+    }));
   },
   "DeviceRegistry.StewardChanged": (pen, read) => {
     changeDevice(pen, read.hex("device"), (device) => ({ ...device, steward: read.hex("to") }));
@@ -167,9 +175,9 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     if (assignment === undefined) return;
     assignments.set(id, { ...assignment, end: read.int("endSequence") });
     const twins = pen.write("twins");
-    for (const twin of pen.read("twinsOf").get(assignment.device) ?? []) {
+    for (const twin of pen.read("twinsIn").get(id)?.items ?? []) {
       const fact = twins.get(twin);
-      if (fact?.assignment === id) twins.set(twin, { ...fact, ended: true });
+      if (fact !== undefined) twins.set(twin, { ...fact, ended: true });
     }
   },
   "TwinRegistry.TwinCreated": (pen, read) => {
@@ -185,6 +193,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       ended: false,
     });
     append(pen.write("twinsOf"), device, id);
+    if (assignment !== ZERO) append(pen.write("twinsIn"), assignment, id);
   },
 
   "GrantRegistry.Granted": (pen, read) => {
@@ -261,6 +270,8 @@ function changeDevice(pen: Pen, id: Hex, change: (device: DeviceFact) => DeviceF
   if (device !== undefined) devices.set(id, change(device));
 }
 
-function append(index: Map<Hex, readonly Hex[]>, owner: Hex, id: Hex): void {
-  index.set(owner, [...(index.get(owner) ?? []), id]);
+function append(index: Map<Hex, Ids>, owner: Hex, id: Hex): void {
+  const items = index.get(owner)?.items ?? [];
+  items.push(id);
+  index.set(owner, { items, size: items.length });
 }

@@ -64,6 +64,8 @@ export interface DeviceFact {
   readonly homeStream: Hex;
   /** By number, from 1. */
   readonly keys: readonly DeviceKey[];
+  /** The verdict that quarantined the device; set for as long as it is quarantined, whatever verdicts come after. */
+  readonly quarantinedBy?: Hex;
   /** The latest verdict on this device. */
   readonly verdict?: {
     readonly digest: Hex;
@@ -191,17 +193,18 @@ export interface ChainView {
 export interface Chain {
   readonly provider: Provider;
   readonly consortium: Consortium;
-  /** What was folded last; costs nothing. */
+  /** What was folded last; costs nothing. Throws CHAIN_UNAVAILABLE once an event could not be folded. */
   view(): ChainView;
   /**
    * A view whose head is at most `maxAgeSeconds` (default 2) old by its timestamp; asks the node now when the one at hand is
    * older, and always when 0 is given. After asking, the node's newest block counts as fresh whatever its timestamp: there is no newer one.
-   * Throws CHAIN_UNAVAILABLE when the node does not answer.
+   * Throws CHAIN_UNAVAILABLE when the node does not answer, and always once an event could not be folded: then the view has
+   * ended, and nothing that rests on it may be permitted.
    */
   fresh(maxAgeSeconds?: number): Promise<ChainView>;
   /** Called after each change of the view with it; the result ends the subscription. */
   onChange(listener: (view: ChainView) => void): () => void;
-  /** Resolves with the first view that satisfies the predicate; CHAIN_WAIT_EXPIRED after `timeoutMs`. */
+  /** Resolves with the first view that satisfies the predicate; CHAIN_WAIT_EXPIRED after `timeoutMs`, or as `view` throws. */
   waitFor(predicate: (view: ChainView) => boolean, timeoutMs: number): Promise<ChainView>;
   close(): Promise<void>;
 }

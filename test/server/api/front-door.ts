@@ -187,6 +187,14 @@ export class WrittenDevice {
     this.#door.chain.emit("DeviceRegistry", "DeviceStateChanged", [this.id, from, to, cause]);
   }
 
+  /** A verdict of the chain on this device; `kind` 1 suspect, 2 quarantine, 3 readmission. */
+  reachVerdict(digest: Hex, kind: number, round = 1): void {
+    const { chain, stream } = this.#door;
+    const judged = [10 * round, 10 * round + 9, this.id, 1, 1, kind, 1, ZERO_32, ZERO_32];
+    const verdict = [ZERO_32, stream, round, ...judged];
+    chain.emit("VerdictOracle", "VerdictReached", [digest, this.id, round, verdict, 1]);
+  }
+
   createTwin(name: string, segments: bigint, options: { security?: boolean; commands?: bigint } = {}): Hex {
     const { security = false, commands = 0n } = options;
     const twin = named(`twin ${name} of ${this.id}`);
