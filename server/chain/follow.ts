@@ -5,6 +5,7 @@ import { CONTRACTS } from "../../protocol/words.ts";
 import type { Database } from "../store/database.ts";
 import { readBlocks, readHeader } from "./blocks.ts";
 import { databaseEvents, memoryEvents } from "./event-store.ts";
+import type { ChainEvent } from "./event.ts";
 import { ChainState } from "./state.ts";
 import type { Block, Chain, ChainView } from "./view.ts";
 
@@ -19,37 +20,70 @@ export interface FollowPlan {
   readonly pollMs?: number;
   /** Wall clock in ms. */
   readonly now?: () => number;
-  /** Told when the node cannot be asked, once per failure; the next poll tries again. */
+  /** Told when the node cannot be asked, once per failure (the next poll tries again), and when the view ends. */
   readonly onTrouble?: (error: TwinwardError) => void;
 }
 
 /**
  * Follows the consortium's contracts from the stored cursor on. Resolves when the view has caught up with the node's head.
  * A block that is no longer on the chain takes its events with it: they are deleted and the view is folded again.
+ * An event that cannot be folded ends the view: neither it nor anything after it is stored or skipped, and from then on every
+ * question is answered with CHAIN_UNAVAILABLE, which names it. A restart asks the chain again and comes to the same place.
  * Throws CHAIN_DIFFERS when the node's genesis, or everything that was stored, is another chain's; CHAIN_UNAVAILABLE when the
- * node does not answer.
+ * node does not answer or an event cannot be folded.
  */
 export async function followChain(plan: FollowPlan): Promise<Chain> {
   const { provider, consortium, pollMs = 250, now = Date.now, onTrouble } = plan;
   const store = plan.database === undefined ? memoryEvents() : databaseEvents(plan.database);
   const addresses = CONTRACTS.map((name) => consortium.contracts[name]);
   const listeners = new Set<(view: ChainView) => void>();
+  const waiting = new Set<(error: TwinwardError) => void>();
 
   let cursor: Block | undefined;
   let state = new ChainState(consortium.contracts);
   let view!: ChainView;
   let closed = false;
+  /** Why the view has ended. */
+  let ended: TwinwardError | undefined;
+  /** True while `state` and what is stored may differ: then what is stored counts, and is folded anew. */
+  let isTorn = false;
 
   const foldStored = async (): Promise<void> => {
     const { blocks, events } = await store.load();
+    const folded = new ChainState(consortium.contracts);
+    foldAll(folded, events);
+    state = folded;
     cursor = blocks.at(-1);
-    state = new ChainState(consortium.contracts);
-    for (const event of events) state.apply(event);
     if (cursor !== undefined) view = state.view(cursor);
+    isTorn = false;
+  };
+
+  const foldAll = (into: ChainState, events: readonly ChainEvent[]): void => {
+    for (const event of events) {
+      try {
+        into.apply(event);
+      } catch (error) {
+        throw end(unfoldable(event, error));
+      }
+    }
+  };
+
+  const end = (error: TwinwardError): TwinwardError => {
+    ended = error;
+    for (const reject of [...waiting]) reject(error);
+    return error;
   };
 
   /** One look at the node; afterwards the view's head is the node's head, or was a moment ago. */
   const look = async (): Promise<void> => {
+    if (ended) throw ended;
+    const before = view as ChainView | undefined;
+    if (isTorn) await foldStored();
+    await catchUp();
+    if (view !== before) tell();
+  };
+
+  const catchUp = async (): Promise<void> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const head = await readHeader(provider, "latest");
       if (head === undefined) throw new Error("the node has no block");
@@ -60,15 +94,28 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
         await rewind();
         continue;
       }
+      // First folded, then stored: what cannot be folded must not lie behind the cursor.
+      isTorn = true;
+      foldAll(state, news.events);
       // Once this has resolved the events are ours; die before it and the next start reads them again.
       await store.append(news.blocks, news.events);
       cursor = { number: head.number, hash: head.hash, timestamp: head.timestamp };
-      for (const event of news.events) state.apply(event);
       view = state.view(cursor);
-      for (const listener of [...listeners]) listener(view);
+      isTorn = false;
       return;
     }
     throw new Error("the node's answers do not fit together");
+  };
+
+  /** One listener that fails must not keep the news from the others. */
+  const tell = (): void => {
+    for (const listener of [...listeners]) {
+      try {
+        listener(view);
+      } catch (error) {
+        onTrouble?.(error instanceof TwinwardError ? error : new TwinwardError("INTERNAL", {}, error));
+      }
+    }
   };
 
   /** Goes back to the newest stored block that is still on the chain. */
@@ -78,6 +125,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     for (const block of blocks.toReversed()) {
       if ((await readHeader(provider, block.number))?.hash !== block.hash) continue;
       if (block !== blocks.at(-1)) {
+        isTorn = true;
         await store.rewind(block.number);
         await foldStored();
       }
@@ -119,7 +167,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
   let timer: NodeJS.Timeout | undefined;
   let polling: Promise<void> | undefined;
   const planPoll = (): void => {
-    if (closed) return;
+    if (closed || ended) return;
     timer = setTimeout(() => {
       polling = lookOrThrow()
         .catch((error: unknown) => onTrouble?.(error as TwinwardError))
@@ -128,38 +176,44 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
   };
   planPoll();
 
+  const present = (): ChainView => {
+    if (ended) throw ended;
+    return view;
+  };
+
   const waitFor: Chain["waitFor"] = (predicate, timeoutMs) =>
     new Promise((resolve, reject) => {
       const check = (seen: ChainView): void => {
         try {
-          if (!predicate(seen)) return;
+          if (predicate(seen)) settle(() => resolve(seen));
         } catch (error) {
-          end();
-          reject(error instanceof Error ? error : new Error(String(error)));
-          return;
+          fail(error instanceof Error ? error : new Error(String(error)));
         }
-        end();
-        resolve(seen);
       };
-      const limit = setTimeout(() => {
-        end();
-        reject(new TwinwardError("CHAIN_WAIT_EXPIRED", { block: view.head.number }));
-      }, timeoutMs);
-      const end = (): void => {
+      const fail = (error: Error): void => settle(() => reject(error));
+      const limit = setTimeout(
+        () => fail(new TwinwardError("CHAIN_WAIT_EXPIRED", { block: view.head.number })),
+        timeoutMs,
+      );
+      const settle = (answer: () => void): void => {
         clearTimeout(limit);
         listeners.delete(check);
+        waiting.delete(fail);
+        answer();
       };
       listeners.add(check);
-      check(view);
+      waiting.add(fail);
+      if (ended) fail(ended);
+      else check(view);
     });
 
   return {
     provider,
     consortium,
-    view: () => view,
+    view: present,
     fresh: async (maxAgeSeconds = 2) => {
-      if (maxAgeSeconds <= 0 || view.head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
-      return view;
+      if (maxAgeSeconds <= 0 || present().head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
+      return present();
     },
     onChange: (listener) => {
       listeners.add(listener);
@@ -174,4 +228,10 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
       listeners.clear();
     },
   };
+}
+
+/** Our contracts emit nothing that cannot be folded: so this node, or what was stored, is wrong, or we are older than they. */
+function unfoldable({ block, logIndex, transaction }: ChainEvent, cause: unknown): TwinwardError {
+  const detail = `Event ${logIndex} of block ${block.number} cannot be read; nothing is permitted until it can.`;
+  return new TwinwardError("CHAIN_UNAVAILABLE", { detail, block: block.number, logIndex, transaction }, cause);
 }

@@ -14,6 +14,15 @@ import type {
   VerdictFact,
 } from "./view.ts";
 
+/**
+ * Ids in order. The list only grows and all views share it, each with the size that it had: adding costs the same however
+ * many there are, which matters since anybody may add to their own.
+ */
+export interface Ids {
+  readonly items: Hex[];
+  readonly size: number;
+}
+
 /** Facts by id, and the ids that belong together, e.g. all twins of a device. Values are never changed, only replaced. */
 export interface Tables {
   members: Map<number, MemberFact>;
@@ -21,11 +30,14 @@ export interface Tables {
   oracles: Map<number, Hex>;
   devices: Map<Hex, DeviceFact>;
   assignments: Map<Hex, AssignmentFact>;
-  assignmentsOf: Map<Hex, readonly Hex[]>;
+  assignmentsOf: Map<Hex, Ids>;
   twins: Map<Hex, TwinFact>;
-  twinsOf: Map<Hex, readonly Hex[]>;
+  /** By device. */
+  twinsOf: Map<Hex, Ids>;
+  /** By assignment. */
+  twinsIn: Map<Hex, Ids>;
   grants: Map<Hex, GrantFact>;
-  grantsOf: Map<Hex, readonly Hex[]>;
+  grantsOf: Map<Hex, Ids>;
   streams: Map<Hex, StreamFact>;
   verdicts: Map<Hex, VerdictFact>;
   /** By `stream round`. */
@@ -41,8 +53,8 @@ export function toView(
 ): ChainView {
   const oracles = [...tables.oracles].toSorted(([a], [b]) => a - b).map(([, oracle]) => oracle);
   const cuts = new Map<Hex, readonly AnchorFact[]>();
-  const all = <V>(ids: readonly Hex[] | undefined, table: ReadonlyMap<Hex, V>): V[] =>
-    (ids ?? []).flatMap((id) => table.get(id) ?? []);
+  const all = <V>(ids: Ids | undefined, table: ReadonlyMap<Hex, V>): V[] =>
+    ids === undefined ? [] : ids.items.slice(0, ids.size).flatMap((id) => table.get(id) ?? []);
   const assignmentsOf = (device: Hex): AssignmentFact[] => all(tables.assignmentsOf.get(device), tables.assignments);
   const twinsOf = (device: Hex): TwinFact[] => all(tables.twinsOf.get(device), tables.twins);
   return {

@@ -14,13 +14,14 @@ import { signCompact, verdictDigest } from "../../../protocol/verdict.ts";
 import { deployConsortium } from "../../../server/chain/deploy.ts";
 import type { ChainEvent } from "../../../server/chain/event.ts";
 import { databaseEvents } from "../../../server/chain/event-store.ts";
-import { followChain } from "../../../server/chain/follow.ts";
+import { followChain, type FollowPlan } from "../../../server/chain/follow.ts";
+import { interfaces } from "../../../server/chain/interfaces.ts";
 import { connectChain } from "../../../server/chain/rpc.ts";
 import { ChainState } from "../../../server/chain/state.ts";
 import type { Chain, ChainView } from "../../../server/chain/view.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { eventually } from "./ask.ts";
-import { addressOf, gatewayOf, planFor, transact, wallet } from "./world.ts";
+import { addressOf, answering, gatewayOf, planFor, transact, wallet } from "./world.ts";
 
 const bytes32 = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
 const steward = wallet(20);
@@ -37,9 +38,13 @@ describe("following the chain", () => {
   let stream: Hex;
   const open: Chain[] = [];
 
-  const follow = async (options: { memory?: boolean; now?: () => number; pollMs?: number } = {}): Promise<Chain> => {
-    const { memory = false, pollMs = 30, now = Date.now } = options;
-    const chain = await followChain({ provider, consortium, pollMs, now, ...(memory ? {} : { database }) });
+  const follow = async (
+    options: { memory?: boolean } & Partial<
+      Pick<FollowPlan, "provider" | "database" | "now" | "pollMs" | "onTrouble">
+    > = {},
+  ): Promise<Chain> => {
+    const { memory = false, ...rest } = options;
+    const chain = await followChain({ provider, consortium, pollMs: 30, ...(memory ? {} : { database }), ...rest });
     open.push(chain);
     return chain;
   };
@@ -283,6 +288,111 @@ describe("following the chain", () => {
       "select * from chain_event e where not exists (select from chain_block b where b.number = e.block)",
     );
     expect(dangling).to.deep.equal([]);
+  });
+
+  it("ends with an event that it cannot fold: it is not passed over, and nothing is permitted any more", async () => {
+    // A node that says what our contracts never would: a number above 2^53 - 1, and behind it in the block a true event.
+    const anchored = interfaces.AnchorLog.getEvent("Anchored")!.topicHash;
+    let isLying = true;
+    let root = bytes32(0);
+    const lying = answering(provider, (method, answer) => {
+      if (!isLying || method !== "eth_getLogs") return answer;
+      return (answer as { topics: Hex[]; data: Hex }[]).map((log) =>
+        log.topics[0] === anchored && log.data.startsWith(root)
+          ? { ...log, data: `${root}${bytes32(2 ** 60).slice(2)}${log.data.slice(-64)}` }
+          : log,
+      );
+    });
+    for (const memory of [true, false]) {
+      isLying = true;
+      root = bytes32(memory ? 666 : 667);
+      const troubles: TwinwardError[] = [];
+      const seen: ChainView[] = [];
+      const chain = await follow({ memory, provider: lying, onTrouble: (error) => void troubles.push(error) });
+      chain.onChange((view) => void seen.push(view));
+      const good = chain.view();
+      const size = good.streamSize(stream);
+      const never = code(chain.waitFor(() => false, 60_000));
+      await provider.send("evm_setAutomine", [false]);
+      const sent = Promise.all([
+        anchor(size, Number(root)),
+        transact(provider, consortium, gatewayOf(1), "AnchorLog", "openStream", [addressOf(gatewayOf(1))]),
+      ]);
+      await eventually(
+        async () => Number(await provider.send("eth_getBlockTransactionCountByNumber", ["pending"])) === 2 || undefined,
+      );
+      await provider.send("anvil_mine", ["0x1"]);
+      await provider.send("evm_setAutomine", [true]);
+      const [bad] = await sent;
+      const block = Number(await provider.send("eth_blockNumber", []));
+
+      await eventually(() => (troubles.length > 0 ? true : undefined));
+      expect(troubles[0]?.code).to.equal("CHAIN_UNAVAILABLE");
+      expect(troubles[0]?.facts).to.include({ block, transaction: bad });
+      expect(await never).to.equal("CHAIN_UNAVAILABLE");
+      await provider.send("anvil_mine", ["0x3"]);
+      // However young the last good view is, whoever asks for one is told no; and the node need not be asked for it.
+      for (const age of [undefined, 0, 3_600]) expect(await code(chain.fresh(age))).to.equal("CHAIN_UNAVAILABLE");
+      expect(await code(Promise.resolve().then(() => chain.view()))).to.equal("CHAIN_UNAVAILABLE");
+      expect(await code(chain.waitFor(() => true, 1_000))).to.equal("CHAIN_UNAVAILABLE");
+      isLying = false;
+      expect(await code(chain.fresh(0)), "for good").to.equal("CHAIN_UNAVAILABLE");
+      isLying = true;
+      expect(troubles, "said once").to.have.length(1);
+      expect(seen, "no view without the event").to.deep.equal([]);
+      expect(good.streamSize(stream), "the last good view is as it was").to.equal(size);
+      await chain.close();
+
+      // A restart comes to the same place and says so; only when the event can be read is anything behind it read.
+      expect(await code(follow({ memory, provider: lying }))).to.equal("CHAIN_UNAVAILABLE");
+      isLying = false;
+      const again = (await follow({ memory, provider: lying })).view();
+      expect(again.anchors(stream)[size]?.root).to.equal(root);
+      expect(again.streams().filter(({ group }) => group === addressOf(gatewayOf(1)))).to.have.length(memory ? 1 : 2);
+    }
+  });
+
+  it("counts nothing twice when the database fails between folding and storing", async () => {
+    let failures = 0;
+    const failing: Database = {
+      ...database,
+      query: database.query.bind(database),
+      transaction: (work) => {
+        if (failures-- > 0) throw new Error("the disk is full");
+        return database.transaction(work);
+      },
+    };
+    const chain = await follow({ database: failing, pollMs: 3_600_000 });
+    const size = chain.view().streamSize(stream);
+    failures = 2;
+    await anchor(size, 700);
+    for (let i = 0; i < 2; i++) expect(await code(chain.fresh(0))).to.equal("CHAIN_UNAVAILABLE");
+    expect(chain.view().streamSize(stream)).to.equal(size);
+    expect(
+      (await chain.fresh(0))
+        .anchors(stream)
+        .slice(size)
+        .map(({ root }) => root),
+    ).to.deep.equal([bytes32(700)]);
+    expect((await follow()).view().anchors(stream)).to.deep.equal(chain.view().anchors(stream));
+  });
+
+  it("tells every listener, also when another one fails, and also when blocks are only taken back", async () => {
+    const troubles: TwinwardError[] = [];
+    const chain = await follow({ onTrouble: (error) => void troubles.push(error) });
+    const heads: number[] = [];
+    chain.onChange(() => {
+      throw new Error("a listener's own fault");
+    });
+    chain.onChange((view) => void heads.push(view.head.number));
+    const head = chain.view().head.number;
+    const mark = (await provider.send("evm_snapshot", [])) as string;
+    await anchor(chain.view().streamSize(stream), 800);
+    await eventually(() => heads.at(-1) === head + 1 || undefined);
+    expect(troubles[0]?.code).to.equal("INTERNAL");
+    await provider.send("evm_revert", [mark]);
+    await eventually(() => heads.at(-1) === head || undefined);
+    expect(chain.view().head.number).to.equal(head);
   });
 
   it("remembers blocks with events and the last 128, however many there are", async () => {

@@ -106,10 +106,24 @@ export async function transact(
 
 /** The same provider, except that calls are given to `before` first; what that throws is thrown. */
 export function intercepted(provider: JsonRpcProvider, before: (method: string) => void): JsonRpcProvider {
-  const send = async (method: string, parameters: unknown[]): Promise<unknown> => {
+  return sendingBy(provider, async (method, parameters) => {
     before(method);
     return provider.send(method, parameters) as Promise<unknown>;
-  };
+  });
+}
+
+/** The same provider, except that `change` says what was answered. */
+export function answering(
+  provider: JsonRpcProvider,
+  change: (method: string, answer: unknown) => unknown,
+): JsonRpcProvider {
+  return sendingBy(provider, async (method, parameters) => change(method, await provider.send(method, parameters)));
+}
+
+function sendingBy(
+  provider: JsonRpcProvider,
+  send: (method: string, parameters: unknown[]) => Promise<unknown>,
+): JsonRpcProvider {
   return new Proxy(provider, {
     get: (target, name): unknown => {
       if (name === "send") return send;
