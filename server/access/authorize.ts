@@ -7,7 +7,7 @@ import type { Chain, ChainView } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
 import type { Reason } from "./decide.ts";
 import { permit, type Permit } from "./permit.ts";
-import { onlyPurpose, weigh, type Answer, type Question } from "./weigh.ts";
+import { isStranger, onlyPurpose, stewardOf, weigh, type Answer, type Question } from "./weigh.ts";
 
 export interface AccessParts {
   readonly committer: Pick<Committer, "submit">;
@@ -130,7 +130,7 @@ export function createAccess(parts: AccessParts): Access {
         first: assignment?.from ?? 1,
         end: assignment?.end ?? null,
         grant: grant?.id ?? null,
-        distrusted: device.state === "quarantined" ? { verdict: device.verdict?.digest ?? null } : null,
+        distrusted: device.state === "quarantined" ? { verdict: device.quarantinedBy ?? null } : null,
         block: view.head,
         view,
         decision: { leaf: placed.leaf, position: placed.position, sequence: placed.sequence },
@@ -138,9 +138,11 @@ export function createAccess(parts: AccessParts): Access {
     },
 
     async explain(asked, by) {
-      const { view, question, answer: found } = await answer(asked);
-      const mayAsk = by === asked.reader ? !found.stranger : found.device?.steward === by;
+      // Before anything else is said: whether a purpose fits, or a name is a segment's, tells that the twin exists.
+      const seen = await chain.fresh();
+      const mayAsk = by === asked.reader ? !isStranger(seen, by, asked.twin) : stewardOf(seen, asked.twin) === by;
       if (!mayAsk) throw new TwinwardError("NOT_FOUND");
+      const { view, question, answer: found } = await answer(asked);
       return {
         permitted: found.reason === "Permitted",
         reason: found.reason,

@@ -52,8 +52,19 @@ export function weigh(view: ChainView, question: Question): Answer {
     return { reason, grant, segments };
   });
 
-  const stranger = mine.length === 0 && !(oracle && twin?.security === true) && device?.steward !== reader;
-  return { ...furthest(answers), twin, device, assignment, stranger };
+  return { ...furthest(answers), twin, device, assignment, stranger: isStranger(view, reader, question.twin) };
+}
+
+/** Whether nothing on the chain connects a reader with a twin: no grant ever, not its steward, no oracle at its security twin. */
+export function isStranger(view: ChainView, reader: Hex, twin: Hex): boolean {
+  if (grantsOf(view, twin, reader).length > 0 || stewardOf(view, twin) === reader) return false;
+  return !(view.twin(twin)?.security === true && view.isOracle(reader));
+}
+
+/** The steward of a twin's device; undefined where there is no such twin. */
+export function stewardOf(view: ChainView, twin: Hex): Hex | undefined {
+  const device = view.twin(twin)?.device;
+  return device && view.device(device)?.steward;
 }
 
 /** The first permitted answer; where none is, the one that came furthest through the checks, which says most. */

@@ -160,6 +160,12 @@ describe("history, receipts and the fleet through the SDK", () => {
     const ask = { twin: care, reader: door.reader.address, purpose: "audit" as const };
     expect(await door.clientOf(steward.wallet).explain(ask)).to.include({ permitted: true, reason: "Permitted" });
     expect(await codeOf(door.clientOf(Wallet.createRandom()).explain(ask))).to.equal("NOT_FOUND");
+    // Not even whether the other's grants leave one purpose, which would say that the twin exists.
+    const stranger = door.clientOf(Wallet.createRandom());
+    for (const twin of [care, research, named("no twin")]) {
+      expect(await codeOf(stranger.explain({ twin }))).to.equal("NOT_FOUND");
+      expect(await codeOf(stranger.explain({ twin, reader: door.reader.address }))).to.equal("NOT_FOUND");
+    }
     expect(await door.reader.client.explain({ twin: care, purpose: "research" })).to.include({
       permitted: false,
       code: "PURPOSE_NOT_GRANTED",
@@ -188,8 +194,13 @@ describe("history, receipts and the fleet through the SDK", () => {
     device.setState(2, 4, named("verdict"));
     expect(await codeOf(door.reader.client.history(research))).to.equal("DEVICE_QUARANTINED");
     const page = await door.reader.client.history(care, { purpose: "care" });
-    expect(page.distrusted).not.to.equal(null);
+    expect(page.distrusted).to.deep.equal({ verdict: named("verdict") });
     for (const { flags } of page.readings) expect(flags).to.include("distrusted");
+    // A milder verdict in a later round leaves the device quarantined, by the verdict that did it.
+    device.reachVerdict(named("suspicion"), 1);
+    expect((await door.reader.client.history(care, { purpose: "care" })).distrusted).to.deep.equal({
+      verdict: named("verdict"),
+    });
     device.setState(4, 2);
     expect((await door.reader.client.history(care, { purpose: "care" })).distrusted).to.equal(null);
   });
