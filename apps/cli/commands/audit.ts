@@ -50,6 +50,15 @@ const FLAGGED = "readings flagged ";
 /** Out-of-range values are accepted and flagged; late ones and odd clocks too. A reading may have several flags. */
 function flaggedOf(name: string, { checked }: AuditReport): string {
   if (name !== "readings") return "";
-  const flags = checked.filter((one) => one.name.startsWith(FLAGGED));
-  return flags.map((one) => `, ${one.count} of them flagged ${one.name.slice(FLAGGED.length)}`).join("");
+  const flags = checked
+    .filter((one) => one.name.startsWith(FLAGGED))
+    .map((one) => ({ flag: one.name.slice(FLAGGED.length), count: one.count }));
+  return flags
+    .filter(({ flag }) => !flag.includes(", "))
+    .map(({ flag, count }) => {
+      const parts = flags.filter((one) => one.flag.startsWith(`${flag}, `));
+      const said = parts.map((part) => `${part.flag.slice(flag.length + 2)} ${part.count}`).join(", ");
+      return `, ${count} of them flagged ${flag}${said === "" ? "" : ` (${said})`}`;
+    })
+    .join("");
 }

@@ -166,8 +166,14 @@ async function auditModel(
   if (!model) return;
   await lies.attempt(place, () => checkAgainstModel(parsed, model));
   // What depended on the gateway's clock when it came in cannot be re-derived; what depends on the values can.
-  const judged = plausibility(parsed, model, parsed.per[1]).flags & FLAGS.outOfRange;
-  lies.hold((flags & FLAGS.outOfRange) === judged, place, "its flag 'out of range' does not follow from its values");
+  const judged = plausibility(parsed, model, parsed.per[1]);
+  lies.hold(
+    (flags & FLAGS.outOfRange) === (judged.flags & FLAGS.outOfRange),
+    place,
+    "its flag 'out of range' does not follow from its values",
+  );
+  const outside = judged.remarks.filter(({ flag }) => flag === "outOfRange").map(({ segment }) => segment);
+  for (const segment of new Set(outside)) lies.count(`readings flagged out of range, ${segment ?? "whole"}`, 1);
 }
 
 /** Out-of-range values are accepted, because the device said them; how many is for the reader of the report to weigh. */

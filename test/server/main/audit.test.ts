@@ -54,6 +54,7 @@ describe("audit", function () {
       expect(report?.lies).to.deep.equal([]);
       expect(countOf(report, "readings")).to.equal(2 * ROWS + 12);
       expect(countOf(report, "readings flagged out of range")).to.equal(BREATHLESS);
+      expect(countOf(report, "readings flagged out of range, resp")).to.equal(BREATHLESS);
       expect(countOf(report, "acks of devices")).to.equal(2 * ROWS + 12);
       expect(countOf(report, "evidence")).to.equal(2);
       expect(countOf(report, "held readings")).to.equal(1);
@@ -221,7 +222,9 @@ describe("audit", function () {
       const stopped = await runAudit(["--data", copy.data, "--acks", world.acksFile]);
       expect(stopped.err).to.equal("");
       expect(stopped.code).to.equal(0);
-      expect(stopped.out).to.match(new RegExp(`${2 * ROWS + 12}  readings, ${BREATHLESS} of them flagged`));
+      expect(stopped.out).to.match(
+        new RegExp(`${2 * ROWS + 12}  readings, ${BREATHLESS} of them flagged out of range \\(resp ${BREATHLESS}\\)`),
+      );
       await running(async () => {
         const report = await auditDirectory(copy.data, { acks: world.acksFile });
         expect(report.lies).to.deep.equal([]);
