@@ -24,6 +24,10 @@ export function featureSignals(group: FeatureGroup, signals: string[], pairs: Si
   return [...signals.map((_, i) => [i]), ...pairs.map((pair) => pair.map((name) => signals.indexOf(name)))];
 }
 
+/** True where more than half of the signals have enough samples: less is too little to call a stretch clear by. */
+export const isTelling = ({ values }: Stretch): boolean =>
+  2 * values.filter((own) => own.length >= ENOUGH).length > values.length;
+
 /** The features of one group; NaN marks what cannot be known (no sample, too few, no extent in time). */
 export function extractFeatures(
   group: FeatureGroup,

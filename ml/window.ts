@@ -26,19 +26,8 @@ const BEYOND = 1e9;
  */
 export function cutStretches(window: Window, lengthMs: number, strideMs: number): Stretch[] {
   const { signals, times, values } = window;
-  if (times.length !== signals.length || values.length !== signals.length)
-    throw new RangeError(`window of ${signals.length} signals has ${times.length} times and ${values.length} values`);
-  let first = Infinity;
-  let last = -Infinity;
-  for (const [i, own] of times.entries()) {
-    if (own.length !== values[i]!.length) throw new RangeError(`signal ${signals[i]} has unequal times and values`);
-    for (const t of own) {
-      if (t < first) first = t;
-      if (t > last) last = t;
-    }
-  }
+  const { first, whole } = extentOf(window, lengthMs, strideMs);
   const stretches = new Map<number, Stretch>();
-  const whole = last - first - lengthMs + strideMs / 2;
   for (let i = 0; i < signals.length; i++) {
     const own = times[i]!;
     for (let j = 0; j < own.length; j++) {
@@ -47,7 +36,7 @@ export function cutStretches(window: Window, lengthMs: number, strideMs: number)
       const offset = own[j]! - first;
       // A sample belongs to every stretch that covers it; visiting samples, not the clock, keeps sparse windows cheap.
       for (let k = Math.floor(offset / strideMs); k >= 0 && offset - k * strideMs < lengthMs; k--) {
-        if (k * strideMs > whole) continue;
+        if (k >= whole) continue;
         let stretch = stretches.get(k);
         if (!stretch) {
           stretch = { times: signals.map(() => []), values: signals.map(() => []) };
@@ -59,4 +48,25 @@ export function cutStretches(window: Window, lengthMs: number, strideMs: number)
     }
   }
   return [...stretches.entries()].sort((a, b) => a[0] - b[0]).map((entry) => entry[1]);
+}
+
+/** How many whole stretches the window's time has room for, with samples in them or not. */
+export const countStretches = (window: Window, lengthMs: number, strideMs: number): number =>
+  extentOf(window, lengthMs, strideMs).whole;
+
+function extentOf(window: Window, lengthMs: number, strideMs: number): { first: number; whole: number } {
+  const { signals, times, values } = window;
+  if (times.length !== signals.length || values.length !== signals.length)
+    throw new RangeError(`window of ${signals.length} signals has ${times.length} times and ${values.length} values`);
+  let first = Infinity;
+  let last = -Infinity;
+  for (const [i, own] of times.entries()) {
+    if (own.length !== values[i]!.length) throw new RangeError(`signal ${signals[i]} has unequal times and values`);
+    for (const t of own) {
+      if (t < first) first = t;
+      if (t > last) last = t;
+    }
+  }
+  const begins = Math.floor((last - first - lengthMs + strideMs / 2) / strideMs);
+  return { first, whole: Number.isFinite(begins) ? Math.max(begins + 1, 0) : 0 };
 }

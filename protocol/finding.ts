@@ -32,7 +32,7 @@ export interface Finding {
   readonly salt: Hex;
 }
 
-/** A device that was judged over a whole round and found clear. */
+/** A device whose every reading of a round was judged, and found clear. */
 export interface ClearDevice {
   readonly device: Hex;
   readonly firstSequence: number;

@@ -13,6 +13,11 @@ export interface Judgement {
   severity: 0 | 1 | 2 | 3 | 4 | 5;
   /** Thousandths of the detector's limit: the sustained score that decided. */
   score: number;
+  /**
+   * True where every stretch of the window was told enough of to be scored, and there were as many in a row as a quarantine
+   * takes. Without it a clear is only silence: what was not scored could not have been found.
+   */
+  isJudged: boolean;
 }
 
 /** Thousandths, bounded so that no hostile value leaves the safe integers. */
@@ -21,11 +26,17 @@ const toThousandths = (score: number) => Math.floor(1000 * Math.min(score, 1e9))
 /** Judges one window of one device. Pure and stateless: knows nothing of the device's past. */
 export function judgeWindow(model: PcaModel, window: Window): Judgement {
   const { sustain, suspect, quarantine } = model.thresholds;
-  const scores = scoreStretches(model, window);
+  const { scores, whole, telling } = scoreStretches(model, window);
+  const isJudged = telling === whole && telling >= sustain.quarantine;
   const held = toThousandths(sustainedScore(scores, sustain.quarantine));
   if (held >= quarantine)
-    return { kind: "quarantine", severity: held >= 4 * quarantine ? 5 : held >= 2 * quarantine ? 4 : 3, score: held };
+    return {
+      kind: "quarantine",
+      severity: held >= 4 * quarantine ? 5 : held >= 2 * quarantine ? 4 : 3,
+      score: held,
+      isJudged,
+    };
   const seen = toThousandths(sustainedScore(scores, sustain.suspect));
-  if (seen >= suspect) return { kind: "suspect", severity: seen >= 2 * suspect ? 2 : 1, score: seen };
-  return { kind: "clear", severity: 0, score: seen };
+  if (seen >= suspect) return { kind: "suspect", severity: seen >= 2 * suspect ? 2 : 1, score: seen, isJudged };
+  return { kind: "clear", severity: 0, score: seen, isJudged };
 }

@@ -3,9 +3,9 @@
  * Technometrics 21, 1979). Missing features are marginalised as probabilistic PCA does (Tipping, Bishop, J R Stat Soc B
  * 61, 1999): an absent probe neither adds nor hides evidence. + − × ÷ √ only.
  */
-import { extractFeatures, featureSignals } from "../features.ts";
+import { extractFeatures, featureSignals, isTelling } from "../features.ts";
 import { solvePositive } from "../linear.ts";
-import { cutStretches, type Stretch, type Window } from "../window.ts";
+import { countStretches, cutStretches, type Stretch, type Window } from "../window.ts";
 import type { PcaModel, PcaView } from "./pca-model.ts";
 
 export interface PcaScore {
@@ -88,10 +88,24 @@ export function scoreStretch(model: PcaModel, stretch: Stretch): ViewScore | und
   return worst;
 }
 
-/** Scores of every stretch of a window, in time order; 0 where nothing is known. */
-export function scoreStretches(model: PcaModel, window: Window): number[] {
+export interface ScoredStretches {
+  /** In time order; 0 where nothing is known. A stretch without a sample has none. */
+  scores: number[];
+  /** Of the whole stretches that the window's time has room for, how many were told enough of (`isTelling`). */
+  whole: number;
+  telling: number;
+}
+
+/** Scores every stretch of a window. */
+export function scoreStretches(model: PcaModel, window: Window): ScoredStretches {
+  const { stretchMs, strideMs } = model;
   const ordered = orderSignals(model, window);
-  return cutStretches(ordered, model.stretchMs, model.strideMs).map((s) => scoreStretch(model, s)?.score ?? 0);
+  const stretches = cutStretches(ordered, stretchMs, strideMs);
+  return {
+    scores: stretches.map((stretch) => scoreStretch(model, stretch)?.score ?? 0),
+    whole: countStretches(ordered, stretchMs, strideMs),
+    telling: stretches.filter(isTelling).length,
+  };
 }
 
 /** Scores a window by its worst stretch and says which signals carry it. */

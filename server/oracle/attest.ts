@@ -42,8 +42,13 @@ export interface Attesting {
 /** Rounds whose signatures are remembered one by one; older ones are never signed again. */
 export const ROUNDS_REMEMBERED = 64;
 
+/** An outcome that amounts to a verdict. */
+export type Decided = Outcome & { readonly kind: keyof typeof VERDICT_KINDS };
+
+export const isDecided = (outcome: Outcome): outcome is Decided => outcome.kind !== "unjudged";
+
 /** The verdict that an outcome amounts to; kind `clear` never reaches the chain, but can be published as dissent. */
-export function toVerdict(place: Place, outcome: Outcome): Verdict {
+export function toVerdict(place: Place, outcome: Decided): Verdict {
   const { oracleSet, stream, round, lastBatch, device, model } = place;
   const { firstSequence, lastSequence, severity, leavesRoot } = outcome;
   const firstBatch = BATCHES_PER_ROUND * round;
@@ -54,11 +59,11 @@ export function toVerdict(place: Place, outcome: Outcome): Verdict {
 }
 
 /**
- * The state and the finding after signing an outcome; undefined when it must not be signed: something as severe or
- * severer was signed for this device and round already, or the round is older than what is remembered.
+ * The state and the finding after signing an outcome; undefined when it must not be signed: nothing was judged,
+ * something as severe or severer was signed for this device and round already, or the round is older than what is remembered.
  */
 export function attest(state: OracleState, place: Place, outcome: Outcome, pen: Pen): Attesting | undefined {
-  if (isForgotten(state, place.stream, place.round)) return undefined;
+  if (!isDecided(outcome) || isForgotten(state, place.stream, place.round)) return undefined;
   const before = state.signed.filter(
     (s) => s.stream === place.stream && s.round === place.round && s.device === place.device,
   );

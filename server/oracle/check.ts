@@ -86,7 +86,7 @@ function checkReading(ground: Ground, last: Baseline, reading: SecurityReading, 
   const leaf = readingLeaf(parsed);
   return {
     sequence: parsed.sequence,
-    from: parsed.per[0],
+    per: parsed.per,
     leaf,
     content: parsed.content,
     disclosures: parsed.disclosures,

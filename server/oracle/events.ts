@@ -10,6 +10,8 @@ export type OracleEvent =
   | { readonly event: "cleared"; readonly stream: Hex; readonly round: number; readonly devices: number }
   /** Readings that do not verify, or are withheld: the device is not judged in this round. */
   | { readonly event: "refused"; readonly device: Hex; readonly why: string }
+  /** Its readings verify, but not all of them could be judged: it is not among the round's clear ones. */
+  | { readonly event: "unjudged"; readonly device: Hex; readonly round: number; readonly why: string }
   | { readonly event: "transmitted"; readonly digest: Hex; readonly transmission: Transmission }
   /** The server does not take a finding. */
   | { readonly event: "unwelcome"; readonly digest: Hex; readonly why: string }

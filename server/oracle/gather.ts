@@ -50,21 +50,33 @@ export function quorumFor(
   return { quorum, rank: transmitRank(own, attested, view.oracles, signed.round) };
 }
 
+/** An accusation to be answered, and what this oracle found over the batches up to `lastBatch`. */
+export interface Opposition {
+  readonly finding: Finding;
+  readonly outcome: Outcome;
+  readonly lastBatch: number;
+}
+
 /**
- * Findings of others that accuse a device which this oracle, over the same batches, found clear. They are to be answered
- * in public: an accusation that fewer than f + 1 share comes to nothing, but it must not stand unopposed.
+ * Findings of others that accuse a device which this oracle found clear. They are to be answered in public: an accusation
+ * that fewer than f + 1 share comes to nothing, but it must not stand unopposed. Over the same batches; where those held too
+ * little to be judged, over the first of the round that held enough: who accuses early must not go unanswered.
  */
 export function toOppose(
   findings: readonly Verified[],
   judgedOf: (stream: Hex, device: Hex, round: number) => readonly Judged[],
   isJudged: (stream: Hex, batch: number) => boolean,
   own: Hex,
-): { finding: Finding; outcome: Outcome }[] {
+): Opposition[] {
   return findings.flatMap(({ body }) => {
     if (body.format !== "finding@1" || body.oracle === own || body.verdict.severity === 0) return [];
     const { stream, device, round, lastBatch } = body.verdict;
     if (!isJudged(stream, lastBatch)) return [];
-    const judged = judgedOf(stream, device, round).findLast(({ batch }) => batch <= lastBatch);
-    return judged?.outcome.severity === 0 ? [{ finding: body, outcome: judged.outcome }] : [];
+    const judged = judgedOf(stream, device, round);
+    const then = judged.findLast(({ batch }) => batch <= lastBatch);
+    if (then?.outcome.kind === "clear") return [{ finding: body, outcome: then.outcome, lastBatch }];
+    const later = judged.find(({ batch, outcome }) => batch > lastBatch && outcome.kind !== "unjudged");
+    const isClear = then?.outcome.kind === "unjudged" && later?.outcome.kind === "clear";
+    return isClear ? [{ finding: body, outcome: later.outcome, lastBatch: later.batch }] : [];
   });
 }

@@ -10,7 +10,7 @@ import type { AnchorFact, ChainView } from "../chain/view.ts";
 import { attest, attestClear, type Attesting, type Pen } from "./attest.ts";
 import type { OracleEvent } from "./events.ts";
 import type { Judged } from "./gather.ts";
-import type { Judge } from "./judge.ts";
+import type { Judge, Outcome } from "./judge.ts";
 import { endRound, type DeviceRound } from "./observe.ts";
 import type { OracleState } from "./state-file.ts";
 
@@ -97,6 +97,7 @@ function judgeBatch(
 
   // The last batch of the round: what stayed clear to the end is cleared, then the next round begins.
   const clear = clearDevices(watched, round);
+  events.push(...unjudged(watched, round));
   const attesting = view.clearedRoot(stream, round) ? undefined : attestClear(state, place, clear, pen());
   if (attesting) events.push({ event: "cleared", stream, round, devices: clear.length });
   state = attesting?.state ?? state;
@@ -125,13 +126,29 @@ function judgedIn(watched: Watched, round: number, device: Hex): Judged[] {
   return judged;
 }
 
-/** Devices that were found clear at every batch end of the round, with their leaves up to the last. */
+/**
+ * Devices that were judged whole at the round's end and found clear, with their leaves, and at no batch end before found
+ * anything else. An unjudged beginning is ordinary: nobody has said enough in the first second.
+ */
 function clearDevices(watched: Watched, round: number): ClearDevice[] {
+  return lastOf(watched, round).flatMap(({ device, outcome, isAccused }) => {
+    if (outcome.kind !== "clear" || isAccused) return [];
+    const { firstSequence, lastSequence, leavesRoot } = outcome;
+    return [{ device, firstSequence, lastSequence, leavesRoot }];
+  });
+}
+
+function unjudged(watched: Watched, round: number): OracleEvent[] {
+  return lastOf(watched, round).flatMap(({ device, outcome: { why }, isAccused }): OracleEvent[] =>
+    why === undefined || isAccused ? [] : [{ event: "unjudged", device, round, why }],
+  );
+}
+
+/** How each device stood at the round's end; without those whose readings were refused. */
+function lastOf(watched: Watched, round: number): { device: Hex; outcome: Outcome; isAccused: boolean }[] {
   return [...(watched.judged.get(round) ?? [])].flatMap(([device, judged]) => {
     const outcome = judged.at(-1)?.outcome;
     if (!outcome || watched.devices.get(device)?.refused !== undefined) return [];
-    if (judged.some((j) => j.outcome.severity > 0)) return [];
-    const { firstSequence, lastSequence, leavesRoot } = outcome;
-    return [{ device, firstSequence, lastSequence, leavesRoot }];
+    return [{ device, outcome, isAccused: judged.some((j) => j.outcome.severity > 0) }];
   });
 }

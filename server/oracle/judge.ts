@@ -4,7 +4,7 @@
  */
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { merkleRoot } from "../../protocol/tree.ts";
-import { judgeWindow } from "../../ml/detectors/judge-window.ts";
+import { judgeWindow, type Judgement } from "../../ml/detectors/judge-window.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
 import { scorePca } from "../../ml/detectors/score-pca.ts";
 import type { Window } from "../../ml/window.ts";
@@ -12,8 +12,8 @@ import type { Window } from "../../ml/window.ts";
 /** A reading whose signature, place and disclosures were checked. */
 export interface JudgedReading {
   readonly sequence: number;
-  /** Start of its period, ms; sample times count from it. */
-  readonly from: number;
+  /** Its period, [from, to) in ms; sample times count from its start. */
+  readonly per: readonly [from: number, to: number];
   readonly leaf: Uint8Array;
   readonly disclosures: readonly {
     readonly segment: string;
@@ -24,8 +24,9 @@ export interface JudgedReading {
 
 /** What was found, and over which leaves. Kind and severity are what a quorum must agree on; the rest explains. */
 export interface Outcome {
-  readonly kind: "clear" | "suspect" | "quarantine";
-  /** 0 when clear, else 1 to 5. */
+  /** `unjudged`: nothing bad was found, but not all of it could be judged (`why`). That is no clear, and no finding. */
+  readonly kind: "clear" | "suspect" | "quarantine" | "unjudged";
+  /** 0 when clear or unjudged, else 1 to 5. */
   readonly severity: number;
   readonly firstSequence: number;
   readonly lastSequence: number;
@@ -34,6 +35,8 @@ export interface Outcome {
   /** Thousandths of the detector's limit. */
   readonly score: number;
   readonly explanation: readonly { readonly signal: string; readonly share: number }[];
+  /** What is unjudged about it. */
+  readonly why?: string;
 }
 
 /** How an oracle judges: `judge` itself everywhere but in a test that needs a liar. */
@@ -48,34 +51,56 @@ export function missingSignals(model: PcaModel, reading: JudgedReading): string[
   return model.signals.filter((signal) => !named.has(signal));
 }
 
+/** A reading with the start of its period on the judged timeline. */
+interface Placed {
+  readonly reading: JudgedReading;
+  readonly start: number;
+}
+
+/** True where each period begins after the one before it has ended, and every sample lies in its reading's period, in order. */
+const isClockSound = (readings: readonly JudgedReading[]): boolean =>
+  readings.every(({ per: [from, to], disclosures }, i) => {
+    const follows = from < to && from >= (readings[i - 1]?.per[1] ?? from);
+    return follows && disclosures.every(({ t }) => t.every((at, k) => at >= (t[k - 1] ?? 0) && at < to - from));
+  });
+
 /**
- * Cuts readings, in sequence order, into windows of WINDOW_MS of the device's own time. A replay can put hours into one
- * round; a window that begins where the clock jumped back keeps times ascending.
+ * Readings, in sequence order, as runs of time without a hole: what lies further apart than a stretch is long shares none,
+ * and each side is judged by itself. A clock that is not sound tells nothing: then sequences alone give the order and one
+ * reading follows the other, so that a device cannot hide what it says by setting its clock.
  */
-export function toWindows(model: PcaModel, readings: readonly JudgedReading[]): Window[] {
+function toRuns(model: PcaModel, readings: readonly JudgedReading[], isSound: boolean): Placed[][] {
+  const runs: Placed[][] = [];
+  let end = -Infinity;
+  for (const reading of readings) {
+    const [from, to] = reading.per;
+    const start = isSound || runs.length === 0 ? from : end;
+    if (start - end >= model.stretchMs) runs.push([]);
+    runs.at(-1)?.push({ reading, start });
+    end = start + Math.max(to - from, 0);
+  }
+  return runs;
+}
+
+/** Cuts a run into windows of WINDOW_MS; the last takes the rest, because a rest alone may be too short to be judged. */
+function toWindows(model: PcaModel, run: readonly Placed[]): Window[] {
+  const last = run.at(-1);
+  const end = last ? last.start + last.reading.per[1] - last.reading.per[0] : 0;
   const windows: Window[] = [];
   let window: Window | undefined;
-  let start = 0;
-  let latest = 0;
-  for (const reading of readings) {
-    if (!window || reading.from >= start + WINDOW_MS || reading.from < latest) {
-      window = {
-        signals: [...model.signals],
-        times: model.signals.map(() => []),
-        values: model.signals.map(() => []),
-      };
+  let begun = 0;
+  for (const { reading, start } of run) {
+    if (!window || (start >= begun + WINDOW_MS && start + WINDOW_MS <= end)) {
+      const { signals } = model;
+      window = { signals: [...signals], times: signals.map(() => []), values: signals.map(() => []) };
       windows.push(window);
-      start = reading.from;
+      begun = start;
     }
-    latest = reading.from;
     for (const { segment, t, v } of reading.disclosures) {
       const signal = model.signals.indexOf(segment);
-      const times = window.times[signal];
-      const values = window.values[signal];
-      if (!times || !values) continue;
       for (const [i, offset] of t.entries()) {
-        times.push(reading.from + offset);
-        values.push(v[i] ?? null);
+        window.times[signal]?.push(start + offset);
+        window.values[signal]?.push(v[i] ?? null);
       }
     }
   }
@@ -83,7 +108,8 @@ export function toWindows(model: PcaModel, readings: readonly JudgedReading[]): 
 }
 
 /**
- * Judges the readings of one device in one round so far: as bad as its worst window.
+ * Judges the readings of one device in one round so far: as bad as its worst window. It is clear only where every reading
+ * lies in a window that was judged whole, by a clock that went forward; otherwise it is unjudged.
  *
  * @throws RangeError where there are no readings (the caller's fault)
  */
@@ -91,18 +117,22 @@ export function judge(model: PcaModel, readings: readonly JudgedReading[]): Outc
   const first = readings[0];
   const last = readings.at(-1);
   if (!first || !last) throw new RangeError("nothing to judge");
-  let worst: { kind: Outcome["kind"]; severity: number; score: number } = { kind: "clear", severity: 0, score: 0 };
+  const isSound = isClockSound(readings);
+  let worst: Pick<Judgement, "kind" | "severity" | "score"> = { kind: "clear", severity: 0, score: 0 };
   let shown: Window | undefined;
-  for (const window of toWindows(model, readings)) {
+  let isWhole = true;
+  for (const window of toRuns(model, readings, isSound).flatMap((run) => toWindows(model, run))) {
     const judged = judgeWindow(model, window);
+    isWhole &&= judged.isJudged;
     const worse =
       judged.severity > worst.severity || (judged.severity === worst.severity && judged.score > worst.score);
     if (shown !== undefined && !worse) continue;
     worst = judged;
     shown = window;
   }
+  const why = !isSound ? "its clock went back" : !isWhole ? "it said too little" : undefined;
   return {
-    kind: worst.kind,
+    ...(worst.severity === 0 && why !== undefined ? { kind: "unjudged", why } : { kind: worst.kind }),
     severity: worst.severity,
     firstSequence: first.sequence,
     lastSequence: last.sequence,

@@ -164,8 +164,8 @@ export function runOracle(rooms: OracleRooms): Oracle {
     const isJudged = (stream: Hex, batch: number): boolean => batch < nextOf(stream);
     let told = state;
     const events: OracleEvent[] = [];
-    for (const { finding, outcome } of toOppose(findings, judgedOf, isJudged, own)) {
-      const { stream, round, lastBatch, device } = finding.verdict;
+    for (const { finding, outcome, lastBatch } of toOppose(findings, judgedOf, isJudged, own)) {
+      const { stream, round, device } = finding.verdict;
       const place = { oracleSet: view.oracleSet, stream, round, lastBatch, device, model: modelHash };
       const attesting = attest(told, place, outcome, pen());
       if (!attesting) continue;

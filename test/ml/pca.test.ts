@@ -71,8 +71,39 @@ describe("the PCA residual detector", () => {
     expect(kinds.filter((kind) => kind === "quarantine").length).to.be.below(4);
     expect(kinds.filter((kind) => kind !== "clear").length).to.be.below(14);
     const nothing: Window = { signals: ["a", "b", "c"], times: [[], [], []], values: [[], [], []] };
-    expect(judgeWindow(model, nothing)).to.deep.equal({ kind: "clear", severity: 0, score: 0 });
+    expect(judgeWindow(model, nothing)).to.deep.equal({ kind: "clear", severity: 0, score: 0, isJudged: false });
     expect(scorePca(model, nothing)).to.include({ score: 0, alarm: false });
+  });
+
+  it("calls a window judged only where every stretch of it told enough to be found out", () => {
+    const [window] = record("judged", 1);
+    const judged = (changed: Window) => judgeWindow(model, changed).isJudged;
+    const cut = (from: number, to: number): Window => ({
+      signals: window!.signals,
+      times: window!.times.map((own) => own.filter((_, i) => i < from || i >= to)),
+      values: window!.values.map((own) => own.filter((_, i) => i < from || i >= to)),
+    });
+    expect(judged(window!)).to.equal(true);
+    expect(judged(change(window!, 2, () => null))).to.equal(true);
+    expect(
+      judged(
+        change(
+          change(window!, 2, () => null),
+          1,
+          () => null,
+        ),
+      ),
+    ).to.equal(false);
+    // A second and a half gone in the middle is bridged by what is around it; three and a half leave a stretch untold.
+    expect(judged(cut(8, 11))).to.equal(true);
+    expect(judged(cut(8, 15))).to.equal(false);
+    // 7 samples are one whole stretch, 8 are two: what a quarantine takes.
+    expect([6, 7, 8].map((kept) => judged(cut(kept, 20)))).to.deep.equal([false, false, true]);
+    // A few samples far apart, and one alone at the far end of time.
+    expect(judged(cut(1, 19))).to.equal(false);
+    expect(
+      judged({ ...window!, times: window!.times.map((own) => own.map((t, i) => (i === 19 ? 1e15 : t))) }),
+    ).to.equal(false);
   });
 
   it("does not care in which order a window has its signals, nor about signals that it does not know", () => {

@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFindingBody, verifyFinding, type SignedFinding } from "../../../protocol/finding.ts";
 import { addressOfKey, recoverCompact, signCompact, verdictDigest } from "../../../protocol/verdict.ts";
-import { attest, attestClear, ROUNDS_REMEMBERED, toVerdict, type Place } from "../../../server/oracle/attest.ts";
+import {
+  attest,
+  attestClear,
+  ROUNDS_REMEMBERED,
+  toVerdict,
+  type Decided,
+  type Place,
+} from "../../../server/oracle/attest.ts";
 import type { Outcome } from "../../../server/oracle/judge.ts";
 import { loadState, newState, saveState } from "../../../server/oracle/state-file.ts";
 import {
@@ -30,7 +37,7 @@ const place: Place = {
   device: hash(1),
   model: hash(2),
 };
-const outcome = (severity: number, last = 9): Outcome => ({
+const outcome = (severity: number, last = 9): Decided => ({
   kind: severity === 0 ? "clear" : severity < 3 ? "suspect" : "quarantine",
   severity,
   firstSequence: 5,
@@ -83,6 +90,11 @@ describe("attest", () => {
     expect(attest(accused, place, outcome(0), pen)).to.equal(undefined);
     const cleared = attest(state, place, outcome(0), pen)!.state;
     expect(attest(cleared, { ...place, lastBatch: 36 }, outcome(1), pen)).to.not.equal(undefined);
+  });
+
+  it("signs nothing about what could not be judged, neither for nor against", () => {
+    const unjudged: Outcome = { ...outcome(0), kind: "unjudged", why: "it said too little" };
+    expect(attest(state, place, unjudged, pen)).to.equal(undefined);
   });
 
   it("keeps devices, rounds and streams apart", () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { toHex } from "../../../protocol/bytes.ts";
 import { parseReading, readingLeaf } from "../../../protocol/reading.ts";
 import { merkleRoot } from "../../../protocol/tree.ts";
-import { judge, missingSignals, toWindows, type JudgedReading } from "../../../server/oracle/judge.ts";
+import { judge, missingSignals, type JudgedReading, type Outcome } from "../../../server/oracle/judge.ts";
 import { fittedModel, World, type WorldDevice } from "../../helpers/oracle-world.ts";
 
 const model = fittedModel();
@@ -11,7 +11,7 @@ async function record(world: World, device: WorldDevice, offsets: number[]): Pro
   const readings: JudgedReading[] = [];
   for (const offset of offsets) {
     const parsed = parseReading(await world.makeReading(device, offset));
-    readings.push({ ...parsed, from: parsed.per[0], leaf: readingLeaf(parsed) });
+    readings.push({ ...parsed, leaf: readingLeaf(parsed) });
   }
   return readings;
 }
@@ -53,15 +53,82 @@ describe("judge", () => {
     const world = new World();
     const offsets = [...zeros(60), ...zeros(8).map(() => 40), ...zeros(60)];
     const readings = await record(world, world.devices[0]!, offsets);
-    expect(toWindows(model, readings)).to.have.length(13);
     expect(judge(model, readings).kind).to.equal("quarantine");
+    expect(judge(model, [...readings.slice(0, 60), ...readings.slice(68)]).kind).to.equal("clear");
   });
 
-  it("begins a new window where the device's clock jumps back", async () => {
+  describe("says that it judged nothing, rather than clear, of a device that", () => {
+    const FALSE = Array.from({ length: 10 }, () => 100);
+    /** The readings with their periods put elsewhere: nothing else of them changes, as a lying device would do it. */
+    const place = (readings: JudgedReading[], start: (i: number) => number): JudgedReading[] =>
+      readings.map((reading, i) => ({ ...reading, per: [start(i), start(i) + 1000] }));
+    const judged = async (
+      offsets: number[],
+      change: (readings: JudgedReading[]) => JudgedReading[],
+    ): Promise<Outcome> => {
+      const world = new World();
+      return judge(model, change(await record(world, world.devices[0]!, offsets)));
+    };
+    const empty = (reading: JudgedReading): JudgedReading => ({
+      ...reading,
+      disclosures: reading.disclosures.map(({ segment }) => ({ segment, t: [], v: [] })),
+    });
+    const silent = (reading: JudgedReading, segment: string): JudgedReading => ({
+      ...reading,
+      disclosures: reading.disclosures.map((d) => (d.segment === segment ? { ...d, v: d.v.map(() => null) } : d)),
+    });
+    const tooLittle: [string, (readings: JudgedReading[]) => JudgedReading[]][] = [
+      ["sent one reading in the round", (readings) => readings.slice(0, 1)],
+      ["sent three", (readings) => readings.slice(0, 3)],
+      ["sent a reading every ten seconds", (readings) => place(readings, (i) => 10_000 * i)],
+      ["sent ten in a row and then one by itself", (readings) => place(readings, (i) => (i < 9 ? 1000 * i : 60_000))],
+      ["lost all but the ends of the round", (readings) => [readings[0]!, readings[9]!]],
+      ["sent no samples at all", (readings) => readings.map(empty)],
+      ["had a value of one of two signals only", (readings) => readings.map((reading) => silent(reading, "heart"))],
+    ]; // prettier-ignore
+    for (const [what, change] of tooLittle)
+      it(what, async () => {
+        const outcome = await judged(zeros(10), change);
+        expect(outcome).to.include({ kind: "unjudged", severity: 0, why: "it said too little" });
+        // Not told to be false either: too little is too little both ways.
+        expect((await judged(zeros(10), (readings) => readings)).kind).to.equal("clear");
+      });
+
+    const jumping: [string, (readings: JudgedReading[]) => JudgedReading[]][] = [
+      ["lets its clock go backwards", (readings) => place(readings, (i) => 100_000 - 1000 * i)],
+      ["lets its clock stand", (readings) => place(readings, () => 100_000)],
+      ["lets its clock crawl", (readings) => place(readings, (i) => 100_000 + i)],
+      ["sets its clock back once", (readings) => place(readings, (i) => 100_000 + 1000 * i - (i < 5 ? 0 : 60_000))],
+      ["sets its clock on and back at every reading", (readings) => place(readings, (i) => 1000 * i + (i % 2) * 3_600_000)],
+    ]; // prettier-ignore
+    for (const [what, change] of jumping)
+      it(`${what}; and finds false data there as by an honest clock`, async () => {
+        const clean = await judged(zeros(10), change);
+        expect(clean).to.include({ kind: "unjudged", severity: 0, why: "its clock went back" });
+        expect((await judged(FALSE, (readings) => readings)).kind).to.equal("quarantine");
+        expect((await judged(FALSE, change)).kind).to.equal("quarantine");
+      });
+
+    it("puts samples outside their period, or in no order", async () => {
+      const moved = (t: (t: readonly number[]) => number[]) => (readings: JudgedReading[]) =>
+        readings.map((r) => ({ ...r, disclosures: r.disclosures.map((d) => ({ ...d, t: t(d.t) })) }));
+      for (const t of [
+        (times: readonly number[]) => times.map((time) => time + 1000),
+        (times: readonly number[]) => times.map((time) => -time),
+        (times: readonly number[]) => times.toReversed(),
+      ])
+        expect(await judged(zeros(10), moved(t))).to.include({ kind: "unjudged", why: "its clock went back" });
+    });
+  });
+
+  it("judges each side of a hole by itself, and calls the round clear where both said enough", async () => {
     const world = new World();
-    const readings = await record(world, world.devices[0]!, zeros(3));
-    const jumped = readings.map((reading, i) => (i === 2 ? { ...reading, from: reading.from - 5_000 } : reading));
-    expect(toWindows(model, jumped)).to.have.length(2);
+    const device = world.devices[0]!;
+    const before = await record(world, device, zeros(5));
+    device.at += 60_000;
+    const after = await record(world, device, zeros(5));
+    expect(judge(model, [...before, ...after]).kind).to.equal("clear");
+    expect(judge(model, [...before, ...after.slice(0, 2)]).kind).to.equal("unjudged");
   });
 
   it("says which signals a reading is silent about", async () => {

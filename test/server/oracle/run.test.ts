@@ -12,7 +12,7 @@ import { runOracle, type Oracle } from "../../../server/oracle/run.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { lyingJudge } from "../../helpers/lying-judge.ts";
-import { STREAM, World } from "../../helpers/oracle-world.ts";
+import { STREAM, World, type WorldDevice } from "../../helpers/oracle-world.ts";
 
 const FALSE_DATA = 40;
 
@@ -125,6 +125,48 @@ describe("oracles together", () => {
     const clears = await bodies({ round: 1 });
     const clear = clears.find((body) => body.format === "clear@1");
     expect(clear?.format === "clear@1" && clear.devices.map((d) => d.device)).to.deep.equal([world.devices[1]!.id]);
+  });
+
+  it("leave out of the all-clear who said too little or by a clock that jumps, and say so", async () => {
+    world = new World(4, 4);
+    findings = createFindings({ database, chain: world.chain as Chain });
+    const [steady, rare, jumping, late] = world.devices as [WorldDevice, WorldDevice, WorldDevice, WorldDevice];
+    [0, 1, 2, 3].forEach((bit) => start(bit));
+    for (let i = 0; i < 10; i++) {
+      world.commit({ device: steady, text: await world.makeReading(steady) });
+      if (i % 5 === 0) {
+        world.commit({ device: rare, text: await world.makeReading(rare) });
+        rare.at += 4_000;
+      }
+      // A whole swing of what the test's bodies do: the values go on as they were, only the clock does not.
+      if (i === 5) jumping.at -= Math.round(2 * Math.PI * 40_000);
+      world.commit({ device: jumping, text: await world.makeReading(jumping) });
+      // It begins in the middle of the round, but says enough of what it covers.
+      if (i >= 4) world.commit({ device: late, text: await world.makeReading(late) });
+      world.anchor();
+    }
+    await until(() => world.cleared.size === 1, "an all-clear");
+    const clears = (await bodies({ round: 0 })).flatMap((body) => (body.format === "clear@1" ? [body] : []));
+    for (const { devices } of clears)
+      expect(devices.map((d) => d.device)).to.deep.equal([steady.id, late.id].sort((a, b) => (a < b ? -1 : 1)));
+    const told = events.flatMap((e) => (e.event === "unjudged" && e.bit === 0 ? [[e.device, e.round, e.why]] : []));
+    expect(told).to.have.deep.members([
+      [rare.id, 0, "it said too little"],
+      [jumping.id, 0, "its clock went back"],
+    ]);
+    expect(world.verdicts).to.deep.equal([]);
+    expect(clears.flatMap(({ clear }) => clear.root)).to.include(world.cleared.get("0"));
+  });
+
+  it("quarantine false data also where the clock goes back at every reading", async () => {
+    [0, 1].forEach((bit) => start(bit));
+    const device = world.devices[0]!;
+    for (let i = 0; i < 8; i++) {
+      world.commit({ device, text: await world.makeReading(device, 100) });
+      device.at -= 2_000;
+      world.anchor();
+    }
+    await until(() => world.verdicts.some((v) => v.kind === "quarantine"), "a quarantine");
   });
 
   it("reach the verdict with one of them dead", async () => {
