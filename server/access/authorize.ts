@@ -1,7 +1,7 @@
-import { toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
+import { isHex, toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
-import { buildRecord, type DecisionRecord } from "../../protocol/record.ts";
+import { buildRecord, type DecisionRecord, type LeafRecord } from "../../protocol/record.ts";
 import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
@@ -35,6 +35,11 @@ export interface Asked {
   readonly until?: number;
 }
 
+/** A durable yes to a record: the view that it rests on. */
+export interface RecordPermit {
+  readonly view: ChainView;
+}
+
 export interface Explanation {
   readonly permitted: boolean;
   readonly reason: Reason;
@@ -51,6 +56,12 @@ export interface Access {
    * reason. Throws CHAIN_UNAVAILABLE when the chain cannot be asked: then nothing is decided and nothing permitted.
    */
   authorize(asked: Asked): Promise<Permit>;
+  /**
+   * Decides and records who asks to see a record, or a leaf that leads to no twin of theirs (`record` undefined). A record
+   * is for the reader whom it names and for the steward of its device; everybody else is told NOT_FOUND. Such an ask is
+   * for audit, whatever purpose the record was about. Throws CHAIN_UNAVAILABLE like `authorize`.
+   */
+  authorizeRecord(reader: Hex, record: LeafRecord | undefined): Promise<RecordPermit>;
   /** What would be decided now, and why; nothing is recorded. `by` may ask for another reader where it is the steward. */
   explain(asked: Asked, by: Hex): Promise<Explanation>;
 }
@@ -85,27 +96,12 @@ export function createAccess(parts: AccessParts): Access {
     return segmentsMask(model, segments);
   }
 
-  async function record(view: ChainView, question: Question, found: Answer, asked: Asked): Promise<Placed> {
-    const decision: DecisionRecord = {
-      format: "decision@1",
-      stream,
-      at: now(),
-      salt: toHex(random(16)),
-      reader: question.reader,
-      twin: question.twin,
-      device: found.twin?.device ?? ZERO_32,
-      action: question.action,
-      purpose: question.purpose,
-      segments: found.segments.toString(),
-      permit: found.reason === "Permitted",
-      reason: found.reason,
-      because: because(view, found),
-      from: asked.from ?? null,
-      until: asked.until ?? null,
-    };
-    const { text: body, content } = buildRecord(decision);
+  async function record(said: Omit<DecisionRecord, "format" | "stream" | "at" | "salt" | "permit">): Promise<Placed> {
+    const permit = said.reason === "Permitted";
+    const salt = toHex(random(16));
+    const { text: body, content } = buildRecord({ format: "decision@1", stream, at: now(), salt, permit, ...said });
     return committer.submit(async () => ({
-      entries: [{ kind: "record", leafKind: LEAF_KINDS.decision, subject: question.twin, body, content }],
+      entries: [{ kind: "record", leafKind: LEAF_KINDS.decision, subject: said.twin, body, content }],
       result: ([placed]) => placed as Placed,
     }));
   }
@@ -113,7 +109,18 @@ export function createAccess(parts: AccessParts): Access {
   return {
     async authorize(asked) {
       const { view, question, answer: found } = await answer(asked);
-      const placed = await record(view, question, found, asked);
+      const placed = await record({
+        reader: question.reader,
+        twin: question.twin,
+        device: found.twin?.device ?? ZERO_32,
+        action: question.action,
+        purpose: question.purpose,
+        segments: found.segments.toString(),
+        reason: found.reason,
+        because: because(view, found),
+        from: asked.from ?? null,
+        until: asked.until ?? null,
+      });
       // From here on the decision outlives us. Dying now leaves a decision without an answer: it claims a read that did
       // not happen, never the other way round.
       const { reason, twin, device, assignment, grant, segments } = found;
@@ -135,6 +142,28 @@ export function createAccess(parts: AccessParts): Access {
         view,
         decision: { leaf: placed.leaf, position: placed.position, sequence: placed.sequence },
       });
+    },
+
+    async authorizeRecord(reader, asked) {
+      const view = await chain.fresh();
+      const [twin, device] = [asked?.twin, asked?.device].map((id) => (isHex(id, 32) ? id : ZERO_32)) as [Hex, Hex];
+      const permitted = asked?.reader === reader || view.device(device)?.steward === reader;
+      const { number, hash, timestamp } = view.head;
+      await record({
+        reader,
+        // Who may not see it learns nothing from where the denial is kept: all of them are beside no twin.
+        twin: permitted ? twin : ZERO_32,
+        device: permitted ? device : ZERO_32,
+        action: "read",
+        purpose: "audit",
+        segments: "0",
+        reason: permitted ? "Permitted" : "TwinUnknown",
+        because: { grant: null, block: { number, hash, timestamp } },
+        from: null,
+        until: null,
+      });
+      if (!permitted) throw new TwinwardError("NOT_FOUND");
+      return { view };
     },
 
     async explain(asked, by) {

@@ -1,8 +1,9 @@
 import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
-import { writeReceipt } from "../../../protocol/receipt.ts";
-import { purposeNames } from "../../../protocol/words.ts";
+import { writeReceipt, type Receipt } from "../../../protocol/receipt.ts";
+import { purposeNames, type Purpose } from "../../../protocol/words.ts";
 import { describe } from "../../twin/describe.ts";
+import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
 import {
   ask,
@@ -75,12 +76,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         const who = identify(request, rooms);
         const leaf = pathId(request, "leaf");
         const { twin, ...asked } = query(receiptQuery, request);
-        const place = await receipts.find(leaf);
-        if (!place) throw new TwinwardError("NOT_FOUND");
-        const receipt =
-          place.kind === "record"
-            ? await receipts.forRecord(place, who, chain.view())
-            : await receipts.forReading(place, await permitFor(place, twin, who, asked));
+        const receipt = await receiptFor(await receipts.find(leaf), twin, who, asked);
         // The one text of a receipt: its RFC 8785 form, ready to be kept.
         response.type("application/json").send(writeReceipt(receipt));
       },
@@ -94,18 +90,39 @@ export function accessRoutes(rooms: ApiRooms): Routes {
     },
   };
 
-  /** Through the twin that was named, or through the first of the reader's that permits it. */
-  async function permitFor(
-    place: Parameters<typeof receipts.forReading>[0],
+  /**
+   * Every ask is decided and recorded first, whatever lies at the leaf, so that neither the answer nor the time that it
+   * takes tells a stranger which leaves there are.
+   */
+  async function receiptFor(
+    place: LeafPlace | undefined,
     twin: Hex | undefined,
     who: Hex,
-    asked: { purpose?: Parameters<typeof access.authorize>[0]["purpose"]; grant?: Hex | undefined },
+    asked: { purpose?: Purpose | undefined; grant?: Hex | undefined },
+  ): Promise<Receipt> {
+    const twins =
+      twin !== undefined ? [twin] : place?.kind === "reading" ? receipts.twinsFor(place, who, chain.view()) : [];
+    if (twins.length === 0) {
+      const record = place?.kind === "record" ? place : undefined;
+      const permit = await access.authorizeRecord(who, record?.record);
+      if (!record) throw new TwinwardError("NOT_FOUND");
+      return receipts.forRecord(record, permit);
+    }
+    const permit = await authorizeOne(twins, who, asked);
+    if (place?.kind !== "reading") throw new TwinwardError("NOT_FOUND");
+    return receipts.forReading(place, permit);
+  }
+
+  /** Through the first of these twins that permits it; where none does, the last denial. */
+  async function authorizeOne(
+    twins: readonly Hex[],
+    who: Hex,
+    asked: { purpose?: Purpose | undefined; grant?: Hex | undefined },
   ): ReturnType<typeof access.authorize> {
-    const twins = twin === undefined ? receipts.twinsFor(place, who, chain.view()) : [twin];
-    let refused: unknown = new TwinwardError("NOT_FOUND");
-    for (const one of twins) {
+    let refused: unknown;
+    for (const twin of twins) {
       try {
-        return await access.authorize({ reader: who, twin: one, ...given(asked) });
+        return await access.authorize({ reader: who, twin, ...given(asked) });
       } catch (error) {
         refused = error;
         if (!(error instanceof TwinwardError) || error.code === "CHAIN_UNAVAILABLE") throw error;

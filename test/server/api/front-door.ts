@@ -4,10 +4,12 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import { Wallet } from "ethers";
 import { connect, type Client } from "../../../apps/sdk/index.ts";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { modelHash, type DeviceModel } from "../../../protocol/device-model.ts";
+import { TwinwardError, type ErrorCode } from "../../../protocol/errors.ts";
 import { newPrivateKey, publicKeyOf, signEs256 } from "../../../protocol/es256.ts";
 import { deviceId, streamId } from "../../../protocol/ids.ts";
 import { buildReading, parseReading } from "../../../protocol/reading.ts";
@@ -241,3 +243,17 @@ export class WrittenDevice {
 }
 
 export const bytes32 = (hex: Hex): Uint8Array => fromHex(hex, 32);
+
+/** The code with which something is refused; fails where it is permitted. */
+export async function codeOf(work: Promise<unknown>): Promise<ErrorCode> {
+  const error = await work.then(
+    () => expect.fail("it was permitted"),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).to.be.instanceOf(TwinwardError);
+  return (error as TwinwardError).code;
+}
+
+export async function countDecisions({ database }: Pick<FrontDoor, "database">): Promise<number> {
+  return (await database.query<{ n: number }>("select count(*) as n from leaf where kind = 2"))[0]?.n ?? 0;
+}

@@ -5,28 +5,17 @@ import { readAck, verifyAck } from "../../../protocol/ack.ts";
 import { checkpointOver } from "../../../protocol/anchors.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { signCheckpoint } from "../../../protocol/checkpoint.ts";
-import type { ErrorCode } from "../../../protocol/errors.ts";
-import { TwinwardError } from "../../../protocol/errors.ts";
 import { keyAt, type KeyHistory } from "../../../protocol/key-history.ts";
 import { parsePresentation, readingLeaf } from "../../../protocol/reading.ts";
 import { parseReceipt, writeReceipt } from "../../../protocol/receipt.ts";
 import { verifyReceipt } from "../../../protocol/verify.ts";
 import { purposesMask } from "../../../protocol/words.ts";
-import { addressOf, openFrontDoor, WrittenDevice, type FrontDoor } from "./front-door.ts";
+import { addressOf, codeOf, countDecisions, openFrontDoor, WrittenDevice, type FrontDoor } from "./front-door.ts";
 import { named } from "./written-chain.ts";
 
 const START = 1_790_000_000;
 const HEART = 0b1n;
 const HEART_AND_RESP = 0b11n;
-
-async function codeOf(work: Promise<unknown>): Promise<ErrorCode> {
-  const error = await work.then(
-    () => expect.fail("it was permitted"),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).to.be.instanceOf(TwinwardError);
-  return (error as TwinwardError).code;
-}
 
 describe("history, receipts and the fleet through the SDK", () => {
   let door: FrontDoor;
@@ -146,14 +135,12 @@ describe("history, receipts and the fleet through the SDK", () => {
   });
 
   it("records a decision for every page before it is sent, denials too", async () => {
-    const count = async (): Promise<number> =>
-      (await door.database.query<{ n: number }>("select count(*) as n from leaf where kind = 2"))[0]?.n ?? 0;
-    const before = await count();
+    const before = await countDecisions(door);
     const page = await door.reader.client.history(care, { purpose: "care" });
     expect(page.decision.position).to.be.greaterThan(0);
     expect(await codeOf(door.reader.client.history(care, { purpose: "research" }))).to.equal("PURPOSE_NOT_GRANTED");
     expect(await codeOf(door.oracle.client.history(care, { purpose: "care" }))).to.equal("NOT_FOUND");
-    expect((await count()) - before).to.equal(3);
+    expect((await countDecisions(door)) - before).to.equal(3);
   });
 
   it("explains to the steward what another may see, and to a stranger nothing", async () => {
