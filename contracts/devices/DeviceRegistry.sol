@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EcdsaP256} from "../lib/EcdsaP256.sol";
+import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IDeviceRegistry} from "./IDeviceRegistry.sol";
 
 /// @title Devices, their stewards, states and keys
@@ -20,10 +21,13 @@ contract DeviceRegistry is IDeviceRegistry {
         bytes32 y;
         uint64 fromSequence; // ┐ one slot; the range ends where the next key's begins
         uint64 markedFrom; // │ zero: no mark
-        uint40 suspectedSince; // ┘ seconds
+        uint40 suspectedSince; // │ seconds
+        uint8 marks; // ┘ how often it was marked
         bytes32 reason;
     }
 
+    uint32 private constant KEYS_MOST = 1024;
+    uint8 private constant MARKS_MOST = type(uint8).max;
     uint8 private constant KIND_SUSPECT = 1;
     uint8 private constant KIND_QUARANTINE = 2;
     uint8 private constant KIND_READMISSION = 3;
@@ -97,8 +101,10 @@ contract DeviceRegistry is IDeviceRegistry {
         if (entry.state == DeviceState.Retired) revert DeviceRetired(id);
         if (!EcdsaP256.isOnCurve(x, y)) revert KeyNotOnCurve(x, y);
         uint32 number = entry.keyCount + 1;
+        if (number > KEYS_MOST) revert KeysTooMany(id, KEYS_MOST);
         uint64 previousFrom = _keys[id][number - 1].fromSequence;
         if (fromSequence <= previousFrom) revert KeyRangeUnexpected(id, previousFrom, fromSequence);
+        _requireSequence(fromSequence);
         _requireProof(id, number, x, y, r, s);
 
         entry.keyCount = number;
@@ -118,14 +124,17 @@ contract DeviceRegistry is IDeviceRegistry {
         if (fromSequence < entry.fromSequence || fromSequence > until) {
             revert MarkOutsideRange(id, number, fromSequence, entry.fromSequence, until);
         }
+        _requireSequence(fromSequence);
         uint64 markedFrom = entry.markedFrom;
         if (markedFrom != 0 && fromSequence >= markedFrom) {
             revert MarkNotEarlier(id, number, markedFrom, fromSequence);
         }
+        if (entry.marks == MARKS_MOST) revert MarksTooMany(id, number, MARKS_MOST);
 
         // A second mark adds to the first: the earlier of the two times stands.
         if (markedFrom == 0 || suspectedSince < entry.suspectedSince) entry.suspectedSince = suspectedSince;
         entry.markedFrom = fromSequence;
+        ++entry.marks;
         entry.reason = reason;
         emit KeyMarked(id, number, fromSequence, suspectedSince, reason);
     }
@@ -265,6 +274,10 @@ contract DeviceRegistry is IDeviceRegistry {
     function _requireSteward(bytes32 id) private view {
         address steward = _requireDevice(id).steward;
         if (msg.sender != steward) revert NotSteward(id, msg.sender, steward);
+    }
+
+    function _requireSequence(uint64 sequence) private pure {
+        if (sequence > SEQUENCE_MAX) revert SequenceTooLarge(sequence, SEQUENCE_MAX);
     }
 
     function _requireKey(bytes32 id, uint32 number) private view returns (Key storage) {

@@ -42,9 +42,12 @@ interface IDeviceRegistry {
     error KeyProofInvalid(bytes32 device, uint32 number, bytes32 digest);
     error KeyUnknown(bytes32 device, uint32 number, uint32 keyCount);
     error KeyRangeUnexpected(bytes32 device, uint64 previousFrom, uint64 fromSequence);
+    error KeysTooMany(bytes32 device, uint32 most);
+    error SequenceTooLarge(uint64 sequence, uint64 most);
     error SequenceWithoutKey(bytes32 device, uint64 sequence);
     error MarkOutsideRange(bytes32 device, uint32 number, uint64 fromSequence, uint64 rangeFrom, uint64 rangeUntil);
     error MarkNotEarlier(bytes32 device, uint32 number, uint64 markedFrom, uint64 fromSequence);
+    error MarksTooMany(bytes32 device, uint32 number, uint8 most);
     error NotSteward(bytes32 device, address caller, address steward);
     error NotOfferedSteward(bytes32 device, address caller, address offered);
     error NotTwinRegistry(address caller, address twinRegistry);
@@ -71,11 +74,13 @@ interface IDeviceRegistry {
     ) external returns (bytes32 device);
 
     /// @notice Gives the device its next key, valid from `fromSequence`; the previous range is closed just before.
-    /// @param fromSequence above the start of the previous key's range
+    /// @dev At most 1 024 keys: whoever follows the chain keeps the whole history of every device.
+    /// @param fromSequence above the start of the previous key's range, at most 2⁵³ − 1
     function rotateKey(bytes32 device, uint64 fromSequence, bytes32 x, bytes32 y, bytes32 r, bytes32 s) external;
 
     /// @notice Marks a key as not to be trusted from a sequence on. Removes nothing; a second mark may only reach
-    /// further back.
+    /// further back. At most 255 marks on one key: who needs another marks from the beginning of its range at once.
+    /// @param fromSequence in the key's range, at most 2⁵³ − 1
     /// @param suspectedSince seconds; a second mark cannot make it later
     /// @param reason digest or short code, for people
     function markKey(

@@ -23,17 +23,19 @@ interface ITwinRegistry {
     error AssignmentAlreadyEnded(bytes32 assignment, uint64 endSequence);
     error AssignmentStartUnexpected(bytes32 device, uint64 earliest, uint64 fromSequence);
     error AssignmentEndUnexpected(bytes32 assignment, uint64 fromSequence, uint64 endSequence);
+    error SequenceTooLarge(uint64 sequence, uint64 most);
     error SegmentsMissing(bytes32 manifestHash);
     error ManifestHashZero();
     error SecurityTwinExists(bytes32 device, bytes32 twin);
 
     /// @notice Begins the device's next assignment; by its steward. One is open at a time.
-    /// @param fromSequence first sequence that belongs to it, at least 1 and at least the end of the previous one
+    /// @param fromSequence first sequence that belongs to it, at least 1, at least the end of the previous one and
+    /// at most 2⁵³ − 1
     /// @return assignment keccak256(abi.encode(chainId, this registry, device, n)), n from 0 per device
     function beginAssignment(bytes32 device, uint64 fromSequence) external returns (bytes32 assignment);
 
     /// @notice Ends an assignment and with it its twins and their grants; by the device's steward.
-    /// @param endSequence first sequence that no longer belongs to it
+    /// @param endSequence first sequence that no longer belongs to it, at most 2⁵³ − 1
     function endAssignment(bytes32 assignment, uint64 endSequence) external;
 
     /// @notice Registers a twin of an open assignment; by the device's steward.

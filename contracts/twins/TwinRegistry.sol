@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDeviceRegistry} from "../devices/IDeviceRegistry.sol";
+import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IMemberRegistry} from "../members/IMemberRegistry.sol";
 import {ITwinRegistry} from "./ITwinRegistry.sol";
 
@@ -56,9 +57,8 @@ contract TwinRegistry is ITwinRegistry {
         uint64 n = course.count;
         if (course.open) revert AssignmentOpen(device, _assignmentId(device, n - 1));
         uint64 earliest = course.endSequence == 0 ? 1 : course.endSequence;
-        if (fromSequence < earliest || fromSequence == type(uint64).max) {
-            revert AssignmentStartUnexpected(device, earliest, fromSequence);
-        }
+        if (fromSequence < earliest) revert AssignmentStartUnexpected(device, earliest, fromSequence);
+        _requireSequence(fromSequence);
 
         id = _assignmentId(device, n);
         course.count = n + 1;
@@ -75,9 +75,10 @@ contract TwinRegistry is ITwinRegistry {
         (address steward, ) = deviceRegistry.standing(device);
         if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
         if (entry.endSequence != 0) revert AssignmentAlreadyEnded(id, entry.endSequence);
-        if (endSequence < entry.fromSequence || endSequence == type(uint64).max) {
+        if (endSequence < entry.fromSequence) {
             revert AssignmentEndUnexpected(id, entry.fromSequence, endSequence);
         }
+        _requireSequence(endSequence);
 
         entry.endSequence = endSequence;
         _courses[device].endSequence = endSequence;
@@ -177,6 +178,10 @@ contract TwinRegistry is ITwinRegistry {
     function _requireAssignment(bytes32 id) private view returns (Assignment storage entry) {
         entry = _assignments[id];
         if (entry.device == 0) revert AssignmentUnknown(id);
+    }
+
+    function _requireSequence(uint64 sequence) private pure {
+        if (sequence > SEQUENCE_MAX) revert SequenceTooLarge(sequence, SEQUENCE_MAX);
     }
 
     function _requireSteward(bytes32 device) private view returns (IDeviceRegistry.DeviceState) {

@@ -34,6 +34,7 @@ interface IVerdictOracle {
     error TransmitterNotOracle(address transmitter);
     error OracleSetUnexpected(bytes32 expected, bytes32 got);
     error RoundBoundsUnexpected(uint64 round, uint64 firstBatch, uint64 lastBatch);
+    error SequenceTooLarge(uint64 sequence, uint64 most);
     error SequencesUnexpected(uint64 firstSequence, uint64 lastSequence);
     error EvidenceNotAnchored(bytes32 stream, uint64 lastBatch, uint64 size);
     error StreamNotHome(bytes32 device, bytes32 homeStream, bytes32 stream);

@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IAnchorLog} from "../anchors/IAnchorLog.sol";
 import {IDeviceRegistry} from "../devices/IDeviceRegistry.sol";
+import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IMemberRegistry} from "../members/IMemberRegistry.sol";
 import {IVerdictOracle} from "./IVerdictOracle.sol";
 
@@ -133,6 +134,7 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
         if (v.firstSequence == 0 || v.firstSequence > v.lastSequence) {
             revert SequencesUnexpected(v.firstSequence, v.lastSequence);
         }
+        if (v.lastSequence > SEQUENCE_MAX) revert SequenceTooLarge(v.lastSequence, SEQUENCE_MAX);
         _requireAnchored(v.stream, v.lastBatch);
     }
 

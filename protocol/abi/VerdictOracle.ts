@@ -9,6 +9,7 @@ export const verdictOracleAbi = [
   {"inputs":[],"name":"RootZero","type":"error"},
   {"inputs":[{"internalType":"bytes32","name":"stream","type":"bytes32"},{"internalType":"uint64","name":"round","type":"uint64"},{"internalType":"bytes32","name":"root","type":"bytes32"}],"name":"RoundAlreadyCleared","type":"error"},
   {"inputs":[{"internalType":"uint64","name":"round","type":"uint64"},{"internalType":"uint64","name":"firstBatch","type":"uint64"},{"internalType":"uint64","name":"lastBatch","type":"uint64"}],"name":"RoundBoundsUnexpected","type":"error"},
+  {"inputs":[{"internalType":"uint64","name":"sequence","type":"uint64"},{"internalType":"uint64","name":"most","type":"uint64"}],"name":"SequenceTooLarge","type":"error"},
   {"inputs":[{"internalType":"uint64","name":"firstSequence","type":"uint64"},{"internalType":"uint64","name":"lastSequence","type":"uint64"}],"name":"SequencesUnexpected","type":"error"},
   {"inputs":[{"internalType":"uint8","name":"severity","type":"uint8"}],"name":"SeverityUnexpected","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"needed","type":"uint256"},{"internalType":"uint256","name":"got","type":"uint256"}],"name":"SignatureCountUnexpected","type":"error"},

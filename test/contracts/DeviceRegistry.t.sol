@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {DeviceRegistry} from "../../contracts/devices/DeviceRegistry.sol";
 import {IDeviceRegistry} from "../../contracts/devices/IDeviceRegistry.sol";
+import {SEQUENCE_MAX} from "../../contracts/lib/Sequence.sol";
 import {Consortium} from "./Consortium.sol";
 
 contract DeviceRegistryTest is Consortium {
@@ -129,6 +130,41 @@ contract DeviceRegistryTest is Consortium {
         (uint32 number, , ) = devices.keyAt(device, probe);
         (, , uint64 from, uint64 until, , , ) = devices.key(device, number);
         check(from <= probe && probe <= until, "the key whose range holds the sequence");
+    }
+
+    /// @dev Anybody may name sequences of a device of their own: what no follower could count never gets into an event.
+    function testFuzz_refusesSequencesThatNobodyCanCount(uint64 beyond) public {
+        beyond = uint64(bound(beyond, uint256(SEQUENCE_MAX) + 1, type(uint64).max));
+        bytes memory tooLarge = abi.encodeWithSelector(IDeviceRegistry.SequenceTooLarge.selector, beyond, SEQUENCE_MAX);
+        (bytes32 x, bytes32 y) = publicKey(0xd2);
+        (bytes32 r, bytes32 s) = proveKey(device, 2, steward, 0xd2);
+        refused(steward, tooLarge);
+        devices.rotateKey(device, beyond, x, y, r, s);
+        refused(steward, tooLarge);
+        devices.markKey(device, 1, beyond, 0, 0);
+        rotateTo(device, 2, SEQUENCE_MAX, 0xd2);
+        vm.prank(steward);
+        devices.markKey(device, 2, SEQUENCE_MAX, 0, 0);
+        (bytes32 nextR, bytes32 nextS) = proveKey(device, 3, steward, 0xd2);
+        refused(
+            steward,
+            abi.encodeWithSelector(IDeviceRegistry.KeyRangeUnexpected.selector, device, SEQUENCE_MAX, SEQUENCE_MAX)
+        );
+        devices.rotateKey(device, SEQUENCE_MAX, x, y, nextR, nextS);
+    }
+
+    function test_keysAndMarksHaveAnEnd() public {
+        for (uint32 number = 2; number <= 1024; ++number) rotateTo(device, number, number, 0xd2);
+        (bytes32 x, bytes32 y) = publicKey(0xd2);
+        (bytes32 r, bytes32 s) = proveKey(device, 1025, steward, 0xd2);
+        refused(steward, abi.encodeWithSelector(IDeviceRegistry.KeysTooMany.selector, device, 1024));
+        devices.rotateKey(device, 9_999, x, y, r, s);
+        for (uint64 i = 0; i < 255; ++i) {
+            vm.prank(steward);
+            devices.markKey(device, 1024, 9_999 - i, 0, 0);
+        }
+        refused(steward, abi.encodeWithSelector(IDeviceRegistry.MarksTooMany.selector, device, 1024, 255));
+        devices.markKey(device, 1024, 1_024, 0, 0);
     }
 
     function test_refusesMarks() public {

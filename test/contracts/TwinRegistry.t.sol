@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IDeviceRegistry} from "../../contracts/devices/IDeviceRegistry.sol";
 import {ITwinRegistry} from "../../contracts/twins/ITwinRegistry.sol";
+import {SEQUENCE_MAX} from "../../contracts/lib/Sequence.sol";
 import {Consortium} from "./Consortium.sol";
 
 contract TwinRegistryTest is Consortium {
@@ -48,21 +49,11 @@ contract TwinRegistryTest is Consortium {
     function test_refusesAssignmentsThatOverlap() public {
         refused(steward, abi.encodeWithSelector(ITwinRegistry.AssignmentStartUnexpected.selector, device, 1, 0));
         twins.beginAssignment(device, 0);
-        refused(
-            steward,
-            abi.encodeWithSelector(ITwinRegistry.AssignmentStartUnexpected.selector, device, 1, type(uint64).max)
-        );
-        twins.beginAssignment(device, type(uint64).max);
         bytes32 first = begin(5);
         refused(steward, abi.encodeWithSelector(ITwinRegistry.AssignmentOpen.selector, device, first));
         twins.beginAssignment(device, 50);
         refused(steward, abi.encodeWithSelector(ITwinRegistry.AssignmentEndUnexpected.selector, first, 5, 4));
         twins.endAssignment(first, 4);
-        refused(
-            steward,
-            abi.encodeWithSelector(ITwinRegistry.AssignmentEndUnexpected.selector, first, 5, type(uint64).max)
-        );
-        twins.endAssignment(first, type(uint64).max);
         end(first, 20);
         refused(steward, abi.encodeWithSelector(ITwinRegistry.AssignmentAlreadyEnded.selector, first, 20));
         twins.endAssignment(first, 30);
@@ -70,6 +61,19 @@ contract TwinRegistryTest is Consortium {
         twins.beginAssignment(device, 19);
         refused(steward, abi.encodeWithSelector(ITwinRegistry.AssignmentUnknown.selector, MODEL));
         twins.endAssignment(MODEL, 1);
+    }
+
+    /// @dev Anybody may name sequences of a device of their own: what no follower could count never gets into an event.
+    function testFuzz_refusesSequencesThatNobodyCanCount(uint64 beyond) public {
+        beyond = uint64(bound(beyond, uint256(SEQUENCE_MAX) + 1, type(uint64).max));
+        bytes memory tooLarge = abi.encodeWithSelector(ITwinRegistry.SequenceTooLarge.selector, beyond, SEQUENCE_MAX);
+        refused(steward, tooLarge);
+        twins.beginAssignment(device, beyond);
+        bytes32 assignment = begin(SEQUENCE_MAX);
+        refused(steward, tooLarge);
+        twins.endAssignment(assignment, beyond);
+        end(assignment, SEQUENCE_MAX);
+        end(begin(SEQUENCE_MAX), SEQUENCE_MAX);
     }
 
     function test_refusesTwins() public {

@@ -102,6 +102,9 @@ contract VerdictOracleTest is Consortium {
         refuses(v, 0x03, abi.encodeWithSelector(IVerdictOracle.SequencesUnexpected.selector, 6, 5));
         v.firstSequence = 0;
         refuses(v, 0x03, abi.encodeWithSelector(IVerdictOracle.SequencesUnexpected.selector, 0, 5));
+        v.firstSequence = 1;
+        v.lastSequence = 2 ** 53;
+        refuses(v, 0x03, abi.encodeWithSelector(IVerdictOracle.SequenceTooLarge.selector, 2 ** 53, 2 ** 53 - 1));
         v = verdict(0, 0, 1);
         refuses(v, 0x03, abi.encodeWithSelector(IVerdictOracle.KindUnknown.selector, 0));
         v = verdict(0, 4, 1);
