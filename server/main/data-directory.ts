@@ -7,6 +7,8 @@ import { join, resolve } from "node:path";
 export interface DataDirectory {
   readonly root: string;
   readonly consortium: string;
+  /** The endpoint of a consortium that is being founded; there only until consortium.json is. */
+  readonly endpoint: string;
   readonly database: string;
   readonly chain: string;
   readonly dataKeys: string;
@@ -20,6 +22,7 @@ export function layoutOf(root: string): DataDirectory {
   return {
     root,
     consortium: join(root, "consortium.json"),
+    endpoint: join(root, "founding-endpoint"),
     database: join(root, "database"),
     chain: join(root, "chain"),
     dataKeys: join(root, "keys/data-keys.json"),

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { Wallet } from "ethers";
 import { toHex, utf8, type Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
@@ -27,20 +29,35 @@ export async function foundConsortium(
   if (known !== undefined) {
     await requireSameChain(known, chain);
     // The door's port may change between two starts; what the consortium is does not.
+    await rm(data.endpoint, { force: true }); // left where we died just after consortium.json was written
     return { ...known, rpc: chain.url };
   }
+  const decided = await decideEndpoint(data, endpoint);
   const sender = addressOf(keys.sender);
   const consortium = await deployConsortium({
     provider: chain.provider,
     deployer: new Wallet(toHex(keys.deployer)),
     name: "one machine",
-    members: [{ name: "one machine", endpoint, signer: addressOf(keys.member), commandKey: publicKeyOf(keys.command) }],
+    members: [
+      { name: "one machine", endpoint: decided, signer: addressOf(keys.member), commandKey: publicKeyOf(keys.command) },
+    ],
     groups: [{ group: sender, member: 0, ...publicKeyOf(keys.gateway), senders: [sender] }],
     oracles: keys.oracles.map((key) => ({ member: 0, key: addressOf(key) })),
     rpc: chain.url,
   });
   await writeDurably(data.consortium, utf8(`${JSON.stringify(consortium, null, 2)}\n`));
+  await rm(data.endpoint, { force: true });
   return consortium;
+}
+
+/**
+ * The endpoint stands in what is deployed, and the start that finishes a killed one may have another port: so it is on disk
+ * before the first transaction, and kept until consortium.json says it.
+ */
+async function decideEndpoint(data: DataDirectory, endpoint: string): Promise<string> {
+  if (existsSync(data.endpoint)) return readFileSync(data.endpoint, "utf8");
+  await writeDurably(data.endpoint, utf8(endpoint));
+  return endpoint;
 }
 
 async function requireSameChain({ genesis, contracts }: Consortium, chain: OpenedChain): Promise<void> {

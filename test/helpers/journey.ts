@@ -122,8 +122,8 @@ export class Journey {
     await until(
       "the server is up",
       async () => {
-        if (going.out().includes("\n}")) return true;
-        if (!going.running()) throw new Error(`up ended with ${(await going.ended).code}: ${(await going.ended).err}`);
+        if (going.out().includes('"rpc":')) return going.out().includes("\n}") || undefined;
+        if (!going.running()) throw new Error(`up ended: ${JSON.stringify(await going.ended)}`);
         return undefined;
       },
       START_WITHIN_MS,
