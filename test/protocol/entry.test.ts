@@ -5,7 +5,8 @@ import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Rollup } from "vite";
+import type { Rollup } from "vite";
+import { bundle } from "../helpers/bundle.ts";
 import * as protocol from "../../protocol/index.ts";
 import { makeWorld } from "./world.ts";
 
@@ -64,12 +65,12 @@ describe("the published entry", () => {
 
   it("bundles for a browser without anything of Node", async function () {
     this.timeout(30_000);
-    const [bundle] = (await build({
+    const [built] = (await bundle({
       configFile: false,
       logLevel: "error",
       build: { write: false, minify: false, lib: { entry: ENTRY, formats: ["es"], fileName: "protocol" } },
     })) as Rollup.RollupOutput[];
-    const [chunk] = bundle?.output ?? [];
+    const [chunk] = built?.output ?? [];
     if (!chunk) throw new Error("nothing was built");
     expect(chunk.code).not.to.match(/^import /m);
     expect(chunk.imports).to.deep.equal([]);
