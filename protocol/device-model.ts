@@ -40,10 +40,10 @@ export interface DeviceModel {
   readonly security: readonly string[];
 }
 
-export const MODEL_NAME = /^[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8}$/;
+const MODEL_NAME = /^[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8}$/;
 export const SEGMENT_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 /** UCUM codes are visible ASCII. */
-export const UNIT = /^[!-~]{1,64}$/;
+const UNIT = /^[!-~]{1,64}$/;
 
 /** Reads a device model strictly. Throws UNUSABLE_DEVICE_MODEL with the place. */
 export function readDeviceModel(value: unknown): DeviceModel {

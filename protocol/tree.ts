@@ -14,7 +14,7 @@ const WIDTH = 32;
 export const EMPTY_ROOT: Uint8Array = sha256(new Uint8Array(0));
 
 /** SHA-256(0x01 ‖ left ‖ right), 32 bytes. */
-export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   const message = new Uint8Array(1 + 2 * WIDTH);
   message[0] = 1;
   message.set(left, 1);

@@ -22,7 +22,7 @@ const program = new Command("twinward")
     "after",
     `
 First steps:
-  $ npx twinward demo                        the three roads once, in two minutes
+  $ npx twinward demo                        the three roads once, in half a minute
   $ npx twinward up --demo                   a ward of eight simulated monitors, console on http://127.0.0.1:8080
   $ npx twinward audit                       re-derive everything stored against the chain
 `,

@@ -5,7 +5,7 @@ import { isHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { isPurpose, type Purpose } from "../../protocol/words.ts";
 
-export const DEFAULT_URL = "http://127.0.0.1:8080";
+const DEFAULT_URL = "http://127.0.0.1:8080";
 
 export const urlOption = (): Option =>
   new Option("--url <url>", "the server").default(process.env.TWINWARD_URL ?? DEFAULT_URL);

@@ -13,7 +13,7 @@ export function openClient(url: string, keyFile?: string): Client {
 }
 
 /** The consortium that a server names, with the JSON-RPC of its chain. */
-export async function consortiumWithRpc(client: Client): Promise<Consortium & { readonly rpc: string }> {
+async function consortiumWithRpc(client: Client): Promise<Consortium & { readonly rpc: string }> {
   const consortium = await client.consortium();
   if (consortium.rpc === undefined) {
     throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: "The server names no JSON-RPC of its chain." });

@@ -160,7 +160,7 @@ const ABIS = {
 } as const;
 
 /** A contract's refusal under the word that it used: GrantExpired → GRANT_EXPIRED. */
-export function toTwinwardError(error: unknown): unknown {
+function toTwinwardError(error: unknown): unknown {
   if (error instanceof TwinwardError) return error;
   if (isError(error, "CALL_EXCEPTION")) {
     const name = error.revert?.name;

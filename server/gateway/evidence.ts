@@ -6,7 +6,7 @@ import type { Tx } from "../store/database.ts";
 import type { Candidate } from "./place-readings.ts";
 
 /** Kept per device: enough to convict it, not enough to fill the disk. The first ones stay. */
-export const EVIDENCE_PER_DEVICE = 64;
+const EVIDENCE_PER_DEVICE = 64;
 
 /** An authentic reading that was refused for its place. */
 export interface Refused {

@@ -6,7 +6,7 @@ import { Shape } from "../../protocol/shape.ts";
 import type { DeviceFact } from "../chain/view.ts";
 
 /** Seconds between issue and expiry at most. */
-export const LONGEST_SIGN_IN = 300;
+const LONGEST_SIGN_IN = 300;
 /** Seconds by which a device's clock may run ahead of ours. */
 const CLOCK_TOLERANCE = 60;
 const LONGEST_TOKEN = 1_024;

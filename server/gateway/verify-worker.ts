@@ -21,7 +21,7 @@ export type Outcome =
   | { readonly reading: VerifiedReading }
   | { readonly error: { readonly code: ErrorCode; readonly facts: Readonly<Record<string, unknown>> } };
 
-export function verifyChunk({ models, jobs }: Chunk): Outcome[] {
+function verifyChunk({ models, jobs }: Chunk): Outcome[] {
   return jobs.map(({ text, receivedAt, expected }) => {
     try {
       const model = expected && models[expected.model];

@@ -39,7 +39,7 @@ export function readingPlaintext(opened: OpenedReading): Uint8Array {
 }
 
 /** AAD of a reading: device ‖ sequence ‖ content. */
-export function readingAad({ device, sequence, content }: ReadingPlace): Uint8Array {
+function readingAad({ device, sequence, content }: ReadingPlace): Uint8Array {
   return concat(fromHex(device, 32), u64be(sequence), fromHex(content, 32));
 }
 

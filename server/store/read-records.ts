@@ -35,12 +35,6 @@ export async function readRecords(
   return rows.map(toRecord);
 }
 
-/** The record at a position of the stream; undefined when that leaf is a reading or isn't there. */
-export async function readRecordAt(tx: Tx, position: number): Promise<StoredRecord | undefined> {
-  const [row] = await tx.query<Row>(`${SELECT} where l.position = $1`, [position]);
-  return row && toRecord(row);
-}
-
 function toRecord(row: Row): StoredRecord {
   const { position, kind, sequence, body, signature } = row;
   const [subject, content, hash] = [toHex(row.subject), toHex(row.content), toHex(row.hash)];

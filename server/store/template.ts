@@ -78,7 +78,7 @@ interface TarFile {
 }
 
 /** Files of a ustar archive that we made ourselves: plain files and directories, short names. */
-export function untar(archive: Uint8Array): TarFile[] {
+function untar(archive: Uint8Array): TarFile[] {
   const text = (from: number, size: number): string =>
     Buffer.from(archive.buffer, archive.byteOffset + from, size)
       .toString("latin1")

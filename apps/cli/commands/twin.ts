@@ -86,7 +86,7 @@ export async function createTwin(plan: {
 }
 
 /** The device model that a device is registered with. */
-export async function modelOf(client: Client, device: Hex): Promise<DeviceModel> {
+async function modelOf(client: Client, device: Hex): Promise<DeviceModel> {
   const { devices } = await client.devices();
   const known = devices.find(({ id }) => id === device);
   if (known === undefined) throw new TwinwardError("DEVICE_UNKNOWN", { device });
@@ -160,7 +160,7 @@ async function readTwin(twin: Hex, options: ReadOptions): Promise<void> {
 }
 
 /** The newest values of each reading, a column per segment. */
-export function printReadings(segments: readonly string[], readings: readonly HistoryReading[]): void {
+function printReadings(segments: readonly string[], readings: readonly HistoryReading[]): void {
   const rows = readings.map((one) => {
     const { disclosures } = parsePresentation(one.reading);
     const cells = segments.map((name) => {
