@@ -9,6 +9,10 @@ export interface Door {
   /** Readings of a security twin after this sequence, in sequence order, perhaps not all of them; empty when there are none. */
   readings(twin: Hex, after: number): Promise<SecurityReading[]>;
   post(finding: SignedFinding): Promise<void>;
-  /** What oracles laid down about this round and later ones. Nothing of it is verified. */
-  findings(sinceRound: number): Promise<SignedFinding[]>;
+  /**
+   * What oracles laid down under this digest: one each, so nobody can crowd another out. Nothing of it is verified.
+   */
+  findingsOf(digest: Hex): Promise<SignedFinding[]>;
+  /** Some of what oracles laid down about this round and later ones; who floods it can hide others in it. Not verified. */
+  findingsSince(round: number): Promise<SignedFinding[]>;
 }

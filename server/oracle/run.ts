@@ -4,7 +4,7 @@
  */
 import type { Hex } from "../../protocol/bytes.ts";
 import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
-import { readFindingBody, readSignedFinding, verifyFinding } from "../../protocol/finding.ts";
+import { readFindingBody, readSignedFinding, verifyFinding, type SignedFinding } from "../../protocol/finding.ts";
 import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
@@ -60,6 +60,10 @@ const POLL_IDLE_MS = 2_000;
 const SOON_MS = 5_000;
 const PAUSE_MS = 500;
 const VERIFIED_MOST = 4096;
+/** Refusals of a server that is behind the chain, after which a turn hands in no more. */
+const BEHIND_MOST = 2;
+/** Digests asked for one by one in a turn; the others' turn comes. So a turn stays short however much is open. */
+const ASKED_MOST = 32;
 
 /** Starts judging. Throws DATA_UNUSABLE when the state file is another oracle's. */
 export function runOracle(rooms: OracleRooms): Oracle {
@@ -71,7 +75,9 @@ export function runOracle(rooms: OracleRooms): Oracle {
   let state = loadState(rooms.stateFile, own, chainId, domain.contract);
   const streams = new Map<Hex, Watched>();
   const seenAcks = new Set<string>();
-  const verified = new Map<string, Verified | undefined>();
+  const verified = new Map<string, { readonly body: string; readonly found: Verified | undefined }>();
+  const unwelcome = new Set<Hex>();
+  const asked = new Set<Hex>();
   const attempts = new Map<Hex, { readonly since: number; sentAt: number }>();
   let stopped = false;
   let saidAt = -Infinity;
@@ -84,15 +90,16 @@ export function runOracle(rooms: OracleRooms): Oracle {
 
   const pen = (): Pen => ({ domain, key, at: rooms.now(), salt: rooms.random(16) });
   const nextOf = (stream: Hex): number => state.streams[stream]?.next ?? 0;
+  const isOpen = ({ stream, round }: Signed): boolean => round >= roundOf(nextOf(stream)) - ROUNDS_OPEN;
 
   /** One turn of the wheel. True while something is open that others may move. */
   async function turn(): Promise<boolean> {
     const view = chain.view();
     for (const stream of new Set(view.devices().map((device) => device.homeStream))) await judgeStream(view, stream);
     await deliver();
-    const findings = await gather();
-    if (oppose(findings, view)) await deliver();
-    return transmitOpen(findings, chain.view());
+    const listed = await lookAround();
+    if (oppose(listed, view)) await deliver();
+    return transmitOpen(listed, chain.view());
   }
 
   /** Judges every anchored batch that was not judged yet, in order: skipping one could hide a verdict that others sign. */
@@ -119,38 +126,59 @@ export function runOracle(rooms: OracleRooms): Oracle {
 
   /** Hands in what the server does not have yet. */
   async function deliver(): Promise<void> {
-    for (const waiting of state.signed.filter((signed) => !signed.settled)) {
+    const waiting = new Map(state.signed.flatMap((signed) => (signed.settled ? [] : [[signed.digest, signed]])));
+    // What was refused before comes last, least lately tried first: it must not keep what is new from the server.
+    const fresh = [...waiting.keys()].filter((digest) => !unwelcome.has(digest));
+    let behind = 0;
+    for (const digest of [...fresh, ...unwelcome]) {
+      const signed = waiting.get(digest);
+      if (!signed) continue;
       try {
-        await door.post(waiting.signed);
+        await door.post(signed.signed);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        // Our clock of the chain and the server's differ, or it has ours already: it is kept here, and life goes on.
-        report({ event: "unwelcome", digest: waiting.digest, why: error.message });
+        if (!unwelcome.delete(digest)) report({ event: "unwelcome", digest, why: error.message });
+        // The server's view of the chain may be behind ours: while the round is open it is handed in again.
+        if (error.code === "FINDING_UNFOUNDED" && isOpen(signed)) {
+          unwelcome.add(digest);
+          // It waits for the chain before it says so, each time: the rest has the next turn, and judging goes on.
+          if (++behind === BEHIND_MOST) return;
+          continue;
+        }
       }
+      unwelcome.delete(digest);
       // Not synced by itself: forgetting it only means to send the same bytes again.
-      state = {
-        ...state,
-        signed: state.signed.map((signed) => (signed === waiting ? { ...signed, settled: true } : signed)),
-      };
+      state = { ...state, signed: state.signed.map((s) => (s === signed ? { ...signed, settled: true } : s)) };
     }
   }
 
-  async function gather(): Promise<Verified[]> {
+  /** Others' findings about the open rounds, or some of them: who floods the list can hide others in it. */
+  async function lookAround(): Promise<Verified[]> {
     const rounds = Object.values(state.streams).map(({ next }) => roundOf(next));
     if (rounds.length === 0) return [];
-    const listed = await door.findings(Math.max(0, Math.min(...rounds) - ROUNDS_OPEN));
+    const since = Math.max(0, Math.min(...rounds) - ROUNDS_OPEN);
+    for (const [name, { found }] of verified) if (found && roundIn(found) < since) verified.delete(name);
     if (verified.size > VERIFIED_MOST) verified.clear();
-    return listed.flatMap((item) => {
-      const name = `${item.attestation} ${item.signature}`;
-      if (!verified.has(name)) verified.set(name, verify(item));
-      return verified.get(name) ?? [];
-    });
+    return (await door.findingsSince(since)).flatMap((item) => verify(item) ?? []);
   }
 
   /** What the server lists is not trusted: what does not verify is not there. */
   function verify(item: unknown): Verified | undefined {
     try {
       const signed = readSignedFinding(item);
+      const name = `${signed.attestation} ${signed.signature}`;
+      const known = verified.get(name);
+      if (known?.body === signed.body) return known.found;
+      const found = verifySigned(signed);
+      verified.set(name, { body: signed.body, found });
+      return found;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function verifySigned(signed: SignedFinding): Verified | undefined {
+    try {
       return { body: verifyFinding(domain, signed), attestation: signed.attestation };
     } catch {
       return undefined;
@@ -180,12 +208,20 @@ export function runOracle(rooms: OracleRooms): Oracle {
   }
 
   /** Sends what has a quorum and waits on the chain for nobody: events say what became of it. True while one is open. */
-  async function transmitOpen(findings: readonly Verified[], view: ChainView): Promise<boolean> {
-    const isRecent = (signed: Signed): boolean => signed.round >= roundOf(nextOf(signed.stream)) - ROUNDS_OPEN;
-    const open = state.signed.filter((signed) => isRecent(signed) && !isAnswered(view, signed));
-    for (const digest of attempts.keys()) if (!open.some((signed) => signed.digest === digest)) attempts.delete(digest);
+  async function transmitOpen(listed: readonly Verified[], view: ChainView): Promise<boolean> {
+    const open = state.signed.filter((signed) => isOpen(signed) && !isAnswered(view, signed));
+    const digests = new Set(open.map(({ digest }) => digest));
+    for (const digest of attempts.keys()) if (!digests.has(digest)) attempts.delete(digest);
+    const byDigest = Map.groupBy(listed, ({ body }) => body.digest);
+    const lacking = new Set(open.filter((s) => !quorumFor(s, byDigest.get(s.digest) ?? [], view, own)));
+    const asking = takeTurns([...lacking].map(({ digest }) => digest));
     for (const signed of open) {
-      const found = quorumFor(signed, findings, view, own);
+      if (lacking.has(signed) && !asking.has(signed.digest)) continue;
+      // The list may be full of what somebody flooded it with; under one digest nobody can.
+      const same = asking.has(signed.digest)
+        ? (await door.findingsOf(signed.digest)).flatMap((item) => verify(item) ?? [])
+        : (byDigest.get(signed.digest) ?? []);
+      const found = quorumFor(signed, same, view, own);
       if (!found) continue;
       const now = rooms.now();
       const attempt = attempts.get(signed.digest) ?? { since: now, sentAt: -Infinity };
@@ -200,6 +236,14 @@ export function runOracle(rooms: OracleRooms): Oracle {
       report({ event: "transmitted", digest: signed.digest, transmission });
     }
     return open.length > 0;
+  }
+
+  /** The next few of these, so that everyone's turn comes. */
+  function takeTurns(digests: readonly Hex[]): Set<Hex> {
+    if (digests.every((digest) => asked.has(digest))) asked.clear();
+    const next = digests.filter((digest) => !asked.has(digest)).slice(0, ASKED_MOST);
+    for (const digest of next) asked.add(digest);
+    return new Set(next);
   }
 
   async function live(): Promise<void> {
@@ -242,6 +286,8 @@ export function runOracle(rooms: OracleRooms): Oracle {
     },
   };
 }
+
+const roundIn = ({ body }: Verified): number => (body.format === "clear@1" ? body.clear.round : body.verdict.round);
 
 /** Refused for what it says, not for being busy: sending it again would change nothing. */
 const isRefusal = (error: unknown): error is TwinwardError => {

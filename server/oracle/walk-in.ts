@@ -5,6 +5,8 @@ import type { Door } from "./door.ts";
 
 /** Readings asked for at once: a round of ten seconds has ten, a replay has thousands. */
 const PAGE = 500;
+/** Bits in a verdict's bitmask of signers. */
+const ORACLES_MOST = 32;
 /** ms; an oracle would rather ask again than wait. */
 const TIMEOUT_MS = 10_000;
 
@@ -22,6 +24,7 @@ export function walkIn(url: string, signer: SignIn): Door {
       return page.readings.map(({ reading, ack }) => ({ text: reading, ack: readAck(ack) }));
     },
     post: (finding) => client.postFinding(finding),
-    findings: async (since) => [...(await client.findings({ since, limit: 1024 }))],
+    findingsOf: async (digest) => [...(await client.findings({ digest, limit: ORACLES_MOST }))],
+    findingsSince: async (since) => [...(await client.findings({ since, limit: 1024 }))],
   };
 }

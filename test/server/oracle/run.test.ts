@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFindingBody, type Finding, type SignedFinding } from "../../../protocol/finding.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import type { Hex } from "../../../protocol/bytes.ts";
 import type { Chain } from "../../../server/chain/view.ts";
 import type { Door } from "../../../server/oracle/door.ts";
 import type { OracleEvent } from "../../../server/oracle/events.ts";
@@ -25,6 +27,7 @@ describe("oracles together", () => {
   let events: (OracleEvent & { bit: number })[];
   let open: boolean;
   let reads: string[];
+  let looks: number;
 
   before(async function () {
     this.timeout(60_000);
@@ -39,7 +42,7 @@ describe("oracles together", () => {
     await database.query("delete from finding");
     world = new World();
     findings = createFindings({ database, chain: world.chain as Chain });
-    [running, events, open, reads] = [[], [], true, []];
+    [running, events, open, reads, looks] = [[], [], true, [], 0];
   });
   afterEach(async () => {
     await Promise.all(running.map((oracle) => oracle.stop()));
@@ -47,6 +50,7 @@ describe("oracles together", () => {
 
   const door: Door = {
     lastSequences: async () => {
+      looks++;
       if (!open) throw new Error("the door is shut");
       return new Map(world.devices.map((device) => [device.id, device.kept.at(-1)?.ack.sequence ?? 0]));
     },
@@ -56,7 +60,8 @@ describe("oracles together", () => {
       return device.kept.filter(({ ack }) => ack.sequence > after).slice(0, 7);
     },
     post: (finding) => findings.accept(finding),
-    findings: (since) => findings.list({ since }),
+    findingsOf: (digest) => findings.list({ digest }),
+    findingsSince: (since) => findings.list({ since }),
   };
 
   function start(bit: number, judged: Judge = judge, own: Partial<Door> = {}): Oracle {
@@ -205,6 +210,60 @@ describe("oracles together", () => {
     expect(world.verdicts[0]!.kind).to.not.equal("clear");
   });
 
+  it("reach the verdict and the all-clear however much one of them lays down beside it", async () => {
+    const liar = world.oracles[3]!;
+    const bodyOf = ({ body }: SignedFinding) => readFindingBody(body);
+    // A list is only so long: here the liar's findings have filled it.
+    const flooded: Partial<Door> = {
+      findingsSince: async (since) => (await findings.list({ since })).filter((f) => bodyOf(f).oracle === liar),
+    };
+    [0, 1, 2].forEach((bit) => start(bit, judge, flooded));
+    start(3, lyingJudge);
+    await clean(3);
+    await attack(7);
+    await until(() => world.verdicts.some((v) => v.kind === "quarantine"), "a quarantine");
+    await until(() => world.cleared.size === 1, "the all-clear");
+  });
+
+  it("ask for a bounded number of digests in a turn, and for each of them in time", async () => {
+    world = new World(4, 80);
+    findings = createFindings({ database, chain: world.chain as Chain });
+    const turns: Hex[][] = [[]];
+    const counted: Partial<Door> = {
+      findingsSince: async (since) => {
+        turns.push([]);
+        return findings.list({ since });
+      },
+      findingsOf: async (digest) => {
+        turns.at(-1)!.push(digest);
+        return findings.list({ digest });
+      },
+    };
+    // It accuses everybody, and nobody agrees: everything stays open.
+    start(0, (model, readings) => ({ ...judge(model, readings), kind: "quarantine", severity: 3 }), counted);
+    await clean(1);
+    await until(() => new Set(turns.flat()).size === 80, "each asked for");
+    expect(Math.max(...turns.map((turn) => turn.length))).to.equal(32);
+  });
+
+  it("hand in again what the server called unfounded while it was behind", async () => {
+    let behind = true;
+    const lagging: Partial<Door> = {
+      post: async (finding) => {
+        if (behind) throw new TwinwardError("FINDING_UNFOUNDED", { detail: "Its last batch is not anchored." });
+        await findings.accept(finding);
+      },
+    };
+    [0, 1].forEach((bit) => start(bit, judge, lagging));
+    await clean(3);
+    await attack(5);
+    const told = () => events.filter((e) => e.event === "unwelcome");
+    await until(() => new Set(told().map((e) => e.bit)).size === 2, "both refused");
+    behind = false;
+    await until(() => world.verdicts.some((v) => v.kind === "quarantine"), "a quarantine");
+    expect(new Set(told().map((e) => JSON.stringify(e))).size).to.equal(told().length);
+  });
+
   it("do nothing alone", async () => {
     start(1);
     await clean(3);
@@ -284,9 +343,12 @@ describe("oracles together", () => {
     start(0);
     await clean(1);
     await until(() => reads.length === 2, "both twins read");
-    // A batch of other leaves only, as reading makes them.
-    world.anchor();
-    await until(() => events.length >= 0, "a turn");
+    // Two batches of other leaves only, as reading makes them: each is looked at, and no twin is read for it.
+    for (const turns of [looks + 1, looks + 2]) {
+      world.anchor();
+      await until(() => looks >= turns, "a look at what is new");
+    }
+    expect(reads).to.have.length(2);
     await clean(1);
     await until(() => reads.length === 4, "both twins read once more");
   });
