@@ -9,6 +9,8 @@ import { parseReading, readingLeaf, buildReading } from "../../../protocol/readi
 import { openAside, openReading } from "../../../server/keys/sealed-reading.ts";
 import type { Answer } from "../../../server/gateway/gateway.ts";
 import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
+import { canonical } from "../../../protocol/json.ts";
+import { modelHash } from "../../../protocol/device-model.ts";
 import { factOf, MODEL, NOON, openWorld, TestDevice, type World } from "../../helpers/gateway-world.ts";
 
 /** What an answer is, in a word. */
@@ -218,6 +220,64 @@ describe("gateway: accept", () => {
     expect(told.map(word)).to.deep.equal(Array(64).fill("HOLD_EXPIRED"));
     expect(told[0]).to.include({ expected: 1, prev: ZERO_32 });
     expect(await count("held")).to.equal(0);
+  });
+
+  /** Resolves with what the device is told of `count` readings that nobody waits for. */
+  const hear = async (device: TestDevice, count: number): Promise<string[]> => {
+    const told: string[] = [];
+    const stop = world.gateway.onAnswer((id, answer) => {
+      if (id === device.id) told.push(word(answer));
+    });
+    for (const deadline = Date.now() + 10_000; told.length < count && Date.now() < deadline;)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    stop();
+    return told;
+  };
+
+  it("lets go of what a restart left held, though nobody sends", async () => {
+    const device = world.device();
+    const [first, second] = [await device.next(), await device.next()];
+    expect(await send(second)).to.deep.equal(["held 1"]);
+    await world.restart();
+    world.now += 60_000;
+    expect(await hear(device, 1)).to.deep.equal(["HOLD_EXPIRED"]);
+    expect(await count("held")).to.equal(0);
+    expect(await send(first, second)).to.deep.equal(["ack", "ack"]);
+  });
+
+  it("lets go of what is held when its device model has left the memory", async () => {
+    const device = world.device();
+    await device.next();
+    expect(await send(await device.next())).to.deep.equal(["held 1"]);
+    const texts: string[] = [];
+    const rows: [Hex, string][] = [];
+    for (let max = 1; max <= 257; max++) {
+      const model = { ...MODEL, segments: MODEL.segments.map((segment) => ({ ...segment, max: 300 + max })) };
+      rows.push([modelHash(model), canonical(model)]);
+      texts.push(await world.device({ modelHash: modelHash(model) }).next());
+    }
+    await world.database.query(
+      "insert into document (hash, kind, body) select h, 'device-model', b from unnest($1::bytea[], $2::text[]) as d (h, b)",
+      [rows.map(([hash]) => fromHex(hash)), rows.map(([, body]) => body)],
+    );
+    expect(new Set(await send(...texts))).to.deep.equal(new Set(["ack"]));
+    world.now += 10_000;
+    expect(await hear(device, 1)).to.deep.equal(["HOLD_EXPIRED"]);
+    expect(await count("held")).to.equal(0);
+  });
+
+  it("releases what a restart left held only while its key still stands", async () => {
+    const device = world.device();
+    const [first, second] = [await device.next(), await device.next()];
+    expect(await send(second)).to.deep.equal(["held 1"]);
+    await world.restart();
+    const marks = [{ fromSequence: 2, suspectedSince: 0, reason: ZERO_32 }];
+    const keys = [{ number: 1, ...device.key, from: 1, until: null, marks }];
+    world.chain.facts.set(device.id, factOf(device, { keys }));
+    const told = hear(device, 1);
+    expect(await send(first)).to.deep.equal(["ack"]);
+    expect(await told).to.deep.equal(["HOLD_EXPIRED"]);
+    expect(await count("leaf")).to.equal(1);
   });
 
   it("seals under the assignment that the sequence belongs to", async () => {
