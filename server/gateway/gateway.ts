@@ -11,6 +11,7 @@ import type { Database, Tx } from "../store/database.ts";
 import { AckReader } from "../store/read-acks.ts";
 import { readHeads } from "../store/read-readings.ts";
 import { refuse, toAnswer } from "./answers.ts";
+import { Backlog, type BacklogLimits } from "./backlog.ts";
 import { checkText, type CheckReport } from "./check.ts";
 import { findKey, Models } from "./expected.ts";
 import type { HeldReading } from "./held.ts";
@@ -34,6 +35,8 @@ export interface GatewayParts {
   /** Milliseconds. */
   readonly now: () => number;
   readonly pool?: PoolOptions;
+  /** What may wait for its answer at once, readings asked about by `check` included. */
+  readonly maxWaiting?: BacklogLimits;
   /** How long a reading is held, ms (default 10 000), and how many per device (default 64). */
   readonly holdMs?: number;
   readonly maxHeld?: number;
@@ -47,7 +50,7 @@ export interface Gateway {
    * taken. Throws OVERLOADED for all of them together, and whatever the database throws: then nothing was promised.
    */
   accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]>;
-  /** What would become of a reading now, check by check; stores nothing. */
+  /** What would become of a reading now, check by check; stores nothing. Throws OVERLOADED. */
   check(text: string): Promise<CheckReport>;
   /** Answers that nobody waits for: held readings released or let go. The result ends the subscription. */
   onAnswer(listener: (device: Hex, answer: Answer) => void): () => void;
@@ -61,6 +64,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const models = new Models(database);
   const acks = new AckReader({ chainId, anchorLog: contracts.AnchorLog, stream: parts.stream });
   const pool = new VerifyPool(parts.pool);
+  const backlog = new Backlog(parts.maxWaiting);
   const listeners = new Set<(device: Hex, answer: Answer) => void>();
   const holdMs = parts.holdMs ?? 10_000;
   const placer = new Placer({ committer, keys, now, holdMs, maxHeld: parts.maxHeld ?? 64, reopen });
@@ -126,7 +130,6 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]> {
-    if (closed) throw new TwinwardError("OVERLOADED");
     // Threads finish in any order; requests are placed in the order in which they came, or a device that sends without
     // waiting would find its own readings held.
     const before = turn;
@@ -204,9 +207,15 @@ export function createGateway(parts: GatewayParts): Gateway {
   );
   timer.unref();
 
+  /** Refuses what is too much before anything is done for it. */
+  async function take<T>(texts: readonly string[], work: () => Promise<T>): Promise<T> {
+    if (closed) throw new TwinwardError("OVERLOADED");
+    return backlog.hold(texts, work);
+  }
+
   return {
-    accept,
-    check: (text) => checkText({ database, models, chain, now }, text),
+    accept: (texts, via) => take(texts, () => accept(texts, via)),
+    check: (text) => take([text], () => checkText({ database, models, chain, now }, text)),
     onAnswer: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

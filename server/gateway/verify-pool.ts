@@ -9,8 +9,6 @@ import type { Chunk, Job, Outcome } from "./verify-worker.ts";
 export interface PoolOptions {
   /** Threads, default one per core. */
   readonly threads?: number;
-  /** Readings that may wait; beyond it `verify` throws OVERLOADED. Default 8 192. */
-  readonly maxWaiting?: number;
 }
 
 /** A reading with the key and model found by its claim; without them only the parser speaks. */
@@ -38,23 +36,16 @@ const DEPTH = 2;
 export class VerifyPool {
   readonly #threads: Thread[] = [];
   readonly #queue: Waiting[] = [];
-  readonly #maxWaiting: number;
   #closed = false;
 
   constructor(options: PoolOptions = {}) {
-    this.#maxWaiting = options.maxWaiting ?? 8_192;
     const threads = options.threads ?? availableParallelism();
     for (let i = 0; i < threads; i++) this.#threads.push(this.#start());
   }
 
-  /** How many readings wait for a thread. */
-  get waiting(): number {
-    return this.#queue.length;
-  }
-
-  /** Each reading verified, or the error that refuses it, in order. Throws OVERLOADED as a whole. */
+  /** Each reading verified, or the error that refuses it, in order. Throws OVERLOADED once closed. */
   async verify(readings: readonly Unverified[]): Promise<(VerifiedReading | TwinwardError)[]> {
-    if (this.#closed || this.#queue.length + readings.length > this.#maxWaiting) throw new TwinwardError("OVERLOADED");
+    if (this.#closed) throw new TwinwardError("OVERLOADED");
     const outcomes = readings.map(
       (reading) => new Promise<Outcome>((settle) => this.#queue.push({ ...reading, settle })),
     );

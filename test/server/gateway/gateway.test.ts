@@ -365,7 +365,7 @@ describe("gateway: accept", () => {
   });
 
   it("says OVERLOADED for a whole request and promises nothing", async () => {
-    const small = await openWorld({ gateway: { pool: { threads: 1, maxWaiting: 2 } } });
+    const small = await openWorld({ gateway: { maxWaiting: { readings: 2 } } });
     const device = small.device();
     const texts = [await device.next(), await device.next(), await device.next()];
     const error: unknown = await small.gateway.accept(texts).catch((cause: unknown) => cause);
@@ -373,6 +373,30 @@ describe("gateway: accept", () => {
     expect(await small.database.query("select * from leaf")).to.deep.equal([]);
     expect((await small.gateway.accept(texts.slice(0, 2))).map(word)).to.deep.equal(["ack", "ack"]);
     await small.close();
+  });
+
+  it("says OVERLOADED when more waits for the database than is bearable, counted in readings and in characters", async () => {
+    const device = new TestDevice();
+    const texts = [];
+    for (let i = 0; i < 6; i++) texts.push(await device.next());
+    const characters = texts.slice(0, 4).reduce((sum, text) => sum + text.length, 0);
+    for (const maxWaiting of [{ readings: 4 }, { characters }]) {
+      const small = await openWorld({ gateway: { maxWaiting } });
+      small.chain.facts.set(device.id, factOf(device));
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      await small.gateway.accept([]);
+      const blocking = small.database.transaction(() => held);
+      const waiting = texts.slice(0, 4).map((text) => small.gateway.accept([text]));
+      for (const ask of [small.gateway.accept(texts.slice(4, 5)), small.gateway.check(texts[5] ?? "")]) {
+        expect(await ask.catch((cause: unknown) => cause)).to.have.property("code", "OVERLOADED");
+      }
+      release();
+      await blocking;
+      expect((await Promise.all(waiting)).flat().map(word)).to.deep.equal(Array(4).fill("ack"));
+      expect((await small.gateway.accept(texts.slice(4))).map(word)).to.deep.equal(["ack", "ack"]);
+      await small.close();
+    }
   });
 
   it("acks nothing that the database did not take", async () => {
