@@ -210,6 +210,25 @@ function readClearRound(root: Shape): ClearRound {
 }
 
 /**
+ * Holds that the oracle which the body names is one, and signed this text. The body is searched for the name and not parsed, so
+ * that what strangers send costs next to nothing; what passes is still to be verified whole.
+ * Throws FINDING_MALFORMED, FINDING_ORACLE_UNKNOWN or FINDING_SIGNATURE_INVALID.
+ */
+export function requireOracleWrote(signed: SignedFinding, isOracle: (oracle: Hex) => boolean): void {
+  // A canonical body has this once: no text in it may hold a quote.
+  const oracle = /"oracle":"(0x[0-9a-f]{40})"/.exec(signed.body)?.[1] as Hex | undefined;
+  if (oracle === undefined) throw new TwinwardError("FINDING_MALFORMED", { detail: "The body names no oracle." });
+  if (!isOracle(oracle)) throw new TwinwardError("FINDING_ORACLE_UNKNOWN", { oracle });
+  if (recoverCompact(personalDigest(signed.body), signed.signature) !== oracle) throw notSigned(oracle);
+}
+
+const notSigned = (oracle: Hex) =>
+  new TwinwardError("FINDING_SIGNATURE_INVALID", {
+    oracle,
+    detail: "The signature over the body is not the oracle's.",
+  });
+
+/**
  * Reads a signed finding and checks all that needs no chain: canonical text, the digest against what it is of, both
  * signatures against the oracle it names. Whether that oracle is one now is the asker's check.
  * Throws FINDING_MALFORMED or FINDING_SIGNATURE_INVALID.
@@ -223,7 +242,6 @@ export function verifyFinding(domain: VerdictDomain, signed: SignedFinding): Fin
   if (body.format === "clear@1" && clearRoot(body.devices, body.model) !== body.clear.root)
     throw fault("The root is not that of the devices named.");
   if (recoverCompact(digest, signed.attestation) !== body.oracle) throw fault("The attestation is not the oracle's.");
-  if (recoverCompact(personalDigest(signed.body), signed.signature) !== body.oracle)
-    throw fault("The signature over the body is not the oracle's.");
+  if (recoverCompact(personalDigest(signed.body), signed.signature) !== body.oracle) throw notSigned(body.oracle);
   return body;
 }

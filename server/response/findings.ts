@@ -7,6 +7,7 @@ import { concat, fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import {
   readSignedFinding,
+  requireOracleWrote,
   verifyFinding,
   type ClearRound,
   type Finding,
@@ -56,9 +57,8 @@ export function createFindings(rooms: { readonly database: Database; readonly ch
   return {
     async accept(body) {
       const signed = readSignedFinding(body);
+      requireOracleWrote(signed, (oracle) => chain.view().isOracle(oracle));
       const finding = verifyFinding(domain, signed);
-      if (!chain.view().isOracle(finding.oracle))
-        throw new TwinwardError("FINDING_ORACLE_UNKNOWN", { oracle: finding.oracle });
       requireFounded(finding, await viewWithEvidence(chain, finding));
       await database.transaction(async (tx) => keep(tx, finding, signed));
     },

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { readFindingBody, signClearRound, signFinding, type SignedFinding } from "../../../protocol/finding.ts";
-import { addressOfKey, verdictDigest, type Verdict } from "../../../protocol/verdict.ts";
+import { addressOfKey, personalDigest, signCompact, verdictDigest, type Verdict } from "../../../protocol/verdict.ts";
 import type { Chain } from "../../../server/chain/view.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
@@ -106,6 +106,31 @@ describe("findings", () => {
   it("refuses who is no oracle", async () => {
     expect(world.oracles).to.not.include(addressOfKey(oracleKeys(9)[8]!));
     expect(await refusal(sign(8))).to.equal("FINDING_ORACLE_UNKNOWN");
+  });
+
+  it("looks who wrote it before it reads it: a stranger's junk costs nobody a parse", async () => {
+    const good = sign(0);
+    const naming = (oracle: string) => ({ ...good, body: `{"oracle":"${oracle}",${"[".repeat(60_000)}` });
+    expect(await refusal(naming(addressOfKey(oracleKeys(9)[8]!)))).to.equal("FINDING_ORACLE_UNKNOWN");
+    expect(await refusal(naming(world.oracles[0]!))).to.equal("FINDING_SIGNATURE_INVALID");
+    expect(await refusal({ ...good, body: "[".repeat(60_000) })).to.equal("FINDING_MALFORMED");
+  });
+
+  it("still reads what an oracle signed strictly", async () => {
+    const wrote = (body: string) => ({
+      ...sign(0),
+      body,
+      signature: signCompact(personalDigest(body), world.keys[0]!),
+    });
+    const { body } = sign(0);
+    expect(await refusal(wrote(body))).to.equal("accepted");
+    expect(await refusal(wrote(`${body} `))).to.equal("FINDING_MALFORMED");
+    // Two names: the first that is found is the oracle's, the second would be read by a careless parser.
+    const twice = body.replace('"oracle":', `"oracle":"${world.oracles[0]}","oracle":`);
+    expect(await refusal(wrote(twice))).to.equal("FINDING_MALFORMED");
+    const other = body.replace(world.oracles[0]!, world.oracles[1]!);
+    const nested = other.replace('{"at"', `{"a":{"oracle":"${world.oracles[0]}"},"at"`);
+    expect(await refusal(wrote(nested))).to.equal("FINDING_MALFORMED");
   });
 
   it("refuses what does not fit the chain", async () => {
