@@ -48,6 +48,8 @@ type Draft = Exclude<Fate, { kind: "accepted" }> | { readonly kind: "entry"; rea
 
 interface Lane {
   head: Head;
+  /** The head before this group: a reading of the group may follow it, with a gap, after others have moved the head on. */
+  readonly first: Head;
   /** Content and place of what was accepted, where this group asks for it. */
   readonly contents: Map<number, { readonly content: Hex; readonly draft: Draft }>;
   held: { readonly row: HeldReading; readonly candidate: Candidate | undefined }[];
@@ -70,7 +72,7 @@ export function placeReadings(placing: Placing): Work<Settled> {
     const place = (lane: Lane, candidate: Candidate): Draft => {
       const { sequence, content } = candidate;
       const at = (asked: number): Hex | undefined =>
-        asked === lane.head.sequence ? lane.head.content : lane.contents.get(asked)?.content;
+        [lane.head, lane.first].find((head) => head.sequence === asked)?.content ?? lane.contents.get(asked)?.content;
       const found = order(lane.head, candidate, at);
       const refuse = (code: ErrorCode): Draft => {
         refused.push({ candidate, code });
@@ -173,7 +175,10 @@ async function openLanes(tx: Tx, { candidates, expireBefore, reopen }: Placing):
   for (const { device } of rows) devices.add(device);
   const heads = await readHeads(tx, [...devices]);
   const lanes = new Map<Hex, Lane>(
-    [...devices].map((device) => [device, { head: heads.get(device) ?? NO_HEAD, contents: new Map(), held: [] }]),
+    [...devices].map((device) => {
+      const head = heads.get(device) ?? NO_HEAD;
+      return [device, { head, first: head, contents: new Map(), held: [] }];
+    }),
   );
   for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: await reopen(tx, row) });
   const waiting = [...lanes.values()].flatMap(({ held }) => held.flatMap(({ candidate }) => candidate ?? []));

@@ -334,6 +334,50 @@ describe("gateway: accept", () => {
     );
   });
 
+  it("answers the same however readings are brought together into requests", async () => {
+    /** A device's chain of readings, and beside it readings that contradict it in one way or another. */
+    const plan = fc.record({
+      gaps: fc.array(fc.nat(2), { minLength: 2, maxLength: 5 }),
+      strays: fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(8), fc.integer({ min: -1, max: 4 })), {
+        maxLength: 4,
+      }),
+      keys: fc.array(fc.nat(99), { minLength: 9, maxLength: 9 }),
+      widths: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+    });
+    type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+    /** What becomes of a new device's readings, sent so many at a time. */
+    const play = async ({ gaps, strays, keys }: Plan, widths: readonly number[]): Promise<unknown> => {
+      const device = world.device();
+      const texts: string[] = [];
+      for (const gap of gaps) texts.push(await device.next({ gap }));
+      const contents = texts.map((text) => parseReading(text).content);
+      for (const [sequence, lost, at] of strays) {
+        const gap = Math.min(lost, sequence - 1);
+        texts.push(await device.build({ sequence, gap, prev: contents[at] ?? ZERO_32 }));
+      }
+      const order = [...texts.keys()].sort((a, b) => (keys[a] ?? 0) + a * 20 - (keys[b] ?? 0) - b * 20);
+      const told: string[] = [];
+      const stop = world.gateway.onAnswer((_, answer) => told.push(word(answer)));
+      const answers: string[] = [];
+      for (let at = 0, i = 0; at < order.length; i++) {
+        const width = widths[i % widths.length] ?? 1;
+        answers.push(...(await send(...order.slice(at, at + width).map((n) => texts[n] ?? ""))));
+        at += width;
+      }
+      stop();
+      const rows = await readReadings(world.database, { device: device.id });
+      const stored = rows.map(({ content }) => texts.findIndex((text) => parseReading(text).content === content));
+      return { answers: answers.map((answer) => answer.replace(/ \d+$/, "")), told, stored };
+    };
+    const late: Plan = { gaps: [0, 0], strays: [[3, 1, 0]], keys: Array<number>(9).fill(0), widths: [1, 2] };
+    await fc.assert(
+      fc.asyncProperty(plan, async (each) => {
+        expect(await play(each, each.widths)).to.deep.equal(await play(each, [1]));
+      }),
+      { seed: 7, numRuns: 40, examples: [[late]] },
+    );
+  });
+
   it("survives anything, answers everything, and stores nothing of it", async () => {
     const device = world.device();
     const good = await device.next();
