@@ -69,8 +69,10 @@ export interface ListedTwin {
   readonly commands: string;
   readonly security: boolean;
   readonly ended: boolean;
+  /** Your own, or all of them where you are the steward. */
   readonly grants: readonly {
     readonly grant: Hex;
+    readonly reader: Hex;
     readonly from: number;
     readonly until: number;
     readonly segments: string;

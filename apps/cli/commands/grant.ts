@@ -105,7 +105,11 @@ function addRevoke(grant: Command): void {
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (id: Hex, options: { stewardKey: string; url: string; json?: boolean }) => {
-      await asSteward(openClient(options.url), options.stewardKey, async (steward) => steward.revoke(id));
+      const client = openClient(options.url, options.stewardKey);
+      await asSteward(client, options.stewardKey, async (steward) => steward.revoke(id));
+      await seenByServer("the revocation", async () =>
+        (await client.twins()).some(({ grants }) => grants.some(({ grant, revoked }) => grant === id && revoked)),
+      );
       if (options.json) printJson({ revoked: id });
       else console.log(`revoked ${id}`);
     });
@@ -126,12 +130,13 @@ function addList(grant: Command): void {
       if (options.json) return printJson(twin.grants);
       const rows = twin.grants.map((one) => [
         one.grant,
+        one.reader,
         one.purposes.join(","),
         timeOf(one.from * 1000),
         timeOf(one.until * 1000),
         one.revoked ? "revoked" : "given",
       ]);
-      printTable(["grant", "purposes", "from (UTC)", "until (UTC)", "state"], rows);
+      printTable(["grant", "reader", "purposes", "from (UTC)", "until (UTC)", "state"], rows);
     });
 }
 

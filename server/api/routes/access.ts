@@ -132,19 +132,22 @@ export function accessRoutes(rooms: ApiRooms): Routes {
   }
 }
 
-/** The twins that the chain connects with somebody: as reader, as steward, as oracle. No value is in it. */
+/**
+ * The twins that the chain connects with somebody: as reader, as steward, as oracle. No value is in it. A steward sees all
+ * grants on its twins, everybody else their own.
+ */
 function twinsOf(view: ApiView, who: Hex): object[] {
   return view.devices().flatMap(({ id }) => {
     const steward = view.device(id)?.steward === who;
     return view.twinsOf(id).flatMap(({ id: twin, ...facts }) => {
-      const grants = view.grantsOf(twin).filter(({ reader }) => reader === who);
+      const grants = view.grantsOf(twin).filter(({ reader }) => steward || reader === who);
       if (!steward && grants.length === 0 && !(facts.security && view.isOracle(who))) return [];
       return [
         {
           twin,
           ...facts,
-          grants: grants.map(({ id: grant, from, until, segments, purposes, revoked }) => {
-            return { grant, from, until, segments, purposes: purposeNames(purposes), revoked };
+          grants: grants.map(({ id: grant, reader, from, until, segments, purposes, revoked }) => {
+            return { grant, reader, from, until, segments, purposes: purposeNames(purposes), revoked };
           }),
         },
       ];

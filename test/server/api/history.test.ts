@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
-import { fileSource } from "../../../apps/sdk/index.ts";
+import { fileSource, type Client, type ListedTwin } from "../../../apps/sdk/index.ts";
 import { readAck, verifyAck } from "../../../protocol/ack.ts";
 import { checkpointOver } from "../../../protocol/anchors.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
@@ -162,7 +162,18 @@ describe("history, receipts and the fleet through the SDK", () => {
   it("lists the twins that concern somebody, the fleet and the anchors", async () => {
     expect((await door.reader.client.twins()).map(({ twin }) => twin)).to.have.members([care, research]);
     expect((await door.oracle.client.twins()).map(({ twin }) => twin)).to.deep.equal([security]);
-    expect(await door.clientOf(steward.wallet).twins()).to.have.length(3);
+    const stewarded = await door.clientOf(steward.wallet).twins();
+    expect(stewarded).to.have.length(3);
+    const friend = named("a friend", 20);
+    const given = { from: START - 10, until: START + 1000, segments: HEART, purposes: purposesMask(["care"]) };
+    const second = device.grant(care, friend, given);
+    const grantsOn = async (client: Client): Promise<ListedTwin["grants"]> =>
+      (await client.twins()).find(({ twin }) => twin === care)?.grants ?? [];
+    // The steward gave both and sees both; a reader sees its own.
+    const all = await grantsOn(door.clientOf(steward.wallet));
+    expect(all.map(({ reader }) => reader)).to.deep.equal([door.reader.address, friend]);
+    expect(all[1]).to.deep.include({ grant: second, purposes: ["care"], revoked: false });
+    expect((await grantsOn(door.reader.client)).map(({ reader }) => reader)).to.deep.equal([door.reader.address]);
     const { devices, at } = await door.reader.client.devices();
     expect(at).to.equal(door.clock.ms);
     expect(devices).to.have.length(1);
