@@ -110,6 +110,13 @@ export function createGateway(parts: GatewayParts): Gateway {
     });
   }
 
+  /** Verified, and each data key on disk before anything is sealed with it: a key lost in a crash would be data lost. */
+  async function ready(texts: readonly string[], via: Hex | undefined): Promise<(Candidate | TwinwardError)[]> {
+    const verified = await verify(texts, via);
+    await Promise.all(verified.filter(isNoError).map(({ scope, month }) => keys.ensure(scope, month)));
+    return verified;
+  }
+
   function toCandidate(reading: VerifiedReading, text: string): Candidate {
     const assignment = chain.view().assignmentAt(reading.device, reading.sequence);
     return { ...reading, text, scope: assignment?.id ?? reading.device, month: monthOf(reading.per[0]) };
@@ -130,16 +137,14 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]> {
-    // Threads finish in any order; requests are placed in the order in which they came, or a device that sends without
+    // Threads and new data keys finish in any order; requests are placed in the order in which they came, or a device that sends without
     // waiting would find its own readings held.
     const before = turn;
-    const verifying = verify(texts, via?.device);
-    turn = Promise.allSettled([before, verifying]);
+    const readying = ready(texts, via?.device);
+    turn = Promise.allSettled([before, readying]);
     await before;
-    const verified = await verifying;
+    const verified = await readying;
     const candidates = verified.filter(isNoError);
-    // Each data key is on disk before anything is sealed with it: a key lost in a crash would be data lost.
-    await Promise.all(candidates.map(({ scope, month }) => keys.ensure(scope, month)));
     const settled: Settled =
       candidates.length > 0 ? await placer.place(candidates) : { fates: [], heads: new Map(), aside: [] };
     if (settled.fates.some(({ kind }) => kind === "held")) mayHold = true;

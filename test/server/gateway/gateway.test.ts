@@ -9,9 +9,10 @@ import { parseReading, readingLeaf, buildReading } from "../../../protocol/readi
 import { openAside, openReading } from "../../../server/keys/sealed-reading.ts";
 import type { Answer } from "../../../server/gateway/gateway.ts";
 import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
+import { createGateway } from "../../../server/gateway/gateway.ts";
 import { canonical } from "../../../protocol/json.ts";
 import { modelHash } from "../../../protocol/device-model.ts";
-import { factOf, MODEL, NOON, openWorld, TestDevice, type World } from "../../helpers/gateway-world.ts";
+import { factOf, MODEL, NOON, openWorld, STREAM, TestDevice, type World } from "../../helpers/gateway-world.ts";
 
 /** What an answer is, in a word. */
 function word(answer: Answer | undefined): string {
@@ -278,6 +279,31 @@ describe("gateway: accept", () => {
     expect(await send(first)).to.deep.equal(["ack"]);
     expect(await told).to.deep.equal(["HOLD_EXPIRED"]);
     expect(await count("leaf")).to.equal(1);
+  });
+
+  it("places requests in the order in which they came, also while a data key is made", async () => {
+    const { database, committer, chain } = world;
+    let made = (): void => undefined;
+    const making = new Promise<void>((resolve) => (made = resolve));
+    const keys = {
+      ...world.keys,
+      ensure: async (scope: Hex, month: string) => {
+        if (month === "2026-11") await making;
+        return world.keys.ensure(scope, month);
+      },
+    };
+    const gateway = createGateway({ database, committer, keys, chain, stream: STREAM, now: () => world.now });
+    const device = world.device();
+    const december = Date.UTC(2026, 11, 2);
+    const before = gateway.accept([await device.next()]);
+    const after = gateway.accept([await device.next({ per: [december, december + 1_000] })]);
+    // The second is verified and its key made; whatever is placed before a third device's reading is on disk with it.
+    for (const deadline = Date.now() + 10_000; !world.keys.has(device.id, "2026-12") && Date.now() < deadline;)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await send(await world.device().next())).to.deep.equal(["ack"]);
+    made();
+    expect([...(await before), ...(await after)].map(word)).to.deep.equal(["ack", "ack"]);
+    await gateway.close();
   });
 
   it("seals under the assignment that the sequence belongs to", async () => {
