@@ -63,8 +63,11 @@ export interface SignedFinding {
   readonly signature: Hex;
 }
 
-/** Most bytes of a body: a round of 64 devices has room. */
-export const FINDING_BYTES = 65_536;
+/**
+ * Most characters of a body (its text is ASCII). A round's all-clear names every device, about 230 characters each: 4 000
+ * devices that share a home stream have room. Larger sites have several streams, and each stream its own rounds.
+ */
+export const FINDING_BYTES = 1_048_576;
 
 /** Root of an all-clear: RFC 6962 over SHA-256(0x00 ‖ device ‖ first u64 ‖ last u64 ‖ leaves root ‖ model), by device. */
 export function clearRoot(devices: readonly ClearDevice[], model: Hex): Hex {

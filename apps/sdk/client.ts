@@ -88,6 +88,7 @@ export interface Client {
 export interface FindingQuery {
   readonly digest?: Hex;
   readonly device?: Hex;
+  readonly format?: "finding@1" | "clear@1";
   readonly round?: number;
   readonly since?: number;
   readonly limit?: number;

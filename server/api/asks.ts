@@ -70,6 +70,7 @@ export const verdictsQuery = z.strictObject({
 export const findingsQuery = z.strictObject({
   digest: id.optional(),
   device: id.optional(),
+  format: z.enum(["finding@1", "clear@1"]).optional(),
   round: whole.optional(),
   since: whole.optional(),
   limit: whole.pipe(z.number().min(1).max(1024)).optional(),

@@ -81,6 +81,7 @@ export interface ApiRooms {
 export interface FindingAsk {
   readonly digest?: Hex;
   readonly device?: Hex;
+  readonly format?: "finding@1" | "clear@1";
   readonly round?: number;
   readonly since?: number;
   readonly limit?: number;

@@ -13,6 +13,9 @@ export interface Door {
    * What oracles laid down under this digest: one each, so nobody can crowd another out. Nothing of it is verified.
    */
   findingsOf(digest: Hex): Promise<SignedFinding[]>;
-  /** Some of what oracles laid down about this round and later ones; who floods it can hide others in it. Not verified. */
+  /**
+   * Some of what oracles found about devices in this round and later ones, without all-clears; who floods it can hide others in
+   * it. Not verified.
+   */
   findingsSince(round: number): Promise<SignedFinding[]>;
 }

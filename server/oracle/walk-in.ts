@@ -25,6 +25,6 @@ export function walkIn(url: string, signer: SignIn): Door {
     },
     post: (finding) => client.postFinding(finding),
     findingsOf: async (digest) => [...(await client.findings({ digest, limit: ORACLES_MOST }))],
-    findingsSince: async (since) => [...(await client.findings({ since, limit: 1024 }))],
+    findingsSince: async (since) => [...(await client.findings({ format: "finding@1", since, limit: 1024 }))],
   };
 }

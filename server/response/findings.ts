@@ -21,6 +21,7 @@ import type { Database, Tx } from "../store/database.ts";
 export interface FindingFilter {
   readonly digest?: Hex;
   readonly device?: Hex;
+  readonly format?: "finding@1" | "clear@1";
   readonly round?: number;
   /** Rounds from this one on. */
   readonly since?: number;
@@ -47,6 +48,7 @@ const AHEAD_MS = 3_000;
 
 const ROUND = "coalesce(body::jsonb #>> '{verdict,round}', body::jsonb #>> '{clear,round}')::bigint";
 const DEVICE = "body::jsonb #>> '{verdict,device}'";
+const FORMAT = "body::jsonb ->> 'format'";
 const STREAM = "coalesce(body::jsonb #>> '{verdict,stream}', body::jsonb #>> '{clear,stream}')";
 
 export function createFindings(rooms: { readonly database: Database; readonly chain: Chain }): Findings {
@@ -72,6 +74,7 @@ export function createFindings(rooms: { readonly database: Database; readonly ch
       };
       if (filter.digest !== undefined) add("digest =", fromHex(filter.digest, 32));
       if (filter.device !== undefined) add(`${DEVICE} =`, filter.device);
+      if (filter.format !== undefined) add(`${FORMAT} =`, filter.format);
       if (filter.round !== undefined) add(`${ROUND} =`, filter.round);
       if (filter.since !== undefined) add(`${ROUND} >=`, filter.since);
       values.push(Math.min(filter.limit ?? 256, MOST_LISTED));

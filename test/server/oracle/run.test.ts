@@ -61,7 +61,7 @@ describe("oracles together", () => {
     },
     post: (finding) => findings.accept(finding),
     findingsOf: (digest) => findings.list({ digest }),
-    findingsSince: (since) => findings.list({ since }),
+    findingsSince: (since) => findings.list({ since, format: "finding@1" }),
   };
 
   function start(bit: number, judged: Judge = judge, own: Partial<Door> = {}): Oracle {
@@ -84,8 +84,8 @@ describe("oracles together", () => {
   let trial = 0;
   beforeEach(() => trial++);
 
-  async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    const deadline = Date.now() + 10_000;
+  async function until(condition: () => boolean | Promise<boolean>, what: string, withinMs = 10_000): Promise<void> {
+    const deadline = Date.now() + withinMs;
     while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`not in time: ${what}\n${JSON.stringify(events, null, 1)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -130,6 +130,21 @@ describe("oracles together", () => {
     const clears = await bodies({ round: 1 });
     const clear = clears.find((body) => body.format === "clear@1");
     expect(clear?.format === "clear@1" && clear.devices.map((d) => d.device)).to.deep.equal([world.devices[1]!.id]);
+  });
+
+  it("clear a round of 1 000 devices", async function () {
+    this.timeout(60_000);
+    world = new World(4, 1000);
+    findings = createFindings({ database, chain: world.chain as Chain });
+    // One reading each is too little to be judged: here it is called clear.
+    const easy: Judge = (model, readings) => ({ ...judge(model, readings), kind: "clear", severity: 0 });
+    [0, 1, 2].forEach((bit) => start(bit, easy));
+    await clean(1);
+    for (let batch = 1; batch < 10; batch++) world.anchor();
+    await until(() => world.cleared.size === 1, "an all-clear", 30_000);
+    const [clear] = await bodies({ format: "clear@1", limit: 1 });
+    expect(clear?.format === "clear@1" && clear.devices).to.have.length(1000);
+    expect(events.filter((e) => e.event === "unwelcome")).to.deep.equal([]);
   });
 
   it("leave out of the all-clear who said too little or by a clock that jumps, and say so", async () => {

@@ -99,6 +99,8 @@ describe("findings", () => {
     const signed = signClearRound(DOMAIN, clear, new Uint8Array(16), world.keys[0]!);
     await findings.accept(signed);
     expect(await findings.list({ round: 0 })).to.deep.equal([signed]);
+    expect(await findings.list({ since: 0, format: "clear@1" })).to.deep.equal([signed]);
+    expect(await findings.list({ since: 0, format: "finding@1" })).to.deep.equal([]);
     const early = signClearRound(DOMAIN, { ...clear, round: 1 }, new Uint8Array(16), world.keys[0]!);
     expect(await refusal(early)).to.equal("FINDING_UNFOUNDED");
   });
