@@ -53,8 +53,10 @@ function typescriptFiles(): string[] {
 
 const sums: Sum[] = [];
 if (process.env.CI === "true" || wanted.length === 0) {
-  const browser = spawnSync("node", ["scripts/install-browser.ts"], { cwd: root, stdio: "inherit" });
-  if (browser.status !== 0) console.log("tests in a browser will say why they are skipped");
+  for (const script of ["install-browser.ts", "install-postgres.ts"]) {
+    const { status } = spawnSync("node", [`scripts/${script}`], { cwd: root, stdio: "inherit" });
+    if (status !== 0) console.log("tests that need it will say why they are skipped");
+  }
 }
 const files = typescriptFiles();
 if (files.length > 0) {
