@@ -231,6 +231,11 @@ export const ERRORS = {
     "Make production keys, or do not set NODE_ENV=production.",
   ),
   DATA_LOCKED: row(503, "Another process holds this data directory.", "Stop that process, or name another directory."),
+  DATABASE_LOCKED: row(
+    503,
+    "Another server writes this stream into the database.",
+    "Stop that server, or give this one a database of its own.",
+  ),
   DATA_UNUSABLE: row(500, "The data directory cannot be used.", "Restore it from a backup."),
   DATA_ERASED: row(
     410,

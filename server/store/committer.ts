@@ -6,6 +6,8 @@ import { Tree, toHexPath } from "../../protocol/tree.ts";
 import type { Database, Tx } from "./database.ts";
 import type { Entry, Placed, Wanted, Work } from "./entry.ts";
 import { insertLeaves, placeEntries } from "./insert-leaves.ts";
+import { sqlstateOf } from "./postgres-errors.ts";
+import { lockStream } from "./stream-row.ts";
 
 export type { Entry, Placed, ReadingEntry, RecordEntry, Wanted, Work } from "./entry.ts";
 
@@ -76,7 +78,7 @@ export class Committer {
     let committing = false;
     try {
       await this.#parts.database.transaction(async (tx) => {
-        const size = await this.#lockStream(tx);
+        const size = await lockStream(tx, this.#parts.stream);
         const accepted: { waiting: Waiting; wanted: Wanted<unknown> }[] = [];
         let leaves = 0;
         let bytes = 0;
@@ -91,7 +93,7 @@ export class Committer {
             bytes += wanted.entries.reduce((sum, entry) => sum + weightOf(entry), 0);
           } catch (error) {
             // A failed statement has ended the transaction for everybody in it; any other error concerns this work alone.
-            if (isDatabaseError(error)) throw error;
+            if (endsTransaction(error)) throw error;
             answers.push(() => waiting.reject(error));
           }
         }
@@ -111,7 +113,7 @@ export class Committer {
       });
       // The group is on disk. If we die here, nobody was told, and a device that sends again gets this very ack.
     } catch (error) {
-      if (!committing && taken.length > 1) {
+      if (!committing && taken.length > 1 && !isUnavailable(error)) {
         // Rolled back: nothing of it happened. Alone, each work finds out whether it was the cause.
         for (const waiting of taken) await this.#commit([waiting]);
         return;
@@ -121,20 +123,6 @@ export class Committer {
       answers = taken.map((waiting) => () => waiting.reject(error));
     }
     for (const answer of answers) answer();
-  }
-
-  /** Waits for every other writer of the stream; the number of its leaves. */
-  async #lockStream(tx: Tx): Promise<number> {
-    const { stream } = this.#parts;
-    const rows = await tx.query<{ id: Uint8Array; size: number }>("select id, size from stream for update");
-    const [row] = rows;
-    if (!row) {
-      await tx.query("insert into stream (id, size) values ($1, 0)", [Buffer.from(stream.slice(2), "hex")]);
-      return 0;
-    }
-    const found = toHex(row.id);
-    if (rows.length > 1 || found !== stream) throw new TwinwardError("STREAM_MISMATCH", { stream, found });
-    return row.size;
   }
 
   async #place(tx: Tx, size: number, entries: readonly Entry[]): Promise<Placed[]> {
@@ -183,8 +171,8 @@ function weightOf(entry: Entry): number {
   return entry.kind === "reading" ? entry.sealed.length + entry.signingInput.length : entry.body.length;
 }
 
-/** Both drivers give the server's errors a SQLSTATE of five characters. */
-function isDatabaseError(error: unknown): boolean {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code);
-}
+const endsTransaction = (error: unknown): boolean => sqlstateOf(error) !== undefined || isUnavailable(error);
+
+/** No work is the cause, and whoever waits shall not wait for as many attempts to connect as there are works. */
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof TwinwardError && error.code === "DATABASE_UNAVAILABLE";

@@ -1,6 +1,5 @@
 import { migrate } from "./migrate.ts";
 import type { Parameter } from "./parameters.ts";
-import { TwinwardError } from "../../protocol/errors.ts";
 import { openPGlite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
 
@@ -19,7 +18,26 @@ export interface Tx {
 export interface Database extends Tx {
   readonly kind: "embedded" | "server";
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Holds a name for this process until it is released or the process ends. Throws DATABASE_LOCKED when another one has had
+   * it for `waitMs` (3 000). Embedded the database has one process anyhow.
+   */
+  claim(name: string, options?: ClaimOptions): Promise<Claim>;
   close(): Promise<void>;
+}
+
+export interface ClaimOptions {
+  readonly waitMs?: number;
+}
+
+/** A name that this process holds. */
+export interface Claim {
+  /**
+   * Resolves when it is still held, or held again after the connection broke. Throws DATABASE_LOCKED when another process took
+   * it meanwhile, DATABASE_UNAVAILABLE when the server cannot be asked.
+   */
+  assure(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /** Where the database is: a directory of our own (made when absent), or the URL of a PostgreSQL server. */
@@ -27,14 +45,11 @@ export type DatabasePlace = { readonly directory: string } | { readonly url: str
 
 /**
  * Opens the database and brings its tables up to date. The embedded one must be opened by one process only: take the lock of
- * lock.ts first. Throws DATABASE_UNAVAILABLE, and DATABASE_UNUSABLE when its migrations are not ours.
+ * lock.ts first. Throws DATABASE_UNAVAILABLE, and DATABASE_UNUSABLE when its migrations are not ours or cannot be applied.
  */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
   const database = "url" in place ? await openPostgres(place.url) : await openPGlite(place.directory);
   try {
-    await database.query("select 1").catch((cause: unknown) => {
-      throw new TwinwardError("DATABASE_UNAVAILABLE", {}, cause);
-    });
     await migrate(database);
   } catch (error) {
     await database.close();

@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { equalBytes, toHex, utf8 } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import type { Database } from "./database.ts";
+import type { Database, Tx } from "./database.ts";
+import { sqlstateOf } from "./postgres-errors.ts";
 
 const FOLDER = new URL("./migrations/", import.meta.url);
+/** Number of the advisory lock that whoever makes the first table holds: "tw" and its own number. */
+const MIGRATING = 0x7477_0001;
 
 /** One numbered file of migrations/, and the SHA-256 of its text. */
 export interface Migration {
@@ -30,10 +33,14 @@ export function migrations(): Migration[] {
  * must be, byte for byte, what we have: a database of another version is refused with DATABASE_UNUSABLE, never guessed at.
  */
 export async function migrate(database: Database, ours: readonly Migration[] = migrations()): Promise<void> {
-  await database.script("create table if not exists migration (number bigint primary key, sha256 bytea not null)");
+  await apply(database, async (tx) => {
+    // Two servers may start at once on an empty database, and "if not exists" is no lock: both would make the table.
+    await tx.query("select pg_advisory_xact_lock($1)", [MIGRATING]);
+    await tx.script("create table if not exists migration (number bigint primary key, sha256 bytea not null)");
+  });
   for (const migration of ours)
-    await database.transaction(async (tx) => {
-      // Two servers may start at once on one database; the second waits here and then finds the row.
+    await apply(database, async (tx) => {
+      // The second of two servers waits here and then finds the row.
       await tx.script("lock table migration in exclusive mode");
       const [applied] = await tx.query<{ sha256: Uint8Array }>("select sha256 from migration where number = $1", [
         migration.number,
@@ -47,6 +54,17 @@ export async function migrate(database: Database, ours: readonly Migration[] = m
     throw new TwinwardError("DATABASE_UNUSABLE", {
       detail: `It has ${count} migrations, this version ${ours.length}.`,
     });
+  }
+}
+
+/** A server may let us in and yet not let us make tables. */
+async function apply(database: Database, step: (tx: Tx) => Promise<void>): Promise<void> {
+  try {
+    await database.transaction(step);
+  } catch (error) {
+    if (sqlstateOf(error) === undefined) throw error;
+    const detail = `Its tables cannot be made: ${(error as Error).message}.`;
+    throw new TwinwardError("DATABASE_UNUSABLE", { detail }, error);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Database, Tx } from "./database.ts";
 import { DurableFiles, durableParameters } from "./durable-files.ts";
 import { BYTEA, BYTEA_ARRAY, fromBytea, fromInt8, INT8, toWire, type Parameter } from "./parameters.ts";
 import { createDataDirectory } from "./template.ts";
+import { runWork } from "./work.ts";
 
 /** Bytes of write-ahead log after which its pages are written to the tables: bounds disk, and the start after a kill. */
 const LONG_LOG = 64 * 1024 * 1024;
@@ -55,7 +56,9 @@ export async function openPGlite(directory: string): Promise<Database> {
     kind: "embedded",
     query: (sql, parameters) => watched(plain.query(sql, parameters)),
     script: (sql) => watched(plain.script(sql)),
-    transaction: (work) => watched(postgres.transaction((runner) => work(tx(runner)))),
+    transaction: (work) => watched(postgres.transaction((runner) => runWork(tx(runner), work))),
+    // One process opens it, which DATA's lock sees to: there is nobody to hold a name against.
+    claim: async () => ({ assure: async () => undefined, release: async () => undefined }),
     close: async () => {
       await checkpointing;
       await postgres.close();

@@ -1,39 +1,132 @@
 import pg from "pg";
+import { TwinwardError } from "../../protocol/errors.ts";
 import type { Database, Tx } from "./database.ts";
 import { BYTEA, fromBytea, fromInt8, INT8, toWire, type Parameter } from "./parameters.ts";
+import { holdClaim } from "./postgres-claim.ts";
+import { asOurs, explain } from "./postgres-errors.ts";
+import { runWork } from "./work.ts";
 
-/** A PostgreSQL server by URL, through a pool. Whether a commit is durable is then that server's configuration. */
-export async function openPostgres(url: string): Promise<Database> {
+const CONNECTIONS = 8;
+/** How long a connection may take, also one that waits for another to become free. */
+const CONNECT_WITHIN_MS = 10_000;
+/** How long a statement may take. A network that swallows everything would otherwise be waited for a quarter of an hour. */
+const ANSWER_WITHIN_MS = 60_000;
+/** Longest timer of Node. */
+const NO_LIMIT = 2 ** 31 - 1;
+/** Where our machine vanishes, the server lets go of our locks after some half a minute, not after the usual two hours. */
+const KEEPALIVE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+
+export interface PostgresLimits {
+  readonly connectWithinMs?: number;
+  readonly answerWithinMs?: number;
+}
+
+/**
+ * A PostgreSQL server by URL, through a pool. Connections that break are replaced; what was asked over them fails with
+ * DATABASE_UNAVAILABLE. Throws the same when the server does not let us in, DATABASE_UNUSABLE when it would not keep what we
+ * promise: acks say that a reading is on disk, and texts are UTF-8.
+ */
+export async function openPostgres(url: string, limits: PostgresLimits = {}): Promise<Database> {
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8, fromInt8);
   types.setTypeParser(BYTEA, fromBytea);
-  const pool = new pg.Pool({ connectionString: url, types, max: 8 });
+  const settings: pg.PoolConfig = {
+    application_name: "twinward",
+    options: KEEPALIVE,
+    ...parsed(url),
+    types,
+    max: CONNECTIONS,
+    keepAlive: true,
+    connectionTimeoutMillis: limits.connectWithinMs ?? CONNECT_WITHIN_MS,
+    query_timeout: limits.answerWithinMs ?? ANSWER_WITHIN_MS,
+  };
+  const pool = new pg.Pool(settings);
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
 
   const tx = (runner: pg.Pool | pg.PoolClient): Tx => ({
     query: async <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      (await runner.query(sql, toWire(parameters))).rows as T[],
-    script: async (sql) => void (await runner.query(sql)),
+      (await ours(() => runner.query(sql, toWire(parameters)))).rows as T[],
+    // A migration may take as long as it takes.
+    script: async (sql) =>
+      void (await ours(() => runner.query({ text: sql, query_timeout: NO_LIMIT } as pg.QueryConfig))),
   });
-  return {
+  const database: Database = {
     kind: "server",
     ...tx(pool),
     transaction: async (work) => {
-      const client = await pool.connect();
-      let broken: Error | undefined;
+      const client = await ours(() => pool.connect());
+      // While a client is ours, nobody else listens: cut between two statements, it would end the process.
+      let isBroken = false;
+      const onError = (): void => void (isBroken = true);
+      client.on("error", onError);
       try {
-        await client.query("begin");
-        const result = await work(tx(client));
-        await client.query("commit");
+        // Written out, because a server can have another default: the stream's row must be read as it is once we have it.
+        await ours(() => client.query("begin isolation level read committed"));
+        const result = await runWork(tx(client), work);
+        // Cut from here on, it may have been committed or not; the caller is told DATABASE_UNAVAILABLE and must look again.
+        await ours(() => client.query("commit"));
         return result;
       } catch (error) {
-        await client.query("rollback").catch((cause: unknown) => (broken = cause as Error));
+        if (error instanceof TwinwardError && error.code === "DATABASE_UNAVAILABLE") isBroken = true;
+        // A connection that is not closed cleanly is closed for good: what it left open, the server rolls back.
+        if (!isBroken) await client.query("rollback").catch(() => (isBroken = true));
         throw error;
       } finally {
-        client.release(broken);
+        client.off("error", onError);
+        client.release(isBroken);
       }
     },
+    claim: (name, options) => holdClaim(settings, name, options),
     close: () => pool.end(),
   };
+  try {
+    await requireKept(database);
+  } catch (error) {
+    await pool.end();
+    throw error instanceof TwinwardError && error.code === "DATABASE_UNAVAILABLE"
+      ? new TwinwardError("DATABASE_UNAVAILABLE", { detail: `${placeOf(settings)}: ${explain(error)}` }, error.cause)
+      : error;
+  }
+  return database;
+}
+
+/** A URL that cannot be read is not repeated to anybody: it has the password in it. */
+function parsed(url: string): pg.ClientConfig {
+  try {
+    new pg.Client({ connectionString: url });
+    return { connectionString: url };
+  } catch {
+    const detail =
+      "DATABASE_URL cannot be read: is it postgresql://user:password@host:port/name, and % written as %25?";
+    throw new TwinwardError("DATABASE_UNAVAILABLE", { detail });
+  }
+}
+
+/** Host, port and name, without user and password. */
+function placeOf(settings: pg.PoolConfig): string {
+  const { host, port, database } = new pg.Client(settings);
+  return `PostgreSQL at ${host}:${port}, database ${database ?? ""}`;
+}
+
+async function requireKept(database: Tx): Promise<void> {
+  const [set] = await database.query<{ fsync: string; commit: string; encoding: string }>(
+    `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+       current_setting('server_encoding') as encoding`,
+  );
+  const refuse = (detail: string): never => {
+    throw new TwinwardError("DATABASE_UNUSABLE", { detail });
+  };
+  if (set?.fsync === "off") refuse("It has fsync=off: what we acknowledge would not survive a power cut.");
+  if (set?.commit === "off") refuse("It has synchronous_commit=off: what we acknowledge might not survive a crash.");
+  if (set?.encoding !== "UTF8")
+    refuse(`Its encoding is ${set?.encoding ?? "unknown"}: create it with ENCODING 'UTF8'.`);
+}
+
+async function ours<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw asOurs(error);
+  }
 }
