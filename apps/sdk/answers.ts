@@ -92,6 +92,8 @@ export interface ListedDevice {
   readonly sealedSequence: number;
   readonly anchoredSequence: number;
   readonly twins: number;
+  /** No oracle can judge it: it has no security twin, or one without a segment that its model wants judged. */
+  readonly unwatched: boolean;
 }
 
 export interface AnchorPage {

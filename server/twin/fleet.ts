@@ -1,4 +1,5 @@
 import { toHex, type Hex } from "../../protocol/bytes.ts";
+import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
 import type { DeviceState } from "../../protocol/words.ts";
 import type { Documents } from "./documents.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
@@ -19,6 +20,8 @@ export interface FleetDevice {
   readonly anchoredSequence: number;
   /** Twins that have not ended, the security twin included. */
   readonly twins: number;
+  /** No oracle can judge it: it has no security twin, or one without a segment that its model wants judged. */
+  readonly unwatched: boolean;
 }
 
 interface HeadRow {
@@ -50,20 +53,32 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
     return Promise.all(
       sight.devices().map(async ({ id, modelHash, state }) => {
         const head = heads.get(id);
+        const model = await documents.model(modelHash);
         return {
           id,
           modelHash,
-          model: (await documents.model(modelHash))?.name ?? null,
+          model: model?.name ?? null,
           state,
           sequence: head?.sequence ?? 0,
           acceptedAt: head?.accepted_at ?? null,
           sealedSequence: head?.sealed ?? 0,
           anchoredSequence: head?.anchored ?? 0,
           twins: sight.twinsOf(id).filter(({ ended }) => !ended).length,
+          unwatched: !isWatched(sight.securityTwin(id), model),
         };
       }),
     );
   };
+}
+
+/**
+ * Whether oracles are shown enough. The steward names the security twin's segments and the contracts do not know models, so a
+ * steward can hide some; of a model that is not here nothing can be said, and no reading is taken either.
+ */
+function isWatched(twin: { readonly segments: bigint } | undefined, model: DeviceModel | undefined): boolean {
+  if (twin === undefined) return false;
+  const wanted = model === undefined ? 0n : segmentsMask(model, model.security);
+  return (wanted & ~twin.segments) === 0n;
 }
 
 export type Fleet = ReturnType<typeof createFleet>;

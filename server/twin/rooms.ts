@@ -15,6 +15,7 @@ export interface Sight {
     sequence: number,
   ): (PublicKey & { readonly number: number; readonly from: number; readonly until: number | null }) | undefined;
   twinsOf(device: Hex): readonly { readonly id: Hex; readonly ended: boolean; readonly security: boolean }[];
+  securityTwin(device: Hex): { readonly segments: bigint } | undefined;
   assignmentAt(device: Hex, sequence: number): { readonly id: Hex } | undefined;
   twin(id: Hex): { readonly assignment: Hex | null } | undefined;
   grantsOf(twin: Hex): readonly { readonly reader: Hex }[];

@@ -86,6 +86,16 @@ describe("the console in a browser", function () {
       expect(await page.getByRole("row", { name: /registered.*no reading yet/ }).count()).to.equal(1);
     });
 
+    it("says in words which devices nobody judges, and why", async () => {
+      await open("#/fleet");
+      const row = page.getByRole("row", { name: /pump@2.*unwatched/ });
+      await row.getByRole("button").click();
+      await page.getByText("No oracle can judge it").filter({ visible: true }).waitFor();
+      expect(await page.getByRole("row", { name: /active.*unwatched/ }).count()).to.equal(0);
+      await page.getByRole("list", { name: "Devices by state" }).getByText("unwatched").waitFor();
+      await expectAccessible(page, "fleet with unwatched devices");
+    });
+
     it("puts the device that needs a person first, and sorts by any column", async () => {
       await open("#/fleet");
       const first = page.getByRole("row").nth(1);

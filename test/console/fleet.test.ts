@@ -15,6 +15,7 @@ const device = (digit: string, said: Partial<FleetDevice> = {}): FleetDevice => 
   sealedSequence: null,
   anchoredSequence: 10,
   twins: 1,
+  unwatched: false,
   ...said,
 });
 
@@ -58,6 +59,11 @@ describe("the answer of GET /v1/devices", () => {
     ["no time", { devices: [] }, "at is"],
     ["an id in upper case", { at: 1, devices: [device("A")] }, "devices[0].id"],
     ["a state from elsewhere", { at: 1, devices: [{ ...device("a"), state: "fine" }] }, "devices[0].state"],
+    [
+      "no word on who is watched",
+      { at: 1, devices: [{ ...device("a"), unwatched: undefined }] },
+      "devices[0].unwatched",
+    ],
     ["a sequence below zero", { at: 1, devices: [device("a"), device("b", { sequence: -1 })] }, "devices[1].sequence"],
   ];
   for (const [name, answer, place] of wrong) {
@@ -85,5 +91,7 @@ describe("the order of the fleet", () => {
     expect(ids(filterDevices(fleet, " SUSP "))).to.equal("d");
     expect(ids(filterDevices(fleet, "0xcc"))).to.equal("c");
     expect(filterDevices(fleet, "monitor")).to.have.length(4);
+    const unwatched = [device("e", { unwatched: true }), device("f", { unwatched: true, state: "retired" })];
+    expect(ids(filterDevices([...fleet, ...unwatched], "unwatched"))).to.equal("e");
   });
 });

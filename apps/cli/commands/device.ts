@@ -77,12 +77,16 @@ function addList(device: Command): void {
       const rows = devices.map((one) => [
         shortId(one.id),
         one.model ?? "?",
-        one.state,
+        one.unwatched && one.state !== "retired" ? `${one.state}, unwatched` : one.state,
         String(one.sequence),
         one.acceptedAt === null ? "never" : timeOf(one.acceptedAt),
         one.anchoredSequence >= one.sequence ? "all" : `up to ${one.anchoredSequence}`,
       ]);
       printTable(["device", "model", "state", "last sequence", "accepted (UTC)", "anchored"], rows);
+      if (devices.some(({ unwatched, state }) => unwatched && state !== "retired"))
+        console.log(
+          "unwatched: no oracle can judge it; its security twin is missing or hides what its model wants judged.",
+        );
     });
 }
 

@@ -2,8 +2,8 @@ import { useId, useState } from "react";
 import { CopyButton } from "../copy-button.tsx";
 import { OLD_AFTER, toAge } from "./age.ts";
 import { anchoringOf } from "./anchoring.ts";
-import type { FleetDevice } from "./read-devices.ts";
-import { AnchoringMark, StateMark } from "./state-mark.tsx";
+import { needsWatch, type FleetDevice } from "./read-devices.ts";
+import { AnchoringMark, StateMark, UnwatchedMark } from "./state-mark.tsx";
 
 /** One device; its short id opens the full one and the times behind the row. */
 export function DeviceRow(props: {
@@ -30,6 +30,7 @@ export function DeviceRow(props: {
         </td>
         <td role="cell" data-name="State">
           <StateMark state={device.state} />
+          {needsWatch(device) && <UnwatchedMark />}
         </td>
         <td role="cell" data-name="Last sequence" className="number">
           {device.sequence === 0 ? <span className="quiet">—</span> : device.sequence.toLocaleString("en-US")}
@@ -85,6 +86,12 @@ function Details({ device }: { device: FleetDevice }) {
         <dt>Last reading accepted</dt>
         <dd>{device.acceptedAt === null ? "never" : <Time at={device.acceptedAt} />}</dd>
       </div>
+      {needsWatch(device) && (
+        <div>
+          <dt>Unwatched</dt>
+          <dd>No oracle can judge it: its security twin is missing, or hides what its model wants judged.</dd>
+        </div>
+      )}
       <div>
         <dt>Anchored up to</dt>
         <dd>

@@ -3,8 +3,8 @@ import { toAge, toClock } from "./age.ts";
 import { DeviceTable } from "./device-table.tsx";
 import { useFleet, useNow } from "./follow-fleet.ts";
 import { filterDevices, orderDevices, type Order } from "./order-devices.ts";
-import { STATES, type Fleet, type State } from "./read-devices.ts";
-import { StateMark } from "./state-mark.tsx";
+import { needsWatch, STATES, type Fleet, type State } from "./read-devices.ts";
+import { StateMark, UnwatchedMark } from "./state-mark.tsx";
 import { Command } from "../command.tsx";
 
 /** Without a good answer for this long (ms) the page says that what it shows is not current. */
@@ -89,6 +89,7 @@ export function FleetPage() {
 
 function Summary({ fleet, serverNow, stale }: { fleet: Fleet; serverNow: number; stale: boolean }) {
   const count = (state: State): number => fleet.devices.filter((device) => device.state === state).length;
+  const unwatched = fleet.devices.filter(needsWatch).length;
   const heard = fleet.devices.flatMap((device) =>
     device.acceptedAt === null || device.state === "retired" ? [] : [device.acceptedAt],
   );
@@ -102,6 +103,11 @@ function Summary({ fleet, serverNow, stale }: { fleet: Fleet; serverNow: number;
           <b>{count(state)}</b> <StateMark state={state} />
         </li>
       ))}
+      {unwatched > 0 && (
+        <li>
+          <b>{unwatched}</b> <UnwatchedMark />
+        </li>
+      )}
       {heard.length > 0 && !stale && (
         <li>
           oldest data <b>{toAge(serverNow - Math.min(...heard))}</b>

@@ -1,5 +1,5 @@
 import { anchoringOf } from "./anchoring.ts";
-import { STATES, type FleetDevice } from "./read-devices.ts";
+import { needsWatch, STATES, type FleetDevice } from "./read-devices.ts";
 
 export type Column = "device" | "model" | "state" | "sequence" | "age" | "anchoring" | "twins";
 
@@ -36,11 +36,13 @@ function compare(column: Column, a: FleetDevice, b: FleetDevice): number {
   }
 }
 
-/** The devices whose id, model or state contains the text. */
+/** The devices whose id, model or state contains the text; `unwatched` counts as a state. */
 export function filterDevices(devices: readonly FleetDevice[], text: string): FleetDevice[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [...devices];
   return devices.filter((device) =>
-    [device.id, device.model ?? "", device.state].some((part) => part.toLowerCase().includes(wanted)),
+    [device.id, device.model ?? "", device.state, needsWatch(device) ? "unwatched" : ""].some((part) =>
+      part.toLowerCase().includes(wanted),
+    ),
   );
 }

@@ -21,6 +21,8 @@ export interface FleetDevice {
   anchoredSequence: number;
   /** how many twins are cut from it, where the server tells it */
   twins: number | null;
+  /** no oracle can judge it: its security twin is missing, or hides what its model wants judged */
+  unwatched: boolean;
 }
 
 /** The whole answer; `at` is the server's clock (ms), against which ages are counted. */
@@ -54,11 +56,22 @@ function readDevice(value: unknown, index: number): FleetDevice {
     sealedSequence: wholeOrNull(value.sealedSequence, `${at}.sealedSequence`),
     anchoredSequence: whole(value.anchoredSequence, `${at}.anchoredSequence`),
     twins: wholeOrNull(value.twins, `${at}.twins`),
+    unwatched: truth(value.unwatched, `${at}.unwatched`),
   };
 }
 
 function wholeOrNull(value: unknown, place: string): number | null {
   return value === null || value === undefined ? null : whole(value, place);
+}
+
+function truth(value: unknown, place: string): boolean {
+  if (typeof value !== "boolean") throw new Error(`${place} is neither true nor false`);
+  return value;
+}
+
+/** Whether a person should know that nobody judges it; a retired device sends nothing that could be judged. */
+export function needsWatch({ unwatched, state }: FleetDevice): boolean {
+  return unwatched && state !== "retired";
 }
 
 function whole(value: unknown, place: string): number {

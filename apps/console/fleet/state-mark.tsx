@@ -13,6 +13,19 @@ export function StateMark({ state }: { state: State }) {
   );
 }
 
+/** Beside a state: false data of this device would be found by nobody. */
+export function UnwatchedMark() {
+  return (
+    <span className="mark-word unwatched">
+      <svg viewBox="0 0 12 12" aria-hidden="true">
+        <circle cx="6" cy="6" r="4.5" className="line" />
+        <path d="M2 10 10 2" className="line" />
+      </svg>
+      unwatched
+    </span>
+  );
+}
+
 function StateShape({ state }: { state: State }) {
   switch (state) {
     case "active":

@@ -188,6 +188,17 @@ describe("history, receipts and the fleet through the SDK", () => {
     ).to.deep.equal(["heart", "resp"]);
   });
 
+  it("names devices that no oracle can judge: no security twin, or one that hides what the model asks for", async () => {
+    const bare = new WrittenDevice(door, steward.address);
+    const blinded = new WrittenDevice(door, steward.address);
+    blinded.createTwin("security", 0b1101n, { security: true });
+    const unwatched = async (): Promise<Hex[]> =>
+      (await door.reader.client.devices()).devices.filter((one) => one.unwatched).map(({ id }) => id);
+    expect(await unwatched()).to.have.members([bare.id, blinded.id]);
+    bare.createTwin("security", 0b11111n, { security: true });
+    expect(await unwatched()).to.deep.equal([blinded.id]);
+  });
+
   it("denies research and labels care once a verdict has quarantined the device", async () => {
     device.setState(2, 4, named("verdict"));
     expect(await codeOf(door.reader.client.history(research))).to.equal("DEVICE_QUARANTINED");
