@@ -13,7 +13,7 @@ import type { Chain, ChainView, DeviceFact } from "../../server/chain/view.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../server/gateway/gateway.ts";
 import { openKeyStore, type KeyStore } from "../../server/keys/key-store.ts";
 import { Committer, type CommitterParts } from "../../server/store/committer.ts";
-import { openDatabase, type Database } from "../../server/store/database.ts";
+import { openDatabase, type Database, type DatabasePlace } from "../../server/store/database.ts";
 
 const address = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(20)}`;
 const id = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
@@ -147,13 +147,19 @@ export interface World {
 
 /** A real store, key store, committer and gateway in a directory of their own. */
 export async function openWorld(
-  options: { gateway?: Partial<GatewayParts>; committer?: Partial<CommitterParts>; directory?: string } = {},
+  options: {
+    gateway?: Partial<GatewayParts>;
+    committer?: Partial<CommitterParts>;
+    directory?: string;
+    /** Where the database is, when not in the directory. */
+    database?: DatabasePlace;
+  } = {},
 ): Promise<World> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "twinward-test-")));
   const privateKey = fromHex(`0x${"11".repeat(32)}`);
   const chain = new TestChain();
   const open = async (): Promise<void> => {
-    world.database = await openDatabase({ directory: join(directory, "database") });
+    world.database = await openDatabase(options.database ?? { directory: join(directory, "database") });
     world.keys = await openKeyStore(join(directory, "keys", "data-keys.json"));
     world.committer = new Committer({
       database: world.database,

@@ -176,6 +176,7 @@ describe("the anchor loop", () => {
           guard(sql, () => database.query<T>(sql, parameters)),
         script: (sql) => guard(sql, () => database.script(sql)),
         transaction: (work) => guard(undefined, () => database.transaction(work)),
+        claim: (name, options) => database.claim(name, options),
         close: () => database.close(),
       };
       return { database: proxy, dead: () => writes >= at };

@@ -9,6 +9,7 @@ import { Committer, type Placed, type RecordEntry } from "../../../server/store/
 import { AckReader } from "../../../server/store/read-acks.ts";
 import { readLeafAt, readLeaves, readStreamSize } from "../../../server/store/read-leaves.ts";
 import { readRecords } from "../../../server/store/read-records.ts";
+import { describeOnBoth } from "../../helpers/databases.ts";
 import { ANCHOR_LOG, CHAIN_ID, NOON, openWorld, STREAM, type World } from "../../helpers/gateway-world.ts";
 
 const subject = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
@@ -18,10 +19,10 @@ const step = (of: Hex, n: number): RecordEntry => {
   return { kind: "record", leafKind: 8, subject: of, body: text, content };
 };
 
-describe("store: committer", () => {
+describeOnBoth("store: committer", (databases) => {
   let world: World;
   before(async () => {
-    world = await openWorld();
+    world = await openWorld({ database: await databases.place() });
   });
   beforeEach(() => world.empty());
   after(() => world.close());

@@ -5,22 +5,23 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TwinwardError } from "../../../protocol/errors.ts";
-import { openDatabase, type Database } from "../../../server/store/database.ts";
+import { openDatabase, type Database, type DatabasePlace } from "../../../server/store/database.ts";
 import { migrate, migrations } from "../../../server/store/migrate.ts";
 import { byteaArray, fromInt8 } from "../../../server/store/parameters.ts";
+import { describeOnBoth } from "../../helpers/databases.ts";
 
-describe("store: database", () => {
-  let directory: string;
+const codeOf = (error: unknown): unknown => (error instanceof TwinwardError ? error.code : error);
+const outcome = (asked: Promise<unknown>): Promise<unknown> => asked.then(() => "done", codeOf);
+
+describeOnBoth("store: database", (databases) => {
+  let place: DatabasePlace;
   let database: Database;
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "twinward-store-"));
-    database = await openDatabase({ directory: join(directory, "database") });
+    place = await databases.place();
+    database = await openDatabase(place);
   });
   beforeEach(() => database.script("truncate stream, device_head, document"));
-  after(async () => {
-    await database.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => database?.close());
 
   it("gives bytes and safe integers back as they were", async () => {
     const rows = [new Uint8Array([0, 255, 1]), new Uint8Array(), Buffer.alloc(3_000, 7)];
@@ -41,10 +42,23 @@ describe("store: database", () => {
     expect(none).to.have.property("a", null);
   });
 
-  it("never rounds a bigint", () => {
-    expect(() => fromInt8("9007199254740993")).to.throw(RangeError);
-    expect(fromInt8("-5")).to.equal(-5);
-    expect(byteaArray([null]).readInt32BE(4)).to.equal(1);
+  it("gives texts, small numbers, truths and nulls back as they were", async () => {
+    const texts = ["", 'a"b\\c,{}', "Größe 温度 🫀", "null", "line\nline"];
+    const rows = await database.query("select * from unnest($1::text[], $2::bigint[]) as w (text, number)", [
+      texts,
+      [1, null, -3, 4, 5],
+    ]);
+    expect(rows).to.deep.equal(texts.map((text, i) => ({ text, number: [1, null, -3, 4, 5][i] })));
+    const one = await database.query("select $1::smallint as s, $2::bigint as n, $3::boolean as b, $4::text as t", [
+      7,
+      2n ** 53n - 1n,
+      true,
+      null,
+    ]);
+    expect(one).to.deep.equal([{ s: 7, n: Number.MAX_SAFE_INTEGER, b: true, t: null }]);
+    const large = database.query("select 9007199254740993::bigint as n");
+    expect(await large.catch((error: unknown) => error)).to.be.instanceOf(RangeError);
+    expect(await database.query("select 1 as n")).to.deep.equal([{ n: 1 }]);
   });
 
   it("rolls a failed transaction back", async () => {
@@ -57,6 +71,84 @@ describe("store: database", () => {
       (error: unknown) => expect((error as Error).message).to.equal("stop"),
     );
     expect(await database.query("select * from stream")).to.deep.equal([]);
+  });
+
+  it("does not call a transaction written whose failed statement somebody swallowed", async () => {
+    const failing = database.transaction(async (tx) => {
+      await tx.query("insert into stream (id, size) values ($1, 1)", [new Uint8Array(32)]);
+      await tx.query("select * from nowhere").catch(() => undefined);
+      return "written";
+    });
+    expect(await failing.catch((error: unknown) => error)).to.have.property("code", "42P01");
+    expect(await database.query("select * from stream")).to.deep.equal([]);
+  });
+
+  // Embedded there is one connection: nobody can commit meanwhile.
+  if (databases.kind === "server")
+    it("shows a snapshot where one is asked for, and what was committed last where not", async () => {
+      const add = (byte: number): Promise<unknown> =>
+        database.query("insert into stream (id, size) values ($1, 1)", [new Uint8Array([byte])]);
+      const count = "select count(*) as n from stream";
+      const seen = await database.transaction(async (tx) => {
+        const before = await tx.query<{ n: number }>(count);
+        await add(1);
+        return [...before, ...(await tx.query<{ n: number }>(count))].map(({ n }) => n);
+      });
+      expect(seen).to.deep.equal([0, 1]);
+      const still = await database.transaction(async (tx) => {
+        await tx.script("set transaction isolation level repeatable read");
+        const before = await tx.query<{ n: number }>(count);
+        await add(2);
+        return [...before, ...(await tx.query<{ n: number }>(count))].map(({ n }) => n);
+      });
+      expect(still).to.deep.equal([1, 1]);
+    });
+
+  it("applies each migration once and refuses a database of another version", async () => {
+    await migrate(database);
+    expect(await database.query("select number from migration")).to.deep.equal(
+      migrations().map(({ number }) => ({ number })),
+    );
+    await database.query("insert into migration (number, sha256) values (999, $1)", [new Uint8Array(32)]);
+    expect(await outcome(migrate(database))).to.equal("DATABASE_UNUSABLE");
+    await database.query("delete from migration where number = 999");
+    await database.query("update migration set sha256 = $1 where number = 1", [new Uint8Array(32)]);
+    expect(await outcome(migrate(database))).to.equal("DATABASE_UNUSABLE");
+    await database.query("update migration set sha256 = $1 where number = 1", [migrations()[0]?.sha256 ?? null]);
+  });
+
+  it("leaves no half migration behind", async () => {
+    const sql = "create table half (a int); select nonsense";
+    const broken = { number: migrations().length + 1, sql, sha256: new Uint8Array(32) };
+    expect(await outcome(migrate(database, [...migrations(), broken]))).to.equal("DATABASE_UNUSABLE");
+    expect(await database.query("select * from pg_tables where tablename = 'half'")).to.deep.equal([]);
+    await migrate(database);
+  });
+
+  it("is found as it was left when opened again", async () => {
+    await database.query("insert into stream (id, size) values ($1, 5)", [new Uint8Array(32)]);
+    await database.close();
+    database = await openDatabase(place);
+    expect(await database.query("select size from stream")).to.deep.equal([{ size: 5 }]);
+  });
+});
+
+describe("store: embedded database", () => {
+  let directory: string;
+  let database: Database;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "twinward-store-"));
+    database = await openDatabase({ directory: join(directory, "database") });
+  });
+  after(async () => {
+    await database.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it("never rounds a bigint", () => {
+    expect(() => fromInt8("9007199254740993")).to.throw(RangeError);
+    expect(fromInt8("-5")).to.equal(-5);
+    expect(byteaArray([null]).readInt32BE(4)).to.equal(1);
   });
 
   it("ends every commit in an fsync that reaches the disk", async () => {
@@ -108,30 +200,6 @@ describe("store: database", () => {
       written = now;
     }
     expect(shrank).to.equal(true);
-  });
-
-  it("applies each migration once and refuses a database of another version", async () => {
-    await migrate(database);
-    expect(await database.query("select number from migration")).to.deep.equal(
-      migrations().map(({ number }) => ({ number })),
-    );
-    const code = (error: unknown): unknown => (error instanceof TwinwardError ? error.code : error);
-    await database.query("insert into migration (number, sha256) values (999, $1)", [new Uint8Array(32)]);
-    expect(await migrate(database).catch(code)).to.equal("DATABASE_UNUSABLE");
-    await database.query("delete from migration where number = 999");
-    await database.query("update migration set sha256 = $1 where number = 1", [new Uint8Array(32)]);
-    expect(await migrate(database).catch(code)).to.equal("DATABASE_UNUSABLE");
-    await database.query("update migration set sha256 = $1 where number = 1", [migrations()[0]?.sha256 ?? null]);
-  });
-
-  it("leaves no half migration behind", async () => {
-    const broken = { number: 2, sql: "create table half (a int); select nonsense", sha256: new Uint8Array(32) };
-    const failed = await migrate(database, [...migrations(), broken]).then(
-      () => false,
-      () => true,
-    );
-    expect(failed).to.equal(true);
-    expect(await database.query("select * from pg_tables where tablename = 'half'")).to.deep.equal([]);
   });
 
   it("makes its directory whole, also after a kill while making it", async () => {

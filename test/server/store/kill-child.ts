@@ -1,7 +1,12 @@
 // Accepts readings until it is killed, and tells each ack only when the gateway gave it.
+import type { DatabasePlace } from "../../../server/store/database.ts";
 import { openWorld } from "../../helpers/gateway-world.ts";
 
-const world = await openWorld({ directory: process.argv[2] ?? "" });
+const [directory = "", database] = process.argv.slice(2);
+const world = await openWorld({
+  directory,
+  ...(database === undefined ? {} : { database: JSON.parse(database) as DatabasePlace }),
+});
 const devices = Array.from({ length: 8 }, () => world.device());
 process.stdout.write("ready\n");
 for (;;) {

@@ -8,22 +8,25 @@ import { verifyAckLeaf, type Ack } from "../../../protocol/ack.ts";
 import { fromHex, toHex } from "../../../protocol/bytes.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { openReading } from "../../../server/keys/sealed-reading.ts";
+import type { DatabasePlace } from "../../../server/store/database.ts";
 import { readLeafAt, readLeaves, readStreamSize } from "../../../server/store/read-leaves.ts";
 import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
+import { describeOnBoth } from "../../helpers/databases.ts";
 import { openWorld, type World } from "../../helpers/gateway-world.ts";
 
 const CHILD = fileURLToPath(new URL("./kill-child.ts", import.meta.url));
 
-describe("store: killed while it commits", () => {
+describeOnBoth("store: killed while it commits", (databases) => {
   it("has every reading that it acked, and no half of one", async function () {
     this.timeout(120_000);
     const directory = await mkdtemp(join(tmpdir(), "twinward-kill-"));
+    const database = await databases.place();
     const acks: Ack[] = [];
     let world: World | undefined;
     try {
       for (const [round, killAfter] of [1, 30, 90].entries()) {
-        acks.push(...(await runAndKill(directory, killAfter)));
-        world = await openWorld({ directory });
+        acks.push(...(await runAndKill(directory, database, killAfter)));
+        world = await openWorld({ directory, database });
         await check(world, acks, round);
         if (round < 2) {
           await world.gateway.close();
@@ -39,8 +42,10 @@ describe("store: killed while it commits", () => {
 });
 
 /** Kills the child (SIGKILL) as soon as it has told `killAfter` acks; gives those that it told. */
-async function runAndKill(directory: string, killAfter: number): Promise<Ack[]> {
-  const child = spawn(process.execPath, [CHILD, directory], { stdio: ["ignore", "pipe", "inherit"] });
+async function runAndKill(directory: string, database: DatabasePlace, killAfter: number): Promise<Ack[]> {
+  const child = spawn(process.execPath, [CHILD, directory, JSON.stringify(database)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const gone = new Promise((resolve) => child.once("exit", resolve));
   let out = "";
   child.stdout.on("data", (chunk: Buffer) => {

@@ -1,0 +1,139 @@
+// A real PostgreSQL server for a test: Debian's, on a free port, in a directory of its own.
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { installPostgres } from "../../scripts/install-postgres.ts";
+import { freePorts } from "./journey.ts";
+
+/** A password with everything in it that a URL has to write otherwise. */
+export const PASSWORD = "p@ss:w/rd%2B&?#";
+const USER = "twinward";
+const READY_WITHIN_MS = 30_000;
+
+export interface PostgresServer {
+  readonly port: number;
+  /** A new, empty database; its URL. `words` follow CREATE DATABASE's name. */
+  createDatabase(words?: string): Promise<string>;
+  /** Runs SQL as the owner, in the database of the URL or in the server's own. */
+  query(sql: string, url?: string): Promise<Record<string, unknown>[]>;
+  /** Ends it: "SIGINT" cuts every connection and shuts down, "SIGQUIT" dies at once, as after a crash. */
+  stop(signal?: "SIGINT" | "SIGQUIT"): Promise<void>;
+  /** Starts it again, on the same port and files. */
+  start(settings?: Readonly<Record<string, string>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** PostgreSQL refuses to run as root; Debian's package makes an account for it. */
+function account(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string): number => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout.trim());
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+/** A server, or why there is none. */
+export async function startPostgres(): Promise<PostgresServer | { absent: string }> {
+  const programs = installPostgres((line) => console.log(`      ${line}`));
+  if ("absent" in programs) return programs;
+  const [port] = (await freePorts(1)) as [number];
+  const directory = mkdtempSync(join(tmpdir(), "twinward-postgres-"));
+  const as = account();
+  const passwordFile = join(directory, "password");
+  const files = join(directory, "files");
+  writeFileSync(passwordFile, PASSWORD);
+  for (const path of [directory, passwordFile])
+    if (as.uid !== undefined && as.gid !== undefined) chownSync(path, as.uid, as.gid);
+  const made = spawnSync(
+    join(programs.path, "initdb"),
+    [
+      "-D",
+      files,
+      "-U",
+      USER,
+      "-A",
+      "scram-sha-256",
+      `--pwfile=${passwordFile}`,
+      "-E",
+      "UTF8",
+      "--locale=C",
+      "--no-sync",
+    ],
+    { ...as, cwd: directory, encoding: "utf8" },
+  );
+  if (made.status !== 0) {
+    rmSync(directory, { recursive: true, force: true });
+    throw new Error(`initdb ended with ${made.status}: ${made.stderr}`);
+  }
+
+  let running: ChildProcess | undefined;
+  let databases = 0;
+  const urlOf = (name: string): string =>
+    `postgresql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${name}`;
+  const kill = (): void => void running?.kill("SIGQUIT");
+  process.on("exit", kill);
+
+  const server: PostgresServer = {
+    port,
+    createDatabase: async (words = "") => {
+      const name = `test_${++databases}`;
+      await server.query(`create database ${name} ${words}`);
+      return urlOf(name);
+    },
+    query: async (sql, url = urlOf("postgres")) => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      try {
+        return (await client.query<Record<string, unknown>>(sql)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    stop: async (signal = "SIGINT") => {
+      const mine = running;
+      if (mine === undefined) return;
+      const gone = new Promise((resolve) => mine.once("close", resolve));
+      running = undefined;
+      mine.kill(signal);
+      await gone;
+    },
+    start: async (settings = {}) => {
+      const set = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", lc_messages: "C", ...settings };
+      const words = Object.entries(set).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+      const child = spawn(join(programs.path, "postgres"), ["-D", files, ...words], {
+        ...as,
+        cwd: directory,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      running = child;
+      await ready(child);
+    },
+    close: async () => {
+      process.off("exit", kill);
+      await server.stop("SIGQUIT");
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  try {
+    await server.start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+/** It says so itself when it takes connections. */
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const late = setTimeout(() => reject(new Error(`postgres was not ready: ${said}`)), READY_WITHIN_MS);
+    child.once("exit", (code) => reject(new Error(`postgres ended with ${code}: ${said}`)));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (!said.includes("ready to accept connections")) return;
+      clearTimeout(late);
+      resolve();
+    });
+  });
+}
