@@ -98,7 +98,7 @@ export function firstReadings(window: Window, readings: number): Window {
   };
 }
 
-/** The attacks whose detection the README reports, small to large; also those that are not found. */
+/** The attacks whose detection README.md reports and scripts/bench/detect.ts prints, small to large; also those not found. */
 export const MEASURED_ATTACKS: AttackShape[] = [
   ...[10, 20, 25, 30, 35, 50, -35].map((amount): AttackShape => ({ segment: "heart", kind: "offset", amount })),
   ...[20, 35].map((amount): AttackShape => ({ segment: "pulse", kind: "offset", amount })),
