@@ -81,6 +81,7 @@ export interface Client {
   document(hash: Hex): Promise<unknown>;
   anchors(ask?: { readonly stream?: Hex; readonly before?: number; readonly limit?: number }): Promise<AnchorPage>;
   verdicts(ask?: { readonly device?: Hex; readonly limit?: number }): Promise<readonly ListedVerdict[]>;
+  /** For oracles; for a steward where it names the `device`. */
   findings(ask?: FindingQuery): Promise<readonly SignedFinding[]>;
   postFinding(finding: SignedFinding): Promise<void>;
 }
@@ -181,7 +182,7 @@ export function connect(options: ConnectOptions): Client {
     document: (hash) => get(`/v1/documents/${hash}`),
     anchors: (ask) => get("/v1/anchors", ask),
     verdicts: async (ask) => (await get<{ verdicts: ListedVerdict[] }>("/v1/verdicts", ask)).verdicts,
-    findings: async (ask) => (await get<{ findings: SignedFinding[] }>("/v1/verdicts/findings", ask)).findings,
+    findings: async (ask) => (await readJson<{ findings: SignedFinding[] }>("/v1/verdicts/findings", ask)).findings,
     async postFinding(finding) {
       await post("/v1/verdicts/findings", finding);
     },

@@ -3,12 +3,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Wallet } from "ethers";
 import { connectProvider, Steward } from "../../apps/cli/steward.ts";
 import { securityManifest } from "../../apps/cli/register-device.ts";
 import { connect, type Client } from "../../apps/sdk/client.ts";
 import { hashModel } from "../../ml/model-hash.ts";
 import { createRandom } from "../../ml/random.ts";
-import { fromHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
+import { fromHex, toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { es256Signer, newPrivateKey } from "../../protocol/es256.ts";
 import { canonical } from "../../protocol/json.ts";
@@ -62,7 +63,9 @@ export class Scene {
 
   async open(): Promise<void> {
     this.server = await startServer({ LOG_LEVEL: "silent" }, { data: join(this.directory, "data"), port: 0 });
-    this.client = connect({ url: this.server.urls.http });
+    const oracle = layoutOf(this.server.data).key("oracle-0");
+    const key = await loadOrCreateKey(oracle, "secp256k1", { development: true });
+    this.client = connect({ url: this.server.urls.http, signer: new Wallet(toHex(key)) });
     writeFileSync(this.modelFile, canonical(fittedModel()));
   }
 
