@@ -18,18 +18,35 @@ export interface KeptDocument {
 }
 
 export interface Documents {
-  /** Keeps a device-model@1 or manifest@1. Throws UNUSABLE_DEVICE_MODEL or UNUSABLE_MANIFEST; OVERLOADED when full. */
+  /** Keeps a device-model@1 or manifest@1. Throws UNUSABLE_DEVICE_MODEL or UNUSABLE_MANIFEST. */
   readonly keep: (value: unknown) => Promise<KeptDocument>;
   readonly find: (hash: Hex) => Promise<KeptDocument | undefined>;
   readonly model: (hash: Hex) => Promise<DeviceModel | undefined>;
   readonly manifest: (hash: Hex) => Promise<Manifest | undefined>;
 }
 
-/** Documents are uploaded before the chain names them, by anybody: so there is an end to how many are kept. */
-const MOST_DOCUMENTS = 10_000;
+/** Who names documents by their hashes: registered devices their models, twins their manifests. */
+export interface NamingView {
+  devices(): readonly { readonly id: Hex; readonly modelHash: Hex }[];
+  twinsOf(device: Hex): readonly { readonly manifestHash: Hex }[];
+}
+
+/**
+ * Documents are uploaded before the chain names them, by anybody: so there is an end to how many are kept that it does not
+ * name. Beyond it the oldest go; whoever still needs one uploads it again.
+ */
+const MOST_UNNAMED = 10_000;
 const MOST_CACHED = 256;
 
-export function createDocuments(database: Database): Documents {
+export function createDocuments(
+  database: Database,
+  chain: { view(): NamingView },
+  mostUnnamed = MOST_UNNAMED,
+): Documents {
+  // Which documents are unnamed is looked up for many uploads at once: a flood of them shall cost little.
+  const atOnce = Math.max(1, Math.floor(mostUnnamed / 100));
+  let room = 0;
+  let making: Promise<void> | undefined;
   // What a hash names never changes, so what was parsed once may be kept.
   const parsed = new Map<Hex, DeviceModel | Manifest>();
 
@@ -54,20 +71,36 @@ export function createDocuments(database: Database): Documents {
     return value;
   }
 
+  /** Deletes the oldest unnamed documents, so that there is room for some more. Nothing else is lost if we die in between. */
+  async function makeRoom(): Promise<void> {
+    const view = chain.view();
+    const named = new Set(
+      view.devices().flatMap(({ id, modelHash }) => [modelHash, ...view.twinsOf(id).map((twin) => twin.manifestHash)]),
+    );
+    const rows = await database.query<{ hash: Uint8Array }>("select hash from document order by arrived");
+    const unnamed = rows.filter(({ hash }) => !named.has(toHex(hash)));
+    const excess = Math.max(0, unnamed.length + atOnce - mostUnnamed);
+    const old = unnamed.slice(0, excess).map(({ hash }) => hash);
+    if (old.length > 0)
+      await database.query("delete from document where hash in (select * from unnest($1::bytea[]))", [old]);
+    for (const hash of old) parsed.delete(toHex(hash));
+    room = mostUnnamed - (unnamed.length - old.length);
+  }
+
   return {
     async keep(value) {
       const kind = kindOf(value);
       const body = canonical(kind === "manifest" ? readManifest(value) : readDeviceModel(value));
       const hash = sha256Hex(body);
-      const rows = await database.query<{ hash: Uint8Array }>(
-        `insert into document (hash, kind, body) select $1, $2, $3 where (select count(*) from document) < $4
-         on conflict (hash) do nothing returning hash`,
-        [fromHex(hash, 32), kind, body, MOST_DOCUMENTS],
+      if (await find(hash)) return { hash, kind, body };
+      while (room <= 0) await (making ??= makeRoom().finally(() => (making = undefined)));
+      room -= 1;
+      const values = [fromHex(hash, 32), kind, body];
+      await database.query(
+        "insert into document (hash, kind, body) values ($1, $2, $3) on conflict (hash) do nothing",
+        values,
       );
-      const [row] = rows;
-      const kept = row ? { hash: toHex(row.hash), kind, body } : await find(hash);
-      if (!kept) throw new TwinwardError("OVERLOADED", { detail: "No more documents are kept here." });
-      return kept;
+      return { hash, kind, body };
     },
     find,
     model: (hash) => open(hash, "device-model", readDeviceModel),

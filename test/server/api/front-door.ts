@@ -76,7 +76,7 @@ export async function openFrontDoor(timestamp: number) {
     anchorWithinSeconds: 60,
   });
   const gateway = createGateway({ database, committer, keys, chain, stream, now, pool: { threads: 1 } });
-  const documents = createDocuments(database);
+  const documents = createDocuments(database, chain);
   const rooms = { database, keys, consortium, stream };
   const proofs = createProofs(rooms);
   const twinReader = createReader(rooms, proofs, documents);
