@@ -10,7 +10,7 @@ import type { Chain } from "../../../server/chain/view.ts";
 import type { Door } from "../../../server/oracle/door.ts";
 import type { OracleEvent } from "../../../server/oracle/events.ts";
 import { judge, type Judge } from "../../../server/oracle/judge.ts";
-import { runOracle, type Oracle } from "../../../server/oracle/run.ts";
+import { runOracle, type Oracle, type OracleRooms } from "../../../server/oracle/run.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { lyingJudge } from "../../helpers/lying-judge.ts";
@@ -64,9 +64,14 @@ describe("oracles together", () => {
     findingsSince: (since) => findings.list({ since, format: "finding@1" }),
   };
 
-  function start(bit: number, judged: Judge = judge, own: Partial<Door> = {}): Oracle {
+  function start(
+    bit: number,
+    judged: Judge = judge,
+    own: Partial<Door> = {},
+    chain: OracleRooms["chain"] = world.chain,
+  ): Oracle {
     const oracle = runOracle({
-      chain: world.chain,
+      chain,
       door: { ...door, ...own },
       transmitter: world.transmitter,
       judge: judged,
@@ -352,6 +357,42 @@ describe("oracles together", () => {
     await until(() => events.some((e) => e.event === "waiting"), "waiting");
     open = true;
     await until(() => world.verdicts.length > 0, "a verdict");
+  });
+
+  it("end with their view of the chain: after an event that cannot be folded nothing is signed or transmitted", async () => {
+    // As server/chain ends it: whatever comes after that event, nobody is told of it, and every question is refused.
+    const unfoldable = new TwinwardError("CHAIN_UNAVAILABLE", { detail: "Event 3 of block 7 cannot be read." });
+    let ended = false;
+    const chain = {
+      ...world.chain,
+      view: () => {
+        if (ended) throw unfoldable;
+        return world.view();
+      },
+    };
+    start(0, judge, {}, chain);
+    start(1);
+    await clean(3);
+    await attack(3);
+    await until(() => world.verdicts.length > 0, "a verdict by both");
+    await until(() => events.some((e) => e.event === "attested" && e.bit === 0), "its finding");
+    ended = true;
+    await until(() => events.some((e) => e.event === "waiting" && e.bit === 0), "word of it");
+    const [said, signed] = [events.filter((e) => e.bit === 0).length, await bodies()];
+    const own = (body: { oracle: string }) => body.oracle === world.oracles[0];
+    await clean(20);
+    await until(() => events.some((e) => e.event === "cleared" && e.bit === 1 && e.round === 1), "the other goes on");
+    await until(() => events.filter((e) => e.bit === 0).length > said + 1, "it tries again, and is refused");
+    expect(
+      events
+        .filter((e) => e.bit === 0)
+        .slice(said)
+        .map((e) => e.event === "waiting" && e.why),
+    ).to.satisfy((whys: unknown[]) =>
+      whys.every((why) => typeof why === "string" && why.includes("Event 3 of block 7")),
+    );
+    expect((await bodies()).filter(own).length).to.equal(signed.filter(own).length);
+    expect(world.cleared.size).to.equal(0);
   });
 
   it("read a twin only where there is news", async () => {
