@@ -1,23 +1,8 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { z } from "zod";
-
-const port = z.coerce.number().int().min(0).max(65535);
-
-/** Every setting of the environment, with its unit and default. Words on the command line come before these. */
-const environment = z.object({
-  TWINWARD_DATA: z.string().min(1).default(".twinward"),
-  HOST: z.string().min(1).default("127.0.0.1"),
-  PORT: port.default(8080),
-  MQTT_PORT: port.default(1883),
-  RPC_PORT: port.default(8545),
-  RPC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  SEAL_INTERVAL_MS: z.coerce.number().int().min(50).max(60_000).default(1000),
-  ANCHOR_WITHIN_SECONDS: z.coerce.number().int().min(5).max(86_400).default(60),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
-  NODE_ENV: z.string().default("development"),
-});
+import { contradictions } from "./contradictions.ts";
+import { SettingsRefused, unknownSettings, wrongValue, type WrongSetting } from "./refuse.ts";
+import { SETTINGS, type SettingName, type Settings } from "./settings.ts";
 
 /** What a server is told once, at its start. */
 export interface Config {
@@ -45,27 +30,42 @@ export interface Overrides {
   readonly port?: number;
 }
 
-/** Reads the settings. Throws one Error that names every wrong setting and what it may be. */
+/**
+ * Reads the settings: words of the command line before the environment, the environment before defaults. Throws
+ * SettingsRefused, which names every line that is unknown, that cannot be used, or that contradicts another one.
+ */
 export function readConfig(source: NodeJS.ProcessEnv, overrides: Overrides = {}): Config {
-  const read = environment.safeParse(source);
-  if (!read.success) {
-    const wrong = read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(`The environment has settings that cannot be used:\n  ${wrong.join("\n  ")}`);
-  }
-  const set = read.data;
-  const loopback = ["127.0.0.1", "::1", "localhost"].includes(set.HOST);
-  if (!loopback) {
-    throw new Error(
-      `HOST=${set.HOST}: this server speaks plain text and listens on loopback only. Remove HOST and end TLS in front of it.`,
-    );
-  }
-  const http = overrides.port ?? set.PORT;
+  const { wrong, set } = readSettings(source);
+  wrong.push(...unknownSettings(source), ...wrongWords(overrides));
+  if (wrong.length > 0 || set === undefined) throw new SettingsRefused(wrong);
+  const config = configOf(set, source, overrides);
+  const contradicting = contradictions(config, source, overrides);
+  if (contradicting.length > 0) throw new SettingsRefused(contradicting);
+  return config;
+}
+
+function readSettings(source: NodeJS.ProcessEnv): { wrong: WrongSetting[]; set: Settings | undefined } {
+  const read = SETTINGS.safeParse(source);
+  if (read.success) return { wrong: [], set: read.data };
+  const names = new Set(read.error.issues.map((issue) => issue.path[0] as SettingName));
+  return { wrong: [...names].map((name) => wrongValue(name, source[name] ?? "")), set: undefined };
+}
+
+function wrongWords({ data, port }: Overrides): WrongSetting[] {
+  const wrong: WrongSetting[] = [];
+  if (data === "") wrong.push({ line: "--data", problem: "It takes a directory.", change: "--data .twinward" });
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    wrong.push({ line: `--port ${port}`, problem: "It takes a TCP port; 0 takes a free one.", change: "--port 8080" });
+  return wrong;
+}
+
+function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides): Config {
   const free = overrides.port === 0;
   return {
     data: absolute(overrides.data ?? set.TWINWARD_DATA),
     host: set.HOST,
     ports: {
-      http,
+      http: overrides.port ?? set.PORT,
       mqtt: free && source.MQTT_PORT === undefined ? 0 : set.MQTT_PORT,
       rpc: free && source.RPC_PORT === undefined ? 0 : set.RPC_PORT,
     },

@@ -8,6 +8,7 @@ import { openKeyStore, type KeyStore } from "../keys/key-store.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
 import { layoutOf, type DataDirectory } from "./data-directory.ts";
+import { placeDatabase } from "./place-database.ts";
 
 export interface ChainPlace {
   /** An existing chain; without it the embedded one of DATA is started. */
@@ -73,9 +74,7 @@ export async function openStopped(
     closers.push(() => lock.release());
     const chain = await openChain(data, { rpcUrl: settings.rpcUrl, rpcPort: 0 });
     closers.push(() => chain.close());
-    const database = await openDatabase(
-      settings.databaseUrl === undefined ? { directory: data.database } : { url: settings.databaseUrl },
-    );
+    const database = await openDatabase(placeDatabase(data, settings.databaseUrl));
     closers.push(() => database.close());
     const keys = await openKeyStore(data.dataKeys);
     closers.push(() => keys.close());

@@ -16,7 +16,7 @@ import { followChain } from "../chain/follow.ts";
 import { openStream } from "../chain/open-stream.ts";
 import { Outbox } from "../chain/outbox.ts";
 import { testP256 } from "../chain/self-test.ts";
-import { readConfig, type Config, type Overrides } from "../config/config.ts";
+import type { Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import { openMqtt } from "../gateway/mqtt.ts";
 import { openKeyStore } from "../keys/key-store.ts";
@@ -24,6 +24,7 @@ import { createFindings } from "../response/findings.ts";
 import { Committer } from "../store/committer.ts";
 import { openDatabase } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
+import { claimStream } from "../store/stream-row.ts";
 import { createDocuments } from "../twin/documents.ts";
 import { createFleet } from "../twin/fleet.ts";
 import { createReader } from "../twin/history.ts";
@@ -33,10 +34,12 @@ import { audit } from "./audit/audit.ts";
 import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
 import { foundConsortium } from "./found-consortium.ts";
-import { observeWorld } from "./observe-world.ts";
+import { observeWorld, streamOf } from "./observe-world.ts";
 import { openChain } from "./open-directory.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
+import { placeDatabase } from "./place-database.ts";
 import { loadServerKeys, ORACLES } from "./server-keys.ts";
+import { readSettings } from "./settings.ts";
 
 const CONSOLE = fileURLToPath(new URL("../../dist/console", import.meta.url));
 
@@ -64,7 +67,7 @@ export interface Running {
  * Starting again after a kill is the same code: each part finds what it left and goes on.
  */
 export async function startServer(environment: NodeJS.ProcessEnv, options: Overrides = {}): Promise<Running> {
-  const config = readConfig(environment, options);
+  const config = readSettings(environment, options);
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
   const closers: { name: string; close: () => Promise<unknown> }[] = [];
   const closeAll = async (): Promise<void> => {
@@ -102,12 +105,10 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     onClose(name, () => opened.close());
     return opened;
   };
+  const place = placeDatabase(data, config.databaseUrl);
   const [chainAt, database] = await all(
     closed("chain", openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc })),
-    closed(
-      "database",
-      openDatabase(config.databaseUrl === undefined ? { directory: data.database } : { url: config.databaseUrl }),
-    ),
+    closed("database", openDatabase(place)),
   );
   const keys = await closed("key store", openKeyStore(data.dataKeys));
 
@@ -123,6 +124,9 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   for (const domain of domainsOf(url)) chainAt.embedded?.admit(`http://${domain}`);
   const consortium = await foundConsortium(data, chainAt, serverKeys, url);
   const { chainId, contracts } = consortium;
+  // Before anything is written: another stream's database is refused, and a second server on ours.
+  const claim = await claimStream(database, streamOf(consortium).stream);
+  onClose("claim", () => claim.release());
   const checks = await testP256(chainAt.provider);
   log.info({ checks }, "who checks P-256 signatures on this chain");
 
@@ -154,7 +158,16 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   onClose("committer", () => committer.close());
   const anchor = createAnchor({
     database,
-    outbox,
+    // A database that was restarted has forgotten who anchors. Whoever claims it first goes on; the other one only waits,
+    // and would do no harm if it didn't: the contract takes each batch number once.
+    outbox: {
+      send: async (letter) => {
+        await claim.assure();
+        return outbox.send(letter);
+      },
+      settle: (hash, timeoutMs) => outbox.settle(hash, timeoutMs),
+      waiting: () => outbox.waiting(),
+    },
     chain,
     stream,
     sealIntervalMs: config.sealIntervalMs,

@@ -5,9 +5,14 @@ import type { Client } from "../../apps/sdk/client.ts";
 import type { Journey } from "./journey.ts";
 
 /** Runs `audit`, which must find nothing wrong; how many rows of what it re-derived. */
-export async function auditPasses(journey: Journey, data: string, acks?: string): Promise<Map<string, number>> {
+export async function auditPasses(
+  journey: Journey,
+  data: string,
+  acks?: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Map<string, number>> {
   const words = ["audit", "--data", data, "--json", ...(acks === undefined ? [] : ["--acks", acks])];
-  const { code, out, err } = await journey.run(words);
+  const { code, out, err } = await journey.run(words, environment);
   expect(err).to.equal("");
   const report = JSON.parse(out) as AuditReport;
   expect(report.lies).to.deep.equal([]);
