@@ -1,14 +1,16 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
-import { plausibility, type Remark } from "../../protocol/plausibility.ts";
-import { checkAgainstModel, parseReading, verifyReadingSignature, type ParsedReading } from "../../protocol/reading.ts";
+import type { Remark } from "../../protocol/plausibility.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
 import { readLeafAt } from "../store/read-leaves.ts";
 import { readHeads } from "../store/read-readings.ts";
 import { findKey, type Models } from "./expected.ts";
-import { askedSequence, NO_HEAD, order, type Order } from "./order.ts";
+import type { Failure } from "./inspect-reading.ts";
+import { askedSequence, NO_HEAD, order, type Order, type Ordered } from "./order.ts";
+import type { VerifyPool } from "./verify-pool.ts";
+import { readClaim } from "./verify-reading.ts";
 
 /** One line of a check report. */
 export interface ReadingCheck {
@@ -37,6 +39,8 @@ export interface CheckReport {
 export interface CheckParts {
   readonly database: Database;
   readonly models: Models;
+  /** Where the reading is parsed and its signature checked: never on the thread that everybody waits for. */
+  readonly pool: Pick<VerifyPool, "inspect">;
   readonly chain: Pick<Chain, "view">;
   readonly now: () => number;
 }
@@ -71,7 +75,17 @@ export async function checkText(parts: CheckParts, text: string): Promise<CheckR
     for (const name of names) checks.push({ name, result: "not checked", detail: "A check before it failed." });
   };
   const view = parts.chain.view();
-  const parsed = await run("well formed", () => parseReading(text));
+  const claim = readClaim(text);
+  const device = claim && view.device(claim.device);
+  const found = device && (await attempt(() => findKey(view, claim)));
+  const model = device && (await attempt(() => parts.models.get(device.modelHash)));
+  const inspection = await parts.pool.inspect({
+    text,
+    receivedAt: parts.now(),
+    ...(found && "key" in found && { key: { x: found.key.x, y: found.key.y } }),
+    ...(model && "segments" in model && { model }),
+  });
+  const parsed = await run("well formed", () => pass(inspection.wellFormed));
   const report = (
     head = { sequence: 0, content: null as Hex | null },
     remarks: readonly Remark[] = [],
@@ -90,7 +104,6 @@ export async function checkText(parts: CheckParts, text: string): Promise<CheckR
     skip("known device", "valid key", "every disclosure", "signature", "order", "plausible");
     return report();
   }
-  const device = view.device(parsed.device);
   await run("known device", () => {
     if (!device) throw new TwinwardError("DEVICE_UNKNOWN", { device: parsed.device });
     if (device.state === "retired") throw new TwinwardError("DEVICE_RETIRED", { device: parsed.device });
@@ -99,35 +112,49 @@ export async function checkText(parts: CheckParts, text: string): Promise<CheckR
     skip("valid key", "every disclosure", "signature", "order", "plausible");
     return report();
   }
-  const found = await run("valid key", () => findKey(view, parsed));
-  const model = await run("every disclosure", async () => {
-    const expected = await parts.models.get(device.modelHash);
-    checkAgainstModel(parsed, expected);
-    return expected;
-  });
-  if (!found) skip("signature");
-  else
-    await run("signature", () => {
-      if (!verifyReadingSignature(parsed, found.key)) throw new TwinwardError("SIGNATURE_INVALID", { kid: parsed.kid });
-    });
+  await run("valid key", () => void pass(found));
+  await run("every disclosure", () => void pass(inspection.disclosed ?? model));
+  if (inspection.signed) await run("signature", () => void pass(inspection.signed));
+  else skip("signature");
   const head = (await readHeads(parts.database, [parsed.device])).get(parsed.device) ?? NO_HEAD;
   await run("order", () => checkOrder(parts.database, head, parsed));
-  if (!model) {
+  const { remarks } = inspection;
+  if (!remarks) {
     skip("plausible");
     return report(head);
   }
-  const { remarks } = plausibility(parsed, model, parts.now());
   const detail = remarks.map(({ segment, flag, reason }) => `${flag}: ${segment ?? "reading"}: ${reason}`).join("; ");
   // Implausible is not wrong: it would be accepted, with flags.
   checks.push({ name: "plausible", result: "passed", detail });
   return report(head, remarks);
 }
 
-async function checkOrder(database: Database, head: typeof NO_HEAD, parsed: ParsedReading): Promise<string> {
+async function checkOrder(
+  database: Database,
+  head: typeof NO_HEAD,
+  parsed: Ordered & { readonly device: Hex },
+): Promise<string> {
   const asked = askedSequence(head, parsed);
   const leaf = asked === undefined ? undefined : await readLeafAt(database, LEAF_KINDS.reading, parsed.device, asked);
   const found = order(head, parsed, (at) => (at === head.sequence && at > 0 ? head.content : leaf?.content));
   const { code, detail } = ORDERS[found];
   if (code) throw new TwinwardError(code, { detail });
   return detail;
+}
+
+/** What is found, or the refusal; anything else is our own failure and stays one. */
+async function attempt<T>(find: () => T | Promise<T>): Promise<T | TwinwardError> {
+  try {
+    return await find();
+  } catch (error) {
+    if (error instanceof TwinwardError) return error;
+    throw error;
+  }
+}
+
+/** The value, where it is one. Throws the refusal that stands in its place. */
+function pass<T extends object | string>(found: T | Failure | undefined): Exclude<T, Failure> {
+  if (found === undefined) throw new TwinwardError("INTERNAL");
+  if (typeof found === "object" && "code" in found) throw new TwinwardError(found.code, found.facts);
+  return found as Exclude<T, Failure>;
 }

@@ -18,14 +18,11 @@ export class Models {
     this.#database = database;
   }
 
-  /**
-   * Throws MODEL_UNKNOWN when nobody has uploaded it. Inside a transaction hand that one in: the embedded database has one
-   * connection, and a question beside a transaction that waits for the answer would wait forever.
-   */
-  async get(hash: Hex, within: Tx = this.#database): Promise<DeviceModel> {
+  /** Throws MODEL_UNKNOWN when nobody has uploaded it. Never to be awaited inside a transaction: see `Database`. */
+  async get(hash: Hex): Promise<DeviceModel> {
     const known = this.#known.get(hash);
     if (known) return known;
-    const document = await readDocument(within, hash);
+    const document = await readDocument(this.#database, hash);
     if (document?.kind !== "device-model") throw new TwinwardError("MODEL_UNKNOWN", { modelHash: hash });
     const model = readDeviceModel(parseStrict(document.body));
     if (this.#known.size >= MODELS_KEPT) this.#known.clear();

@@ -5,21 +5,21 @@ import { READING_LIMITS } from "../../protocol/reading.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
 import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
-import { monthOf, openAside } from "../keys/sealed-reading.ts";
+import { monthOf } from "../keys/sealed-reading.ts";
 import type { Committer } from "../store/committer.ts";
-import type { Database, Tx } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { AckReader } from "../store/read-acks.ts";
 import { readHeads } from "../store/read-readings.ts";
 import { refuse, toAnswer } from "./answers.ts";
 import { Backlog, type BacklogLimits } from "./backlog.ts";
 import { checkText, type CheckReport } from "./check.ts";
 import { findKey, Models } from "./expected.ts";
-import type { HeldReading } from "./held.ts";
 import { NO_HEAD, type Head } from "./order.ts";
 import type { Candidate, Settled } from "./place-readings.ts";
 import { Placer } from "./placer.ts";
+import { reopenHeld, type Reopened } from "./reopen.ts";
 import { VerifyPool, type PoolOptions, type Unverified } from "./verify-pool.ts";
-import { readClaim, verifyReading, type VerifiedReading } from "./verify-reading.ts";
+import { readClaim, type VerifiedReading } from "./verify-reading.ts";
 
 export type { CheckReport } from "./check.ts";
 
@@ -57,6 +57,13 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** A text with the time it came in, ms, and the one device whose it may be, where that is known. */
+interface Incoming {
+  readonly text: string;
+  readonly receivedAt: number;
+  readonly device?: Hex;
+}
+
 /** Takes readings: authentic or refused, then in their place, then durable, then acked. */
 export function createGateway(parts: GatewayParts): Gateway {
   const { database, committer, keys, chain, now } = parts;
@@ -67,9 +74,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   const backlog = new Backlog(parts.maxWaiting);
   const listeners = new Set<(device: Hex, answer: Answer) => void>();
   const holdMs = parts.holdMs ?? 10_000;
+  const reopening = { database, keys, verify, ...(parts.report && { report: parts.report }) };
+  const reopen = (candidates: readonly Candidate[]): Promise<Reopened> => reopenHeld(reopening, candidates);
   const placer = new Placer({ committer, keys, now, holdMs, maxHeld: parts.maxHeld ?? 64, reopen });
-  /** False while we know that the table of held readings has nothing of ours. */
-  let mayHold = true;
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -79,40 +86,37 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   /** The reading with what it must be verified against, or why it is refused already. */
-  async function prepare(
-    text: string,
-    via: Hex | undefined,
-    receivedAt: number,
-    within?: Tx,
-  ): Promise<Unverified | TwinwardError> {
+  async function prepare({ text, device, receivedAt }: Incoming): Promise<Unverified | TwinwardError> {
     try {
       if (text.length > READING_LIMITS.characters)
         throw new TwinwardError("READING_TOO_LARGE", { characters: text.length });
       const claim = readClaim(text);
       if (!claim) return { text, receivedAt };
-      if (via !== undefined && claim.device !== via) throw new TwinwardError("TOPIC_NOT_YOURS", { device: via });
+      if (device !== undefined && claim.device !== device) throw new TwinwardError("TOPIC_NOT_YOURS", { device });
       const { key, modelHash } = findKey(chain.view(), claim);
-      const model = await models.get(modelHash, within);
+      const model = await models.get(modelHash);
       return { text, receivedAt, expected: { claim, key: { x: key.x, y: key.y }, model } };
     } catch (error) {
       return error instanceof TwinwardError ? error : fail(error);
     }
   }
 
-  async function verify(texts: readonly string[], via: Hex | undefined): Promise<(Candidate | TwinwardError)[]> {
-    const receivedAt = now();
-    const prepared = await Promise.all(texts.map((text) => prepare(text, via, receivedAt)));
+  async function verify(incoming: readonly Incoming[]): Promise<(VerifiedReading | TwinwardError)[]> {
+    const prepared = await Promise.all(incoming.map(prepare));
     const outcomes = await pool.verify(prepared.filter(isNoError));
     let at = 0;
-    return prepared.map((each, i) => {
-      const outcome = each instanceof TwinwardError ? each : (outcomes[at++] ?? new TwinwardError("INTERNAL"));
-      return outcome instanceof TwinwardError ? outcome : toCandidate(outcome, texts[i] ?? "");
-    });
+    return prepared.map((each) =>
+      each instanceof TwinwardError ? each : (outcomes[at++] ?? new TwinwardError("INTERNAL")),
+    );
   }
 
   /** Verified, and each data key on disk before anything is sealed with it: a key lost in a crash would be data lost. */
   async function ready(texts: readonly string[], via: Hex | undefined): Promise<(Candidate | TwinwardError)[]> {
-    const verified = await verify(texts, via);
+    const receivedAt = now();
+    const outcomes = await verify(
+      texts.map((text) => ({ text, receivedAt, ...(via !== undefined && { device: via }) })),
+    );
+    const verified = outcomes.map((each, i) => (isNoError(each) ? toCandidate(each, texts[i] ?? "") : each));
     await Promise.all(verified.filter(isNoError).map(({ scope, month }) => keys.ensure(scope, month)));
     return verified;
   }
@@ -120,20 +124,6 @@ export function createGateway(parts: GatewayParts): Gateway {
   function toCandidate(reading: VerifiedReading, text: string): Candidate {
     const assignment = chain.view().assignmentAt(reading.device, reading.sequence);
     return { ...reading, text, scope: assignment?.id ?? reading.device, month: monthOf(reading.per[0]) };
-  }
-
-  /** A held reading from the store: verified anew, because its key may have been marked meanwhile. */
-  async function reopen(tx: Tx, row: HeldReading): Promise<Candidate | undefined> {
-    try {
-      const { scope, month, nonce, sealed } = row;
-      const text = openAside(keys, row, { nonce: nonce ?? new Uint8Array(), sealed: sealed ?? new Uint8Array() });
-      const ready = await prepare(text, row.device, row.receivedAt, tx);
-      if (ready instanceof TwinwardError) throw ready;
-      return { ...verifyReading(text, row.receivedAt, ready.expected), text, scope, month };
-    } catch (error) {
-      parts.report?.(error);
-      return undefined;
-    }
   }
 
   async function accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]> {
@@ -147,7 +137,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     const candidates = verified.filter(isNoError);
     const settled: Settled =
       candidates.length > 0 ? await placer.place(candidates) : { fates: [], heads: new Map(), aside: [] };
-    if (settled.fates.some(({ kind }) => kind === "held")) mayHold = true;
     const known = await acks.read(
       database,
       settled.fates.flatMap((fate) => (fate.kind === "known" ? [fate.position] : [])),
@@ -185,12 +174,13 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function expire(): Promise<void> {
-    mayHold = false;
-    const [row] = await database.query<{ first: number | null }>("select min(received_at) as first from held");
-    const first = row?.first ?? null;
-    if (first === null) return;
-    mayHold = true;
-    if (first > now() - holdMs) return;
+    let first: number | null = null;
+    await placer.look(async () => {
+      const [row] = await database.query<{ first: number | null }>("select min(received_at) as first from held");
+      first = row?.first ?? null;
+      return first === null;
+    });
+    if (first === null || first > now() - holdMs) return;
     const { aside, heads } = await placer.place([]);
     for (const { device, sequence, fate } of aside) {
       tell(device, toAnswer({ device, sequence }, fate, heads.get(device) ?? NO_HEAD, new Map(), now()));
@@ -200,12 +190,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   let expiring: Promise<void> | undefined;
   const timer = setInterval(
     () => {
-      if (!mayHold || closed || expiring) return;
+      if (!placer.mayHold || closed || expiring) return;
       expiring = expire()
-        .catch((error: unknown) => {
-          mayHold = true;
-          parts.report?.(error);
-        })
+        .catch((error: unknown) => parts.report?.(error))
         .finally(() => (expiring = undefined));
     },
     Math.min(1_000, holdMs / 4),
@@ -220,7 +207,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   return {
     accept: (texts, via) => take(texts, () => accept(texts, via)),
-    check: (text) => take([text], () => checkText({ database, models, chain, now }, text)),
+    check: (text) => take([text], () => checkText({ database, models, pool, chain, now }, text)),
     onAnswer: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

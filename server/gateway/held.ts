@@ -20,8 +20,8 @@ interface Row {
   sealed: Uint8Array;
 }
 
-/** What is held for these devices, and of any device what came in at `expireBefore` or earlier. */
-export async function readHeld(tx: Tx, devices: readonly Hex[], expireBefore: number): Promise<HeldReading[]> {
+/** What is held for these devices, and of any device what came in at `expireBefore` or earlier, where it is given. */
+export async function readHeld(tx: Tx, devices: readonly Hex[], expireBefore = -1): Promise<HeldReading[]> {
   const rows = await tx.query<Row>("select * from held where device = any($1::bytea[]) or received_at <= $2", [
     devices.map((device) => fromHex(device, 32)),
     expireBefore,

@@ -45,6 +45,11 @@ export function order(head: Head, reading: Ordered, contentAt: (sequence: number
   return content === reading.prev ? "accept" : "mismatch";
 }
 
+/** True when a reading may move the head on: all before it is there or declared lost. `order` has the last word. */
+export function follows(head: Head, reading: Pick<Ordered, "sequence" | "gap">): boolean {
+  return reading.sequence > head.sequence && reading.sequence - reading.gap - 1 <= head.sequence;
+}
+
 /** The earlier sequence whose content `order` asks for, beside the head's own; undefined when it needs none. */
 export function askedSequence(head: Head, reading: Ordered): number | undefined {
   if (reading.sequence <= head.sequence) return reading.sequence;

@@ -10,6 +10,7 @@ import { readHeads } from "../store/read-readings.ts";
 import { keepEvidence, type Refused } from "./evidence.ts";
 import { deleteHeld, insertHeld, readHeld, type HeldReading } from "./held.ts";
 import { askedSequence, NO_HEAD, order, type Head } from "./order.ts";
+import { nameOf, type Reopened } from "./reopen.ts";
 import type { VerifiedReading } from "./verify-reading.ts";
 
 /** An authentic reading with the data key that it falls under; the key exists already. */
@@ -40,8 +41,8 @@ export interface Placing {
   readonly expireBefore: number;
   /** Readings held per device at most. */
   readonly maxHeld: number;
-  /** A stored held reading, verified again; undefined when it isn't authentic any more. */
-  readonly reopen: (tx: Tx, row: HeldReading) => Promise<Candidate | undefined>;
+  /** The stored held readings that the candidates may release. */
+  readonly reopened: Reopened;
 }
 
 type Draft = Exclude<Fate, { kind: "accepted" }> | { readonly kind: "entry"; readonly index: number };
@@ -52,7 +53,8 @@ interface Lane {
   readonly first: Head;
   /** Content and place of what was accepted, where this group asks for it. */
   readonly contents: Map<number, { readonly content: Hex; readonly draft: Draft }>;
-  held: { readonly row: HeldReading; readonly candidate: Candidate | undefined }[];
+  /** `candidate` is null when the reading isn't authentic any more, undefined when nobody has looked. */
+  held: { readonly row: HeldReading; readonly candidate: Candidate | null | undefined }[];
 }
 
 /**
@@ -164,12 +166,15 @@ export function placeReadings(placing: Placing): Work<Settled> {
 /** The held reading of the lowest sequence that needs to wait no longer; among equals the one that came first. */
 function ready(lane: Lane): Lane["held"][number] | undefined {
   return lane.held
-    .filter(({ row, candidate }) => !candidate || row.sequence - candidate.gap - 1 <= lane.head.sequence)
+    .filter(
+      ({ candidate }) =>
+        candidate !== undefined && (!candidate || candidate.sequence - candidate.gap - 1 <= lane.head.sequence),
+    )
     .sort((a, b) => a.row.sequence - b.row.sequence || a.row.receivedAt - b.row.receivedAt)[0];
 }
 
 /** Everything that placing needs of the store, in a fixed number of queries. */
-async function openLanes(tx: Tx, { candidates, expireBefore, reopen }: Placing): Promise<Map<Hex, Lane>> {
+async function openLanes(tx: Tx, { candidates, expireBefore, reopened }: Placing): Promise<Map<Hex, Lane>> {
   const devices = new Set(candidates.map(({ device }) => device));
   const rows = await readHeld(tx, [...devices], expireBefore);
   for (const { device } of rows) devices.add(device);
@@ -180,7 +185,7 @@ async function openLanes(tx: Tx, { candidates, expireBefore, reopen }: Placing):
       return [device, { head, first: head, contents: new Map(), held: [] }];
     }),
   );
-  for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: await reopen(tx, row) });
+  for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: reopened.get(nameOf(row)) });
   const waiting = [...lanes.values()].flatMap(({ held }) => held.flatMap(({ candidate }) => candidate ?? []));
   await readContents(tx, lanes, [...candidates, ...waiting]);
   return lanes;

@@ -1,8 +1,7 @@
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Committer } from "../store/committer.ts";
-import type { Tx } from "../store/database.ts";
-import type { HeldReading } from "./held.ts";
 import { placeReadings, type Candidate, type Settled } from "./place-readings.ts";
+import type { Reopened } from "./reopen.ts";
 
 export interface PlacerParts {
   readonly committer: Committer;
@@ -10,7 +9,8 @@ export interface PlacerParts {
   readonly now: () => number;
   readonly maxHeld: number;
   readonly holdMs: number;
-  readonly reopen: (tx: Tx, row: HeldReading) => Promise<Candidate | undefined>;
+  /** Verifies again what these candidates may release. Nobody else places: nothing is held or let go meanwhile. */
+  readonly reopen: (candidates: readonly Candidate[]) => Promise<Reopened>;
 }
 
 interface Waiting {
@@ -27,6 +27,8 @@ export class Placer {
   readonly #parts: PlacerParts;
   readonly #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #mayHold = true;
+  #timesHeld = 0;
 
   constructor(parts: PlacerParts) {
     this.#parts = parts;
@@ -37,6 +39,22 @@ export class Placer {
     const done = new Promise<Settled>((resolve, reject) => this.#queue.push({ candidates, resolve, reject }));
     this.#running ??= this.#run();
     return done;
+  }
+
+  /** False while the table of held readings is known to have nothing of ours. */
+  get mayHold(): boolean {
+    return this.#mayHold;
+  }
+
+  /** Asks the table, by `isEmpty`, whether nothing is held; when something came to be held meanwhile, the answer is stale. */
+  async look(isEmpty: () => Promise<boolean>): Promise<void> {
+    const before = this.#timesHeld;
+    if ((await isEmpty()) && before === this.#timesHeld) this.#mayHold = false;
+  }
+
+  #holds(): void {
+    this.#mayHold = true;
+    this.#timesHeld++;
   }
 
   /** Resolves when everything given to `place` is settled. */
@@ -66,7 +84,10 @@ export class Placer {
     try {
       const candidates = group.flatMap((waiting) => waiting.candidates);
       const expireBefore = now() - holdMs;
-      const settled = await committer.submit(placeReadings({ keys, candidates, expireBefore, maxHeld, reopen }));
+      const reopened: Reopened = this.#mayHold && candidates.length > 0 ? await reopen(candidates) : new Map();
+      const settled = await committer.submit(placeReadings({ keys, candidates, expireBefore, maxHeld, reopened }));
+      // Said before the next work begins: it must know that there may be something to release.
+      if (settled.fates.some(({ kind }) => kind === "held")) this.#holds();
       let at = 0;
       for (const [index, waiting] of group.entries()) {
         const fates = settled.fates.slice(at, (at += waiting.candidates.length));
@@ -74,6 +95,8 @@ export class Placer {
         waiting.resolve({ ...settled, fates, aside: index === 0 ? settled.aside : [] });
       }
     } catch (error) {
+      // A commit whose outcome nobody knows may have held something.
+      this.#holds();
       for (const waiting of group) waiting.reject(error);
     }
   }

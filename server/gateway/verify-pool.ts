@@ -3,8 +3,9 @@ import { Worker } from "node:worker_threads";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { PublicKey } from "../../protocol/es256.ts";
+import type { Inspected, Inspection } from "./inspect-reading.ts";
 import type { Claim, VerifiedReading } from "./verify-reading.ts";
-import type { Chunk, Job, Outcome } from "./verify-worker.ts";
+import type { Chunk, InspectJob, Job, Outcome } from "./verify-worker.ts";
 
 export interface PoolOptions {
   /** Threads, default one per core. */
@@ -18,7 +19,8 @@ export interface Unverified {
   readonly expected?: { readonly claim: Claim; readonly key: PublicKey; readonly model: DeviceModel };
 }
 
-interface Waiting extends Unverified {
+interface Waiting {
+  readonly job: Unverified | InspectJob;
   readonly settle: (outcome: Outcome) => void;
 }
 
@@ -45,14 +47,14 @@ export class VerifyPool {
 
   /** Each reading verified, or the error that refuses it, in order. Throws OVERLOADED once closed. */
   async verify(readings: readonly Unverified[]): Promise<(VerifiedReading | TwinwardError)[]> {
-    if (this.#closed) throw new TwinwardError("OVERLOADED");
-    const outcomes = readings.map(
-      (reading) => new Promise<Outcome>((settle) => this.#queue.push({ ...reading, settle })),
-    );
-    this.#dispatch();
-    return (await Promise.all(outcomes)).map((outcome) =>
-      "reading" in outcome ? outcome.reading : new TwinwardError(outcome.error.code, outcome.error.facts),
-    );
+    return (await this.#ask(readings)).map((outcome) => ("reading" in outcome ? outcome.reading : toError(outcome)));
+  }
+
+  /** What each check of a reading says. Throws OVERLOADED once closed. */
+  async inspect(inspect: Inspected): Promise<Inspection> {
+    const [outcome] = await this.#ask([{ inspect }]);
+    if (outcome && "inspection" in outcome) return outcome.inspection;
+    throw toError(outcome);
   }
 
   /** Ends the threads; what still waits is answered OVERLOADED. */
@@ -61,6 +63,13 @@ export class VerifyPool {
     const left = [...this.#queue.splice(0), ...this.#threads.flatMap(({ sent }) => sent.splice(0).flat())];
     for (const { settle } of left) settle({ error: { code: "OVERLOADED", facts: {} } });
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  async #ask(jobs: readonly Waiting["job"][]): Promise<Outcome[]> {
+    if (this.#closed) throw new TwinwardError("OVERLOADED");
+    const outcomes = jobs.map((job) => new Promise<Outcome>((settle) => this.#queue.push({ job, settle })));
+    this.#dispatch();
+    return Promise.all(outcomes);
   }
 
   #start(): Thread {
@@ -107,11 +116,18 @@ export class VerifyPool {
 /** Each model travels once per chunk. */
 function toChunk(chunk: readonly Waiting[]): Chunk {
   const models: DeviceModel[] = [];
-  const jobs = chunk.map(({ text, receivedAt, expected }): Job => {
+  const jobs = chunk.map(({ job }): Job => {
+    if ("inspect" in job) return job;
+    const { text, receivedAt, expected } = job;
     if (!expected) return { text, receivedAt };
     let model = models.indexOf(expected.model);
     if (model < 0) model = models.push(expected.model) - 1;
     return { text, receivedAt, expected: { claim: expected.claim, key: expected.key, model } };
   });
   return { models, jobs };
+}
+
+function toError(outcome: Outcome | undefined): TwinwardError {
+  if (!outcome || !("error" in outcome)) return new TwinwardError("INTERNAL");
+  return new TwinwardError(outcome.error.code, outcome.error.facts);
 }

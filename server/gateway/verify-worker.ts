@@ -1,15 +1,22 @@
 import { parentPort } from "node:worker_threads";
 import type { DeviceModel } from "../../protocol/device-model.ts";
-import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import type { PublicKey } from "../../protocol/es256.ts";
+import { inspectReading, toFailure, type Failure, type Inspected, type Inspection } from "./inspect-reading.ts";
 import { verifyReading, type Claim, type VerifiedReading } from "./verify-reading.ts";
 
 /** One reading to verify; `model` is an index into the chunk's models. */
-export interface Job {
+export interface VerifyJob {
   readonly text: string;
   readonly receivedAt: number;
   readonly expected?: { readonly claim: Claim; readonly key: PublicKey; readonly model: number };
 }
+
+/** One reading to inspect, for whoever asks what is wrong with it. */
+export interface InspectJob {
+  readonly inspect: Inspected;
+}
+
+export type Job = VerifyJob | InspectJob;
 
 /** Jobs travel in chunks: one message costs about as much as verifying one reading. */
 export interface Chunk {
@@ -18,18 +25,18 @@ export interface Chunk {
 }
 
 export type Outcome =
-  | { readonly reading: VerifiedReading }
-  | { readonly error: { readonly code: ErrorCode; readonly facts: Readonly<Record<string, unknown>> } };
+  { readonly reading: VerifiedReading } | { readonly inspection: Inspection } | { readonly error: Failure };
 
 function verifyChunk({ models, jobs }: Chunk): Outcome[] {
-  return jobs.map(({ text, receivedAt, expected }) => {
+  return jobs.map((job) => {
     try {
+      if ("inspect" in job) return { inspection: inspectReading(job.inspect) };
+      const { text, receivedAt, expected } = job;
       const model = expected && models[expected.model];
       const known = expected && model ? { claim: expected.claim, key: expected.key, model } : undefined;
       return { reading: verifyReading(text, receivedAt, known) };
     } catch (error) {
-      const known = error instanceof TwinwardError ? error : new TwinwardError("INTERNAL");
-      return { error: { code: known.code, facts: known.facts } };
+      return { error: toFailure(error) };
     }
   });
 }

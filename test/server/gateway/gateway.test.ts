@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readdir, readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { isRefusal, isHeld } from "../../../protocol/refusal.ts";
 import { verifyAck, type Ack } from "../../../protocol/ack.ts";
@@ -306,6 +307,37 @@ describe("gateway: accept", () => {
     await gateway.close();
   });
 
+  it("opens and verifies what is held only when something can be released, and never on this thread", async () => {
+    const { database, committer, chain } = world;
+    let opened = 0;
+    const open: World["keys"]["open"] = (...place) => {
+      opened++;
+      return world.keys.open(...place);
+    };
+    const keys = { ...world.keys, open };
+    const gateway = createGateway({ database, committer, keys, chain, stream: STREAM, now: () => world.now });
+    const device = world.device();
+    const texts: string[] = [];
+    for (let i = 0; i < 5; i++) texts.push(await device.next());
+    const [first = "", second = "", third = "", fourth = "", fifth = ""] = texts;
+    expect((await gateway.accept([first])).map(word)).to.deep.equal(["ack"]);
+    expect((await gateway.accept([fifth, fourth, third])).map(word)).to.deep.equal(["held 2", "held 2", "held 2"]);
+    expect((await gateway.accept([first, third, fifth])).map(word)).to.deep.equal(["ack", "held 2", "held 2"]);
+    expect(opened).to.equal(0);
+    expect((await gateway.accept([second])).map(word)).to.deep.equal(["ack"]);
+    expect(opened).to.equal(3);
+    expect(await count("leaf")).to.equal(5);
+    expect(await count("held")).to.equal(0);
+    await gateway.close();
+
+    const room = new URL("../../../server/gateway/", import.meta.url);
+    const threads = ["verify-reading.ts", "inspect-reading.ts", "verify-worker.ts"];
+    for (const file of (await readdir(room)).filter((name) => name.endsWith(".ts") && !threads.includes(name))) {
+      const source = await readFile(new URL(file, room), "utf8");
+      expect(source, file).not.to.match(/\b(parseReading|verifyReading|verifyReadingSignature|inspectReading)\b/);
+    }
+  });
+
   it("seals under the assignment that the sequence belongs to", async () => {
     const device = world.device();
     const assignment: Hex = `0x${"ab".repeat(32)}`;
@@ -337,6 +369,21 @@ describe("gateway: accept", () => {
       code: "READING_MALFORMED",
       device: null,
     });
+    /** Results in the checks' order: passed, failed, or - for one that was not made. */
+    const results = async (text: string): Promise<string> => {
+      const { code, checks } = await world.gateway.check(text);
+      return `${code} ${checks.map(({ result }) => (result === "not checked" ? "-" : result[0])).join("")}`;
+    };
+    expect(await results(new TestDevice().signIn())).to.equal("READING_MALFORMED f------");
+    expect(await results(await new TestDevice().next())).to.equal("DEVICE_UNKNOWN pf-----");
+    expect(await results(await device.build({ sequence: 1, prev: ZERO_32, kid: 2 }))).to.equal("KEY_NOT_VALID ppfp-pp");
+    const stranger = world.device({ modelHash: ZERO_32 });
+    expect(await results(await stranger.next())).to.equal("MODEL_UNKNOWN pppfpp-");
+    const other = await device.build({ sequence: 1, prev: ZERO_32, model: "monitor@2" });
+    expect(await results(other)).to.equal("MODEL_UNEXPECTED pppfpp-");
+    const forger = Object.assign(new TestDevice(), { id: device.id });
+    expect(await results(await forger.next())).to.equal("SIGNATURE_INVALID ppppfpp");
+    expect(await results("A".repeat(70_000))).to.equal("READING_TOO_LARGE f------");
     const far = await world.gateway.check(await device.build({ sequence: 7 }));
     expect(far).to.include({ outcome: "failed", code: "SEQUENCE_EXPECTED" });
     for (const table of ["leaf", "held", "evidence"]) expect(await count(table)).to.equal(0);
