@@ -190,6 +190,13 @@ export const ERRORS = {
     "Two gateways write one stream from two databases, or an old database was restored: stop one, run twinward audit.",
   ),
 
+  // Proofs against somebody.
+  EQUIVOCATION_UNFOUNDED: row(
+    422,
+    "These two readings convict no device.",
+    "Bring two different contents that the key valid there signed for one sequence.",
+  ),
+
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),
@@ -200,6 +207,11 @@ export const ERRORS = {
   UNUSABLE_RECORD: row(422, "This is not a record of ours.", "Compare it with docs/formats/records.md."),
   UNUSABLE_ACK: row(422, "This is not an ack@1.", "Compare it with docs/formats/ack.md."),
   UNUSABLE_INPUT: row(422, "The input cannot be used.", "Repair it at the place given."),
+  UNUSABLE_SETTING: row(
+    422,
+    "A setting is unknown, cannot be used, or contradicts another one.",
+    "Change the lines given; docs/running.md lists every setting.",
+  ),
 
   // Data at rest.
   DATABASE_UNAVAILABLE: row(503, "The database cannot be reached.", "Start it, or correct DATABASE_URL."),

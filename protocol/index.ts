@@ -19,6 +19,8 @@ export { groupOfStream, parseConsortium } from "./consortium.ts";
 export type { Consortium, ConsortiumMember, Contracts, GatewayGroup } from "./consortium.ts";
 export { modelHash, readDeviceModel, segmentNames, segmentsMask } from "./device-model.ts";
 export type { CommandShape, DeviceModel, Segment } from "./device-model.ts";
+export { equivocationDigest, findEquivocation } from "./equivocation.ts";
+export type { Equivocation, SignedInput } from "./equivocation.ts";
 export { ERRORS, toProblem, TwinwardError } from "./errors.ts";
 export type { ErrorCode, ErrorRow, Problem } from "./errors.ts";
 export { es256Signer, isOnCurve, newPrivateKey, publicKeyOf, signEs256, verifyEs256 } from "./es256.ts";

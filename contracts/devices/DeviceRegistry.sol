@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EcdsaP256} from "../lib/EcdsaP256.sol";
+import {ReadingInput} from "../lib/ReadingInput.sol";
 import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IDeviceRegistry} from "./IDeviceRegistry.sol";
 
@@ -125,18 +126,35 @@ contract DeviceRegistry is IDeviceRegistry {
             revert MarkOutsideRange(id, number, fromSequence, entry.fromSequence, until);
         }
         _requireSequence(fromSequence);
-        uint64 markedFrom = entry.markedFrom;
-        if (markedFrom != 0 && fromSequence >= markedFrom) {
-            revert MarkNotEarlier(id, number, markedFrom, fromSequence);
-        }
+        _requireEarlier(id, number, entry.markedFrom, fromSequence);
         if (entry.marks == MARKS_MOST) revert MarksTooMany(id, number, MARKS_MOST);
 
-        // A second mark adds to the first: the earlier of the two times stands.
-        if (markedFrom == 0 || suspectedSince < entry.suspectedSince) entry.suspectedSince = suspectedSince;
-        entry.markedFrom = fromSequence;
         ++entry.marks;
-        entry.reason = reason;
-        emit KeyMarked(id, number, fromSequence, suspectedSince, reason);
+        _mark(id, number, fromSequence, suspectedSince, reason);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function proveEquivocation(bytes32 id, SignedInput calldata first, SignedInput calldata second) external {
+        DeviceState state = _requireDevice(id).state;
+        uint64 sequence = _sequenceOf(id, first);
+        uint64 other = _sequenceOf(id, second);
+        if (sequence != other) revert SequencesDiffer(id, sequence, other);
+        (uint32 number, bytes32 x, bytes32 y) = keyAt(id, sequence);
+        bytes32 one = _contentOf(id, number, x, y, first);
+        bytes32 two = _contentOf(id, number, x, y, second);
+        if (one == two) revert ContentSame(id, sequence, one);
+        Key storage entry = _keys[id][number];
+        // What is marked already is not to be trusted already: who stole the key cannot use it to accuse the device anew.
+        _requireEarlier(id, number, entry.markedFrom, sequence);
+
+        if (one > two) (one, two) = (two, one);
+        bytes32 digest = sha256(abi.encodePacked("twinward/equivocation@1", id, sequence, one, two));
+        emit EquivocationProven(id, number, sequence, one, two, msg.sender);
+        // However often a key was marked, a proof is taken; the last one takes the whole range, so that there is a last.
+        if (entry.marks == MARKS_MOST) sequence = entry.fromSequence;
+        else ++entry.marks;
+        _mark(id, number, sequence, uint40(block.timestamp), digest);
+        if (state == DeviceState.Active) _moveTo(id, DeviceState.Suspect, digest);
     }
 
     /// @inheritdoc IDeviceRegistry
@@ -210,16 +228,6 @@ contract DeviceRegistry is IDeviceRegistry {
     }
 
     /// @inheritdoc IDeviceRegistry
-    function keyAt(bytes32 id, uint64 sequence) external view returns (uint32 number, bytes32 x, bytes32 y) {
-        // From the newest backwards: ranges are in order, and what is asked for is nearly always the newest.
-        for (number = _requireDevice(id).keyCount; number > 0; --number) {
-            Key storage entry = _keys[id][number];
-            if (sequence >= entry.fromSequence) return (number, entry.x, entry.y);
-        }
-        revert SequenceWithoutKey(id, sequence);
-    }
-
-    /// @inheritdoc IDeviceRegistry
     function key(
         bytes32 id,
         uint32 number
@@ -242,6 +250,16 @@ contract DeviceRegistry is IDeviceRegistry {
     }
 
     /// @inheritdoc IDeviceRegistry
+    function keyAt(bytes32 id, uint64 sequence) public view returns (uint32 number, bytes32 x, bytes32 y) {
+        // From the newest backwards: ranges are in order, and what is asked for is nearly always the newest.
+        for (number = _requireDevice(id).keyCount; number > 0; --number) {
+            Key storage entry = _keys[id][number];
+            if (sequence >= entry.fromSequence) return (number, entry.x, entry.y);
+        }
+        revert SequenceWithoutKey(id, sequence);
+    }
+
+    /// @inheritdoc IDeviceRegistry
     function keyProof(bytes32 id, uint32 number, address steward) public view returns (bytes memory) {
         return abi.encodePacked("twinward/key@1", block.chainid, address(this), id, number, steward);
     }
@@ -257,6 +275,15 @@ contract DeviceRegistry is IDeviceRegistry {
         entry.y = y;
         entry.fromSequence = fromSequence;
         emit KeyAdded(id, number, fromSequence, x, y);
+    }
+
+    /// @dev A second mark adds to the first: the earlier of the two times stands.
+    function _mark(bytes32 id, uint32 number, uint64 fromSequence, uint40 suspectedSince, bytes32 reason) private {
+        Key storage entry = _keys[id][number];
+        if (entry.markedFrom == 0 || suspectedSince < entry.suspectedSince) entry.suspectedSince = suspectedSince;
+        entry.markedFrom = fromSequence;
+        entry.reason = reason;
+        emit KeyMarked(id, number, fromSequence, suspectedSince, reason);
     }
 
     function _moveTo(bytes32 id, DeviceState to, bytes32 cause) private {
@@ -276,6 +303,12 @@ contract DeviceRegistry is IDeviceRegistry {
         if (msg.sender != steward) revert NotSteward(id, msg.sender, steward);
     }
 
+    function _requireEarlier(bytes32 id, uint32 number, uint64 markedFrom, uint64 fromSequence) private pure {
+        if (markedFrom != 0 && fromSequence >= markedFrom) {
+            revert MarkNotEarlier(id, number, markedFrom, fromSequence);
+        }
+    }
+
     function _requireSequence(uint64 sequence) private pure {
         if (sequence > SEQUENCE_MAX) revert SequenceTooLarge(sequence, SEQUENCE_MAX);
     }
@@ -284,6 +317,19 @@ contract DeviceRegistry is IDeviceRegistry {
         uint32 count = _devices[id].keyCount;
         if (number == 0 || number > count) revert KeyUnknown(id, number, count);
         return _keys[id][number];
+    }
+
+    /// @dev The content of a signed input (SHA-256 of its ASCII), which this key must have signed under its own number.
+    function _contentOf(
+        bytes32 id,
+        uint32 number,
+        bytes32 x,
+        bytes32 y,
+        SignedInput calldata signed
+    ) private view returns (bytes32 content) {
+        content = sha256(signed.input);
+        if (!ReadingInput.hasKeyNumber(signed.input, number)) revert InputNotOfKey(id, number, content);
+        if (!EcdsaP256.verify(content, signed.r, signed.s, x, y)) revert InputNotSigned(id, number, content);
     }
 
     /// @dev The proof names the caller, so that nobody can register a device under another steward by copying it.
@@ -295,5 +341,10 @@ contract DeviceRegistry is IDeviceRegistry {
     function _untilSequence(bytes32 id, uint32 number) private view returns (uint64) {
         if (number == _devices[id].keyCount) return type(uint64).max;
         return _keys[id][number + 1].fromSequence - 1;
+    }
+
+    function _sequenceOf(bytes32 id, SignedInput calldata signed) private pure returns (uint64 sequence) {
+        sequence = ReadingInput.sequenceOf(signed.input, id);
+        if (sequence == 0) revert InputMalformed(id, sha256(signed.input));
     }
 }

@@ -15,6 +15,13 @@ interface IDeviceRegistry {
         Retired
     }
 
+    /// @notice What a device signs of a reading@1, and a signature over it.
+    struct SignedInput {
+        bytes input; // ASCII of `base64url(header).base64url(payload)`
+        bytes32 r;
+        bytes32 s; // any s
+    }
+
     event DeviceRegistered(bytes32 indexed device, address indexed steward, bytes32 modelHash, bytes32 homeStream);
     event KeyAdded(bytes32 indexed device, uint32 indexed number, uint64 fromSequence, bytes32 x, bytes32 y);
     event KeyMarked(
@@ -23,6 +30,15 @@ interface IDeviceRegistry {
         uint64 fromSequence,
         uint40 suspectedSince,
         bytes32 reason
+    );
+    /// @notice Two contents that one key signed for one sequence, in ascending order, and who brought them.
+    event EquivocationProven(
+        bytes32 indexed device,
+        uint32 indexed number,
+        uint64 indexed sequence,
+        bytes32 first,
+        bytes32 second,
+        address by
     );
     event DeviceStateChanged(bytes32 indexed device, uint8 from, uint8 to, bytes32 cause);
     event StewardOffered(bytes32 indexed device, address indexed from, address indexed to);
@@ -48,6 +64,11 @@ interface IDeviceRegistry {
     error MarkOutsideRange(bytes32 device, uint32 number, uint64 fromSequence, uint64 rangeFrom, uint64 rangeUntil);
     error MarkNotEarlier(bytes32 device, uint32 number, uint64 markedFrom, uint64 fromSequence);
     error MarksTooMany(bytes32 device, uint32 number, uint8 most);
+    error InputMalformed(bytes32 device, bytes32 content);
+    error InputNotOfKey(bytes32 device, uint32 number, bytes32 content);
+    error InputNotSigned(bytes32 device, uint32 number, bytes32 content);
+    error SequencesDiffer(bytes32 device, uint64 first, uint64 second);
+    error ContentSame(bytes32 device, uint64 sequence, bytes32 content);
     error NotSteward(bytes32 device, address caller, address steward);
     error NotOfferedSteward(bytes32 device, address caller, address offered);
     error NotTwinRegistry(address caller, address twinRegistry);
@@ -90,6 +111,15 @@ interface IDeviceRegistry {
         uint40 suspectedSince,
         bytes32 reason
     ) external;
+
+    /// @notice Convicts a device of having signed two different readings for one sequence; by anybody who has both.
+    /// The key that is valid for that sequence is marked from there on, and an active device becomes suspect.
+    /// @dev Reason of the mark: SHA-256("twinward/equivocation@1" ‖ device ‖ sequence u64 ‖ both contents, ascending).
+    /// @dev Warning: whoever holds the key can do this, also a thief: that is what the mark says. A proof at a sequence
+    /// that is marked already changes nothing and is refused with `MarkNotEarlier`. Other states stay: a quarantine
+    /// weighs more, a retired device is over, and nobody could readmit one that no oracle reads yet.
+    /// @dev Only signatures count here: that a leaf was anchored proves nothing against a device.
+    function proveEquivocation(bytes32 device, SignedInput calldata first, SignedInput calldata second) external;
 
     /// @notice Ends the device for good: its readings are refused from now on.
     function retire(bytes32 device) external;

@@ -150,6 +150,12 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       keys: device.keys.map((key) => (key.number === number ? { ...key, marks: [...key.marks, mark] } : key)),
     }));
   },
+  "DeviceRegistry.EquivocationProven": (pen, read, event) => {
+    const contents = [read.hex("first"), read.hex("second")] as const;
+    const place = { key: read.int("number"), sequence: read.int("sequence") };
+    const equivocation = { ...place, contents, by: read.hex("by"), transaction: event.transaction };
+    changeDevice(pen, read.hex("device"), (device) => ({ ...device, equivocation }));
+  },
   "DeviceRegistry.DeviceStateChanged": (pen, read) => {
     const state = STATES[read.int("to")];
     if (state === undefined) return;

@@ -56,6 +56,16 @@ export interface VerdictFact {
   readonly block: Block;
 }
 
+/** Two contents, ascending, that one of the device's keys signed for one sequence, as somebody proved on chain. */
+export interface EquivocationFact {
+  readonly key: number;
+  readonly sequence: number;
+  readonly contents: readonly [Hex, Hex];
+  /** Who brought them. */
+  readonly by: Hex;
+  readonly transaction: Hex;
+}
+
 export interface DeviceFact {
   readonly id: Hex;
   readonly steward: Hex;
@@ -66,6 +76,8 @@ export interface DeviceFact {
   readonly keys: readonly DeviceKey[];
   /** The verdict that quarantined the device; set for as long as it is quarantined, whatever verdicts come after. */
   readonly quarantinedBy?: Hex;
+  /** The last proof that the device signed two readings for one sequence. */
+  readonly equivocation?: EquivocationFact;
   /** The latest verdict on this device. */
   readonly verdict?: {
     readonly digest: Hex;

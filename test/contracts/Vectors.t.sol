@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AnchorLog} from "../../contracts/anchors/AnchorLog.sol";
 import {DeviceRegistry} from "../../contracts/devices/DeviceRegistry.sol";
+import {IDeviceRegistry} from "../../contracts/devices/IDeviceRegistry.sol";
 import {GrantRegistry} from "../../contracts/grants/GrantRegistry.sol";
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {EcdsaP256} from "../../contracts/lib/EcdsaP256.sol";
@@ -187,6 +188,28 @@ contract VectorsTest is Consortium {
             checkEqual(r, same, "the same signature in two forms");
         }
         check(i == 4, "four readings");
+    }
+
+    function test_equivocationVector() public {
+        bytes32 device = registerVectorDevice();
+        string memory json = load("equivocation");
+        checkEqual(vm.parseJsonBytes32(json, ".device"), device, "device id");
+        devices.proveEquivocation(device, signedInput(json, ".second"), signedInput(json, ".first"));
+        (, , , , uint64 from, , bytes32 reason) = devices.key(device, 1);
+        checkEqual(vm.parseJsonUint(json, ".sequence"), from, "marked from there");
+        checkEqual(vm.parseJsonBytes32(json, ".digest"), reason, "the digest is the reason");
+    }
+
+    function signedInput(
+        string memory json,
+        string memory field
+    ) private pure returns (IDeviceRegistry.SignedInput memory) {
+        return
+            IDeviceRegistry.SignedInput(
+                vm.parseJsonBytes(json, string.concat(field, ".input")),
+                vm.parseJsonBytes32(json, string.concat(field, ".r")),
+                vm.parseJsonBytes32(json, string.concat(field, ".s"))
+            );
     }
 
     function checkReading(string memory jws, bytes32 content, bytes32 x, bytes32 y) private view returns (bytes32) {

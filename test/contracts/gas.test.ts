@@ -199,6 +199,22 @@ async function useTwins(world: World, device: string): Promise<void> {
   await world.measure("revoke", "steward", "GrantRegistry", "revoke", id);
 }
 
+/** Two readings of one sequence, each as long as a reading of eight segments. */
+async function equivocate(world: World, device: string): Promise<void> {
+  const base64url = (text: string): string => Buffer.from(text).toString("base64url");
+  const header = base64url('{"alg":"ES256","typ":"reading+sd-jwt","kid":"1"}');
+  const [first, second] = [1, 2].map((iat) => {
+    const _sd = Array.from({ length: 8 }, (_, i) => Buffer.from(getBytes(digestOf(`${i}`))).toString("base64url"));
+    const prev = Buffer.alloc(32).toString("base64url");
+    const head = `{"iss":"urn:twinward:device:${device}","seq":41,"iat":179000000${iat},`;
+    const rest = `"per":[1790000005000,1790000010000],"model":"monitor@1","prev":"${prev}","_sd_alg":"sha-256","_sd":`;
+    const input = Buffer.from(`${header}.${base64url(`${head}${rest}${JSON.stringify(_sd)}}`)}`);
+    const signature = p256.sign(input, p256Key("device").secret);
+    return [hexlify(input), hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
+  });
+  await world.measure("proveEquivocation", "steward", "DeviceRegistry", "proveEquivocation", device, first, second);
+}
+
 /** A quarantine by exactly the quorum; `round` 0 on an active device, so the state changes with it. */
 async function quarantine(world: World, label: string, device: string, round: number, quorum: number): Promise<void> {
   const verdicts = world.at("VerdictOracle");
@@ -233,6 +249,7 @@ async function measureAll(): Promise<Record<string, number>> {
   const world = await buildConsortium(4);
   const device = await registerDevice(world);
   await useTwins(world, device);
+  await equivocate(world, device);
   await anchorMany(world, ANCHORS);
   return { ...world.figures, ...(await measureVerdicts(4, 2)), ...(await measureVerdicts(7, 3)) };
 }

@@ -23,6 +23,20 @@ import type {
   TypedContractMethod,
 } from "./common.ts";
 
+export declare namespace IDeviceRegistry {
+  export type SignedInputStruct = {
+    input: BytesLike;
+    r: BytesLike;
+    s: BytesLike;
+  };
+
+  export type SignedInputStructOutput = [
+    input: string,
+    r: string,
+    s: string
+  ] & { input: string; r: string; s: string };
+}
+
 export interface DeviceRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
@@ -39,6 +53,7 @@ export interface DeviceRegistryInterface extends Interface {
       | "offerSteward"
       | "offeredSteward"
       | "precompiled"
+      | "proveEquivocation"
       | "register"
       | "retire"
       | "rotateKey"
@@ -53,6 +68,7 @@ export interface DeviceRegistryInterface extends Interface {
     nameOrSignatureOrTopic:
       | "DeviceRegistered"
       | "DeviceStateChanged"
+      | "EquivocationProven"
       | "KeyAdded"
       | "KeyMarked"
       | "StewardChanged"
@@ -105,6 +121,14 @@ export interface DeviceRegistryInterface extends Interface {
   encodeFunctionData(
     functionFragment: "precompiled",
     values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "proveEquivocation",
+    values: [
+      BytesLike,
+      IDeviceRegistry.SignedInputStruct,
+      IDeviceRegistry.SignedInputStruct
+    ]
   ): string;
   encodeFunctionData(
     functionFragment: "register",
@@ -163,6 +187,10 @@ export interface DeviceRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(
     functionFragment: "precompiled",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "proveEquivocation",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "register", data: BytesLike): Result;
@@ -224,6 +252,37 @@ export namespace DeviceStateChangedEvent {
     from: bigint;
     to: bigint;
     cause: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace EquivocationProvenEvent {
+  export type InputTuple = [
+    device: BytesLike,
+    number: BigNumberish,
+    sequence: BigNumberish,
+    first: BytesLike,
+    second: BytesLike,
+    by: AddressLike
+  ];
+  export type OutputTuple = [
+    device: string,
+    number: bigint,
+    sequence: bigint,
+    first: string,
+    second: string,
+    by: string
+  ];
+  export interface OutputObject {
+    device: string;
+    number: bigint;
+    sequence: bigint;
+    first: string;
+    second: string;
+    by: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -442,6 +501,16 @@ export interface DeviceRegistry extends BaseContract {
 
   precompiled: TypedContractMethod<[], [boolean], "view">;
 
+  proveEquivocation: TypedContractMethod<
+    [
+      id: BytesLike,
+      first: IDeviceRegistry.SignedInputStruct,
+      second: IDeviceRegistry.SignedInputStruct
+    ],
+    [void],
+    "nonpayable"
+  >;
+
   register: TypedContractMethod<
     [
       modelHash: BytesLike,
@@ -566,6 +635,17 @@ export interface DeviceRegistry extends BaseContract {
     nameOrSignature: "precompiled"
   ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
+    nameOrSignature: "proveEquivocation"
+  ): TypedContractMethod<
+    [
+      id: BytesLike,
+      first: IDeviceRegistry.SignedInputStruct,
+      second: IDeviceRegistry.SignedInputStruct
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "register"
   ): TypedContractMethod<
     [
@@ -635,6 +715,13 @@ export interface DeviceRegistry extends BaseContract {
     DeviceStateChangedEvent.OutputObject
   >;
   getEvent(
+    key: "EquivocationProven"
+  ): TypedContractEvent<
+    EquivocationProvenEvent.InputTuple,
+    EquivocationProvenEvent.OutputTuple,
+    EquivocationProvenEvent.OutputObject
+  >;
+  getEvent(
     key: "KeyAdded"
   ): TypedContractEvent<
     KeyAddedEvent.InputTuple,
@@ -691,6 +778,17 @@ export interface DeviceRegistry extends BaseContract {
       DeviceStateChangedEvent.InputTuple,
       DeviceStateChangedEvent.OutputTuple,
       DeviceStateChangedEvent.OutputObject
+    >;
+
+    "EquivocationProven(bytes32,uint32,uint64,bytes32,bytes32,address)": TypedContractEvent<
+      EquivocationProvenEvent.InputTuple,
+      EquivocationProvenEvent.OutputTuple,
+      EquivocationProvenEvent.OutputObject
+    >;
+    EquivocationProven: TypedContractEvent<
+      EquivocationProvenEvent.InputTuple,
+      EquivocationProvenEvent.OutputTuple,
+      EquivocationProvenEvent.OutputObject
     >;
 
     "KeyAdded(bytes32,uint32,uint64,bytes32,bytes32)": TypedContractEvent<
