@@ -190,13 +190,6 @@ export const ERRORS = {
     "Two gateways write one stream from two databases, or an old database was restored: stop one, run twinward audit.",
   ),
 
-  // Proofs against somebody.
-  EQUIVOCATION_UNFOUNDED: row(
-    422,
-    "These two readings convict no device.",
-    "Bring two different contents that the key valid there signed for one sequence.",
-  ),
-
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),

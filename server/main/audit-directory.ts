@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { existsSync, readFileSync } from "node:fs";
 import { TwinwardError } from "../../protocol/errors.ts";
-import { readConfig } from "../config/config.ts";
 import { audit, type AuditReport } from "./audit/audit.ts";
 import { auditJournal } from "./audit/journal.ts";
 import { Lies } from "./audit/lies.ts";
@@ -10,6 +9,7 @@ import { askControl } from "./control.ts";
 import { layoutOf, type DataDirectory } from "./data-directory.ts";
 import { observeWorld } from "./observe-world.ts";
 import { openStopped, type OpenedDirectory } from "./open-directory.ts";
+import { readSettings } from "./settings.ts";
 
 export type { AuditReport } from "./audit/audit.ts";
 
@@ -30,7 +30,7 @@ async function askServer(data: DataDirectory, acks: string | undefined): Promise
 }
 
 async function auditStopped(data: DataDirectory, acks: string | undefined): Promise<AuditReport> {
-  const { databaseUrl, rpcUrl } = readConfig(process.env, { data: data.root });
+  const { databaseUrl, rpcUrl } = readSettings(process.env, { data: data.root });
   let opened: OpenedDirectory;
   try {
     opened = await openStopped(data.root, { databaseUrl, rpcUrl });

@@ -68,7 +68,7 @@ export class Journey {
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, as a shell gives it: an interrupt reaches it and its children, and not this test.
       detached: true,
-      env: { ...process.env, NODE_ENV: undefined, TWINWARD_JOURNEY: basename(this.directory), ...environment },
+      env: { ...process.env, NODE_ENV: undefined, JOURNEY_OF_TEST: basename(this.directory), ...environment },
     });
     const going = this.#follow(child);
     this.#going.add(going);
@@ -145,7 +145,7 @@ export class Journey {
 
   /** Command lines of every process of this journey that runs now. Linux only; elsewhere nothing is found. */
   processes(): { pid: number; command: string }[] {
-    const mark = `TWINWARD_JOURNEY=${basename(this.directory)}`;
+    const mark = `JOURNEY_OF_TEST=${basename(this.directory)}`;
     return numbered("/proc").flatMap((pid) => {
       try {
         const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");

@@ -289,8 +289,8 @@ describe("journey: the command line", function () {
       );
       await new Promise((resolve) => busy.close(resolve));
       const elsewhere = ["up", "--data", journey.path("elsewhere"), "--port", "0"];
-      await fails(elsewhere, 1, /LOG_LEVEL/, { LOG_LEVEL: "loud" });
-      await fails(elsewhere, 1, /HOST=0\.0\.0\.0.*loopback/, { HOST: "0.0.0.0" });
+      await fails(elsewhere, 2, /^UNUSABLE_SETTING[^]*LOG_LEVEL=loud/m, { LOG_LEVEL: "loud" });
+      await fails(elsewhere, 2, /HOST=0\.0\.0\.0.*loopback/, { HOST: "0.0.0.0" });
       expect(existsSync(journey.path("elsewhere"))).to.equal(false);
     });
 

@@ -82,7 +82,11 @@ async function make(): Promise<AuditedWorld> {
     sealIntervalMs: number,
     act: (server: Running, client: Client) => Promise<T>,
   ): Promise<T> => {
-    const settings = { LOG_LEVEL: "error", SEAL_INTERVAL_MS: String(sealIntervalMs) };
+    const settings = {
+      LOG_LEVEL: "error",
+      SEAL_INTERVAL_MS: String(sealIntervalMs),
+      ANCHOR_WITHIN_SECONDS: "120",
+    };
     const server = await startServer(settings, { data, port: 0 });
     try {
       return await act(server, openClient(server.urls.http));

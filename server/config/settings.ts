@@ -1,0 +1,76 @@
+import { z } from "zod";
+
+/** How a setting is told of: what it takes in words, a line that would do, and whether its value may be repeated. */
+interface Told {
+  readonly takes: string;
+  /** A value that would be taken, where there is no default. */
+  readonly example?: string;
+  /** It may hold a password: it is never printed. */
+  readonly secret?: boolean;
+}
+
+/** Decimal digits only: "" is not 0, and neither is "0x0". */
+const whole = (min: number, max: number, byDefault: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(byDefault);
+const url = (protocol: RegExp) => z.url({ protocol }).optional();
+const told = (words: Told) => ({ ...words });
+
+const port = (byDefault: number) => whole(0, 65_535, byDefault).meta(told({ takes: "a TCP port; 0 takes a free one" }));
+
+/** Every setting of the environment, with what it takes and its default. docs/running.md says what each is for. */
+export const SETTINGS = z.object({
+  TWINWARD_DATA: z
+    .string()
+    .min(1)
+    .default(".twinward")
+    .meta(told({ takes: "a directory" })),
+  HOST: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .meta(told({ takes: "an address of this machine" })),
+  PORT: port(8080),
+  MQTT_PORT: port(1883),
+  RPC_PORT: port(8545),
+  RPC_URL: url(/^https?$/).meta(
+    told({ takes: "an http or https URL", example: "http://127.0.0.1:8545", secret: true }),
+  ),
+  DATABASE_URL: url(/^postgres(ql)?$/).meta(
+    told({ takes: "a postgresql URL", example: "postgresql://USER:PASSWORD@HOST:5432/NAME", secret: true }),
+  ),
+  SEAL_INTERVAL_MS: whole(50, 60_000, 1_000).meta(told({ takes: "50 to 60000 milliseconds" })),
+  ANCHOR_WITHIN_SECONDS: whole(5, 86_400, 60).meta(told({ takes: "5 to 86400 seconds" })),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .meta(told({ takes: "trace, debug, info, warn, error or silent" })),
+  NODE_ENV: z
+    .enum(["development", "production", "test"])
+    .default("development")
+    .meta(told({ takes: "development, production or test" })),
+  ANVIL: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(told({ takes: "the path of a program", example: "/usr/local/bin/anvil" })),
+});
+
+export type Settings = z.output<typeof SETTINGS>;
+export type SettingName = keyof typeof SETTINGS.shape;
+
+/** Settings of the command line's other side, which talks to a server; a server leaves them alone. */
+export const CLIENT_SETTINGS = ["TWINWARD_URL", "TWINWARD_STEWARD_KEY"];
+
+/** What is told of a setting, and its default as it would be written; undefined where there is none. */
+export function describeSetting(name: SettingName): Told & { readonly byDefault: string | undefined } {
+  const schema: z.ZodType = SETTINGS.shape[name];
+  const value = schema.safeParse(undefined).data as string | number | undefined;
+  return { ...(schema.meta() as unknown as Told), byDefault: value === undefined ? undefined : String(value) };
+}
+
+export const settingNames = (): SettingName[] => Object.keys(SETTINGS.shape) as SettingName[];
