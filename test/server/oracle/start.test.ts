@@ -1,10 +1,18 @@
 import { expect } from "chai";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashModel } from "../../../ml/model-hash.ts";
 import { fromHex, ZERO_32 } from "../../../protocol/bytes.ts";
 import { canonical } from "../../../protocol/json.ts";
+import { interfaces } from "../../../server/chain/interfaces.ts";
+import { judge } from "../../../server/oracle/judge.ts";
+import { startOracle } from "../../../server/oracle/start.ts";
+import { eventually } from "../chain/ask.ts";
+import { addressOf, gatewayOf, openWorld, transact, wallet } from "../chain/world.ts";
 import { readKey, readModel } from "../../../server/oracle/files.ts";
 import { holdDirectory } from "../../../server/oracle/hold-directory.ts";
 import { readArguments } from "../../../server/oracle/run-process.ts";
@@ -19,6 +27,42 @@ const codeOf = async (act: () => unknown): Promise<unknown> => {
   }
   return undefined;
 };
+
+/** A node that answers like the one behind it, but for a number in each event that no safe integer holds. */
+async function lyingNode(behind: string) {
+  let isLying = true;
+  let asked = 0;
+  const opened = interfaces.AnchorLog.getEvent("StreamOpened")!.topicHash;
+  const change = (answer: { result?: unknown }): object => {
+    if (!isLying || !Array.isArray(answer.result)) return answer;
+    asked++;
+    const result = (answer.result as { topics?: string[]; data: string }[]).map((log) =>
+      log.topics?.[0] === opened ? { ...log, data: `0x${"f".repeat(log.data.length - 2)}` } : log,
+    );
+    return { ...answer, result };
+  };
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of request) chunks.push(chunk as Uint8Array);
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(behind, { method: "POST", headers, body: Buffer.concat(chunks) });
+      const json = (await answer.json()) as { result?: unknown } | { result?: unknown }[];
+      response.writeHead(200, headers).end(JSON.stringify(Array.isArray(json) ? json.map(change) : change(json)));
+    })();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: () => asked,
+    repent: () => void (isLying = false),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 describe("an oracle's start", () => {
   let directory: string;
@@ -56,6 +100,52 @@ describe("an oracle's start", () => {
     expect(await codeOf(() => holdDirectory(directory))).to.equal("DATA_LOCKED");
     held.release();
     (await holdDirectory(directory)).release();
+  });
+
+  it("waits at an event that cannot be folded, says so, and begins when it can be", async function () {
+    this.timeout(60_000);
+    const world = await openWorld();
+    const gateway = gatewayOf(1);
+    await transact(world.provider, world.consortium, gateway, "AnchorLog", "openStream", [addressOf(gateway)]);
+    const proxy = await lyingNode(world.node.url);
+    try {
+      const file = (name: string, value: unknown, mode = 0o600): string => {
+        writeFileSync(join(directory, name), JSON.stringify(value), { mode });
+        return join(directory, name);
+      };
+      const key = { format: "key@1", type: "secp256k1", development: true, private: wallet(11).privateKey };
+      const told: string[] = [];
+      const over = new AbortController();
+      const starting = startOracle(
+        {
+          url: "http://127.0.0.1:9",
+          keyFile: file("oracle.key", key),
+          directory: join(directory, "state"),
+          modelFile: file("model.json", fittedModel()),
+          modelHash: hashModel(fittedModel()),
+          trustFile: file("consortium.json", world.consortium),
+          rpc: proxy.url,
+          judge,
+          report: (event) => told.push(JSON.stringify(event)),
+        },
+        over.signal,
+      );
+      let isUp = false;
+      void starting.then(
+        () => (isUp = true),
+        () => undefined,
+      );
+      await eventually(() => (proxy.asked() > 2 ? true : undefined));
+      expect(told.join("\n")).to.include("cannot be read");
+      expect(isUp).to.equal(false);
+      proxy.repent();
+      const oracle = await starting;
+      expect(oracle.address).to.equal(addressOf(wallet(11)));
+      await oracle.stop();
+    } finally {
+      await proxy.close();
+      await world.close();
+    }
   });
 
   it("names the words that it needs", async () => {
