@@ -89,6 +89,8 @@ export interface ListedDevice {
   readonly state: DeviceState;
   readonly sequence: number;
   readonly acceptedAt: number | null;
+  /** Where that reading's period ended, ms by the device's clock: a device that sends old readings is not fresh. */
+  readonly until: number | null;
   readonly sealedSequence: number;
   readonly anchoredSequence: number;
   readonly twins: number;

@@ -15,6 +15,8 @@ export interface FleetDevice {
   readonly sequence: number;
   /** When it was accepted, ms. */
   readonly acceptedAt: number | null;
+  /** Where that reading's period ended, ms by the device's clock: a device that sends old readings is not fresh. */
+  readonly until: number | null;
   /** Highest sequence in a sealed, and in an anchored batch; 0 is none. */
   readonly sealedSequence: number;
   readonly anchoredSequence: number;
@@ -28,6 +30,7 @@ interface HeadRow {
   readonly device: Uint8Array;
   readonly sequence: number;
   readonly accepted_at: number | null;
+  readonly until_ms: number | null;
   readonly sealed: number | null;
   readonly anchored: number | null;
 }
@@ -39,7 +42,7 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
     const end = anchors.at(-1);
     const anchoredLeaves = end ? end.firstLeaf + end.count : 0;
     const rows = await rooms.database.query<HeadRow>(
-      `select h.device, h.sequence,
+      `select h.device, h.sequence, r.until_ms,
          (select a.accepted_at from ack a where a.first <= r.position order by a.first desc limit 1) as accepted_at,
          (select x.sequence from reading x where x.device = h.device
             and x.position < coalesce((select first_leaf + count from batch order by number desc limit 1), 0)
@@ -61,6 +64,7 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
           state,
           sequence: head?.sequence ?? 0,
           acceptedAt: head?.accepted_at ?? null,
+          until: head?.until_ms ?? null,
           sealedSequence: head?.sealed ?? 0,
           anchoredSequence: head?.anchored ?? 0,
           twins: sight.twinsOf(id).filter(({ ended }) => !ended).length,

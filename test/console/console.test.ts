@@ -83,6 +83,8 @@ describe("the console in a browser", function () {
         "anchored",
       ]);
       expect(await page.getByRole("row", { name: /quarantined.*sealed/ }).count()).to.equal(1);
+      // Accepted a moment ago, measured two hours before.
+      await page.getByRole("row", { name: /quarantined.*2 h 00 min old/ }).waitFor();
       expect(await page.getByRole("row", { name: /registered.*no reading yet/ }).count()).to.equal(1);
     });
 

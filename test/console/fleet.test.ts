@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toAge } from "../../apps/console/fleet/age.ts";
+import { dataTime, toAge } from "../../apps/console/fleet/age.ts";
 import { anchoringOf } from "../../apps/console/fleet/anchoring.ts";
 import { filterDevices, orderDevices } from "../../apps/console/fleet/order-devices.ts";
 import { readDevices, type FleetDevice } from "../../apps/console/fleet/read-devices.ts";
@@ -12,6 +12,7 @@ const device = (digit: string, said: Partial<FleetDevice> = {}): FleetDevice => 
   state: "active",
   sequence: 10,
   acceptedAt: 1_000,
+  until: null,
   sealedSequence: null,
   anchoredSequence: 10,
   twins: 1,
@@ -33,6 +34,19 @@ describe("the age of data", () => {
     [3 * 86_400_000 + 4 * 3_600_000, "3 d 4 h"],
   ];
   for (const [age, words] of cases) it(`${age} ms is ${words}`, () => expect(toAge(age)).to.equal(words));
+});
+
+describe("when data is from", () => {
+  const cases: [number | null, number | null, number | null][] = [
+    [5_000, 4_000, 4_000],
+    [5_000, 900, 900],
+    [5_000, 9_000, 5_000], // a device's clock ahead makes nothing younger
+    [5_000, null, 5_000],
+    [null, null, null],
+  ];
+  for (const [acceptedAt, until, from] of cases)
+    it(`accepted ${acceptedAt}, measured until ${until}: ${from}`, () =>
+      expect(dataTime({ acceptedAt, until })).to.equal(from));
 });
 
 describe("how far the last reading has come", () => {
@@ -86,6 +100,9 @@ describe("the order of the fleet", () => {
   it("by age: youngest first, never heard of last", () => {
     expect(ids(orderDevices(fleet, { column: "age", descending: false }))).to.equal("dacb");
     expect(ids(orderDevices(fleet, { column: "age", descending: true }))).to.equal("bacd");
+    // Old data that came just now is old.
+    const late = device("e", { acceptedAt: 9_000, until: 500 });
+    expect(ids(orderDevices([...fleet, late], { column: "age", descending: false }))).to.equal("daceb");
   });
   it("is narrowed by id, model or state", () => {
     expect(ids(filterDevices(fleet, " SUSP "))).to.equal("d");

@@ -1,3 +1,5 @@
+import type { FleetDevice } from "./read-devices.ts";
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -13,6 +15,14 @@ export function toAge(milliseconds: number): string {
   if (age < HOUR) return `${Math.floor(age / MINUTE)} min ${two((age % HOUR) % MINUTE, SECOND)} s`;
   if (age < DAY) return `${Math.floor(age / HOUR)} h ${two(age % HOUR, MINUTE)} min`;
   return `${Math.floor(age / DAY)} d ${Math.floor((age % DAY) / HOUR)} h`;
+}
+
+/**
+ * When the newest data is from (ms): the end of its reading's period. A device's clock may be ahead, but nothing can have been
+ * measured after it was accepted. Null where there is none.
+ */
+export function dataTime({ acceptedAt, until }: Pick<FleetDevice, "acceptedAt" | "until">): number | null {
+  return acceptedAt === null || until === null ? acceptedAt : Math.min(acceptedAt, until);
 }
 
 function two(rest: number, unit: number): string {

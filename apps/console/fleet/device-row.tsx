@@ -1,6 +1,6 @@
 import { useId, useState } from "react";
 import { CopyButton } from "../copy-button.tsx";
-import { OLD_AFTER, toAge } from "./age.ts";
+import { dataTime, OLD_AFTER, toAge } from "./age.ts";
 import { anchoringOf } from "./anchoring.ts";
 import { needsWatch, type FleetDevice } from "./read-devices.ts";
 import { AnchoringMark, StateMark, UnwatchedMark } from "./state-mark.tsx";
@@ -57,8 +57,9 @@ export function DeviceRow(props: {
 }
 
 function Age({ device, serverNow, stale }: { device: FleetDevice; serverNow: number; stale: boolean }) {
-  if (device.acceptedAt === null) return <span className="quiet">no reading yet</span>;
-  const age = serverNow - device.acceptedAt;
+  const from = dataTime(device);
+  if (from === null) return <span className="quiet">no reading yet</span>;
+  const age = serverNow - from;
   if (stale) return <span className="was">was {toAge(age)}</span>;
   if (age < OLD_AFTER || device.state === "retired") return <span className="age">{toAge(age)}</span>;
   return (
@@ -82,6 +83,14 @@ function Details({ device }: { device: FleetDevice }) {
           <CopyButton text={device.id} what="device id" />
         </dd>
       </div>
+      {device.until !== null && (
+        <div>
+          <dt>Last reading measured until</dt>
+          <dd>
+            <Time at={device.until} />
+          </dd>
+        </div>
+      )}
       <div>
         <dt>Last reading accepted</dt>
         <dd>{device.acceptedAt === null ? "never" : <Time at={device.acceptedAt} />}</dd>

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { toAge, toClock } from "./age.ts";
+import { dataTime, toAge, toClock } from "./age.ts";
 import { DeviceTable } from "./device-table.tsx";
 import { useFleet, useNow } from "./follow-fleet.ts";
 import { filterDevices, orderDevices, type Order } from "./order-devices.ts";
@@ -90,9 +90,7 @@ export function FleetPage() {
 function Summary({ fleet, serverNow, stale }: { fleet: Fleet; serverNow: number; stale: boolean }) {
   const count = (state: State): number => fleet.devices.filter((device) => device.state === state).length;
   const unwatched = fleet.devices.filter(needsWatch).length;
-  const heard = fleet.devices.flatMap((device) =>
-    device.acceptedAt === null || device.state === "retired" ? [] : [device.acceptedAt],
-  );
+  const heard = fleet.devices.flatMap((device) => (device.state === "retired" ? [] : (dataTime(device) ?? [])));
   return (
     <ul className="summary" aria-label="Devices by state">
       <li>

@@ -1,3 +1,4 @@
+import { dataTime } from "./age.ts";
 import { anchoringOf } from "./anchoring.ts";
 import { needsWatch, STATES, type FleetDevice } from "./read-devices.ts";
 
@@ -28,7 +29,7 @@ function compare(column: Column, a: FleetDevice, b: FleetDevice): number {
       return a.sequence - b.sequence;
     case "age":
       // Never heard of is older than everything.
-      return (b.acceptedAt ?? -1) - (a.acceptedAt ?? -1);
+      return (dataTime(b) ?? -1) - (dataTime(a) ?? -1);
     case "anchoring":
       return ANCHORING.indexOf(anchoringOf(a)) - ANCHORING.indexOf(anchoringOf(b));
     case "twins":

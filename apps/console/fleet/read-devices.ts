@@ -15,6 +15,8 @@ export interface FleetDevice {
   sequence: number;
   /** server time (ms) when that reading was accepted */
   acceptedAt: number | null;
+  /** when that reading's period ended (ms), by the device's clock */
+  until: number | null;
   /** highest sequence in a sealed batch, where the server tells it */
   sealedSequence: number | null;
   /** highest sequence in an anchored batch; 0 = none */
@@ -53,6 +55,7 @@ function readDevice(value: unknown, index: number): FleetDevice {
     state,
     sequence: whole(value.sequence, `${at}.sequence`),
     acceptedAt: wholeOrNull(value.acceptedAt, `${at}.acceptedAt`),
+    until: wholeOrNull(value.until, `${at}.until`),
     sealedSequence: wholeOrNull(value.sealedSequence, `${at}.sealedSequence`),
     anchoredSequence: whole(value.anchoredSequence, `${at}.anchoredSequence`),
     twins: wholeOrNull(value.twins, `${at}.twins`),

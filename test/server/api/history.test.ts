@@ -179,6 +179,8 @@ describe("history, receipts and the fleet through the SDK", () => {
     expect(devices).to.have.length(1);
     expect(devices[0]).to.include({ id: device.id, model: "monitor@1", state: "active", sequence: 9, twins: 3 });
     expect(devices[0]?.anchoredSequence).to.equal(9);
+    // The written device's ninth second ended ten seconds after the start; it was accepted at the start already.
+    expect(devices[0]).to.include({ acceptedAt: START * 1000, until: (START + 10) * 1000 });
     const { anchors, next } = await door.reader.client.anchors({ limit: 1 });
     expect(anchors[0]).to.include({ number: 1 }).and.have.property("root");
     expect(next).to.equal(1);
