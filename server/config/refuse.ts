@@ -50,7 +50,7 @@ export function unknownSettings(source: NodeJS.ProcessEnv): WrongSetting[] {
   return unknown.sort().map((name) => {
     const [nearest] = known
       .map((one) => ({ one, far: distance(one, name.toUpperCase()) }))
-      .filter(({ one, far }) => far <= 3 && far < one.length / 2)
+      .filter(({ one, far }) => far <= one.length / 8)
       .sort((a, b) => a.far - b.far);
     // Its value is not repeated: nobody knows what it holds.
     return {
