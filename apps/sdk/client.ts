@@ -67,6 +67,8 @@ export interface Client {
   twins(): Promise<readonly ListedTwin[]>;
   /** One page of a twin's history. */
   history(twin: Hex, ask?: HistoryAsk): Promise<HistoryPage>;
+  /** All pages of the stretch, at least one; each rests on a decision of its own. */
+  pages(twin: Hex, ask?: HistoryAsk): AsyncGenerator<HistoryPage>;
   /** All readings of the stretch, page after page; each page rests on a decision of its own. */
   readings(twin: Hex, ask?: HistoryAsk): AsyncGenerator<HistoryReading>;
   description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
@@ -100,7 +102,8 @@ const RENEW_BEFORE = 30;
 
 /** Opens nothing yet: the first method asks the server. Runs in Node and in a browser. */
 export function connect(options: ConnectOptions): Client {
-  const base = new URL(options.url);
+  // What lies below the server's own address, also where a proxy gives it a path.
+  const base = new URL(options.url.endsWith("/") ? options.url : `${options.url}/`);
   const now = options.now ?? Date.now;
   let session: Promise<Session> | undefined;
 
@@ -108,7 +111,7 @@ export function connect(options: ConnectOptions): Client {
     let response: Response;
     try {
       const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
-      response = await fetch(new URL(path, base), { ...init, signal, redirect: "error" });
+      response = await fetch(new URL(`.${path}`, base), { ...init, signal, redirect: "error" });
     } catch (cause) {
       throw new TwinwardError("SERVER_UNREACHABLE", { detail: `${base.origin} does not answer.` }, cause);
     }
@@ -156,19 +159,24 @@ export function connect(options: ConnectOptions): Client {
 
   const history = (twin: Hex, ask: HistoryAsk = {}): Promise<HistoryPage> => readJson(`/v1/twins/${twin}/history`, ask);
 
+  async function* pages(twin: Hex, ask: HistoryAsk = {}): AsyncGenerator<HistoryPage> {
+    let next: number | null = ask.fromSequence ?? 1;
+    while (next !== null) {
+      const page: HistoryPage = await history(twin, { ...ask, fromSequence: next });
+      yield page;
+      next = page.next;
+    }
+  }
+
   return {
     login: () => (session = login()),
     consortium: async () => parseConsortium(await (await send("/v1/consortium")).text()),
     devices: () => get("/v1/devices"),
     twins: async () => (await readJson<{ twins: ListedTwin[] }>("/v1/twins")).twins,
     history,
-    async *readings(twin, ask = {}) {
-      let next: number | null = ask.fromSequence ?? 1;
-      while (next !== null) {
-        const page: HistoryPage = await history(twin, { ...ask, fromSequence: next });
-        yield* page.readings;
-        next = page.next;
-      }
+    pages,
+    async *readings(twin, ask) {
+      for await (const page of pages(twin, ask)) yield* page.readings;
     },
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
     receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),

@@ -8,7 +8,7 @@ import { modelHash } from "../../../protocol/device-model.ts";
 import type { Manifest } from "../../../protocol/manifest.ts";
 import { parsePresentation } from "../../../protocol/reading.ts";
 import type { Purpose } from "../../../protocol/words.ts";
-import type { HistoryReading } from "../../sdk/answers.ts";
+import type { HistoryPage, HistoryReading } from "../../sdk/answers.ts";
 import type { Client } from "../../sdk/client.ts";
 import {
   dataOption,
@@ -146,9 +146,11 @@ async function readTwin(twin: Hex, options: ReadOptions): Promise<void> {
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
   };
-  const { segments, distrusted, device } = await client.history(twin, { ...asked, limit: 1 });
-  const readings: HistoryReading[] = [];
-  for await (const reading of client.readings(twin, asked)) readings.push(reading);
+  const pages: HistoryPage[] = [];
+  for await (const page of client.pages(twin, asked)) pages.push(page);
+  // The newest decision's: a device may be quarantined between two pages, or a grant end.
+  const { segments, distrusted, device } = pages.at(-1) as HistoryPage;
+  const readings = pages.flatMap((page) => page.readings);
   if (options.receipt !== undefined) await writeReceipt(client, twin, readings, options.receipt, purpose);
   if (options.json) return printJson({ twin, device, segments, distrusted, readings });
   if (distrusted)

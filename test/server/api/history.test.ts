@@ -88,6 +88,18 @@ describe("history, receipts and the fleet through the SDK", () => {
     const paged: number[] = [];
     for await (const { sequence } of client.readings(care, { purpose: "care", limit: 2 })) paged.push(sequence);
     expect(paged).to.deep.equal([1, 2, 3, 8, 9]);
+    // A page is a decision; a stretch that fits into one page is one, and so is an empty one.
+    for (const [ask, count] of [
+      [{}, 1],
+      [{ limit: 2 }, 3],
+      [{ fromSequence: 700 }, 1],
+    ] as const) {
+      const before = await countDecisions(door);
+      const pages = [];
+      for await (const page of client.pages(care, { purpose: "care", ...ask })) pages.push(page);
+      expect(pages).to.have.length(count);
+      expect((await countDecisions(door)) - before).to.equal(count);
+    }
   });
 
   it("asks for a purpose only where the grants cover more than one", async () => {
