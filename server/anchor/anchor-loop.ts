@@ -7,6 +7,7 @@ import type { AnchorFact, Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
 import { readLeafHashes, readLeaves } from "../store/read-leaves.ts";
 import { insertIntent, readBatches, readNextBatch, updatePlace } from "./batches.ts";
+import { checkContents } from "./check-contents.ts";
 import { recomputeRoot } from "./recompute-root.ts";
 import { seal, type SealedBatch } from "./seal.ts";
 
@@ -82,7 +83,8 @@ export function createAnchor(parts: AnchorParts): Anchor {
       intent ?? seal(next.number, next.firstLeaf, await readLeafHashes(database, next.firstLeaf, BATCH_LIMIT));
     if (batch === undefined) return "idle";
 
-    // 3. Before it is said forever: the same root once more, from the leaves themselves, by other code.
+    // 3. Before it is said forever: the same root once more, from the stored bytes themselves, by other code.
+    await checkContents(database, batch.firstLeaf, batch.count);
     const root = recomputeRoot(await readLeaves(database, batch.firstLeaf, batch.count), batch.firstLeaf);
     if (root !== batch.root) {
       throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { batch: batch.number, sealed: batch.root, recomputed: root });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { fromHex, toHex, type Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
+import { sha256Hex } from "../../../protocol/hash.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { merkleRoot } from "../../../protocol/tree.ts";
 import { createAnchor, type Anchor } from "../../../server/anchor/anchor-loop.ts";
@@ -17,8 +18,10 @@ import { eventually } from "../chain/ask.ts";
 
 const subject: Hex = `0x${"5a".repeat(32)}`;
 const contentOf = (position: number): Hex => `0x${position.toString(16).padStart(64, "0")}`;
+/** What leaf `position` stands for; every fourth is a record. */
+const bytesOf = (position: number): string => `{"bytes":"of leaf ${position}, ä"}`;
 const storedLeaf = (position: number): StoredLeaf => {
-  const [kind, sequence, content] = [1, position + 1, contentOf(position)];
+  const [kind, sequence, content] = [position % 4 === 3 ? 2 : 1, position + 1, sha256Hex(bytesOf(position))];
   return { position, kind, subject, sequence, content, hash: toHex(leafHash(kind, subject, sequence, content)) };
 };
 
@@ -61,12 +64,25 @@ describe("the anchor loop", () => {
   let total: number;
   const open: { close(): Promise<void> }[] = [];
 
+  const insertBytes = async ({ position, kind, sequence }: StoredLeaf): Promise<void> => {
+    const { database } = world;
+    const body = bytesOf(position);
+    if (kind !== 1) await database.query("insert into record (position, body) values ($1, $2)", [position, body]);
+    else {
+      await database.query(
+        `insert into reading (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed)
+         values ($1, $2, $3, 0, 1, $4, '', $2, '2026-11', '', '')`,
+        [position, fromHex(subject), sequence, body],
+      );
+    }
+  };
   const insertLeaves = async (count: number): Promise<void> => {
     for (const leaf of Array.from({ length: count }, (_, i) => storedLeaf(total + i))) {
       await world.database.query(
         "insert into leaf (position, kind, subject, sequence, content, hash) values ($1, $2, $3, $4, $5, $6)",
         [leaf.position, leaf.kind, fromHex(subject), leaf.sequence, fromHex(leaf.content), fromHex(leaf.hash)],
       );
+      await insertBytes(leaf);
     }
     total += count;
   };
@@ -115,6 +131,7 @@ describe("the anchor loop", () => {
   });
   beforeEach(async () => {
     await world.clear();
+    await world.database.script("truncate reading, record");
     sender = used++;
     total = 0;
     const { provider, consortium } = world;
@@ -243,6 +260,30 @@ describe("the anchor loop", () => {
     ]);
     await settled(start());
     await expectAnchored();
+  });
+
+  it("refuses to anchor a leaf whose own bytes were changed, taken away or another's", async () => {
+    const changes: [table: string, change: string][] = [
+      ["reading", "update reading set signing_input = replace(signing_input, 'leaf', 'lead') where position = $1"],
+      ["reading", "delete from reading where position = $1"],
+      ["reading", "update reading set sequence = sequence + 1000 where position = $1"],
+      ["record", "update record set body = replace(body, 'ä', 'a') where position = $1"],
+      ["record", "delete from record where position = $1"],
+    ];
+    for (const [table, change] of changes) {
+      await insertLeaves(4);
+      const position = total - (table === "record" ? 1 : 2);
+      await world.database.query(change, [position]);
+      const anchor = start();
+      const thrown = await anchor.flush().catch((error: unknown) => error as TwinwardError);
+      expect(thrown, change).to.have.property("code", "ANCHOR_ROOT_MISMATCH");
+      expect(thrown).to.have.nested.property("facts.position", position);
+      expect(anchor.health().state).to.equal("stopped");
+      await world.database.query(`delete from ${table} where position = $1`, [position]);
+      await insertBytes(storedLeaf(position));
+      await settled(start());
+      await expectAnchored();
+    }
   });
 
   it("refuses to anchor a leaf in which one bit was flipped, and says where", async () => {
