@@ -81,7 +81,11 @@ export const ERRORS = {
   ),
 
   // Requests.
-  MALFORMED_REQUEST: row(400, "The request is not well formed.", "See /openapi.json for what this path takes."),
+  MALFORMED_REQUEST: row(
+    400,
+    "The request is not well formed.",
+    "Correct what `detail` names; server/api/README.md says what each path takes.",
+  ),
   BODY_TOO_LARGE: row(413, "The body is larger than accepted.", "Send less at once."),
   JSON_MALFORMED: row(400, "The text is not strict JSON.", "Repair it at the place given."),
   JSON_MEMBER_DUPLICATE: row(400, "A member occurs twice in one object.", "Keep one of them."),
@@ -91,7 +95,7 @@ export const ERRORS = {
     "Check the id and that a grant covers it.",
   ),
   NOT_ANCHORED_YET: row(409, "This leaf is not anchored yet.", "Ask again after the next seal, in a second or two."),
-  METHOD_NOT_ALLOWED: row(405, "This path does not take that method.", "See /openapi.json."),
+  METHOD_NOT_ALLOWED: row(405, "This path does not take that method.", "Use one that the header Allow names."),
   SESSION_REQUIRED: row(401, "Sign in first.", "Ask /v1/session/nonce and sign in with your key."),
   SESSION_INVALID: row(401, "The session is not valid (any more).", "Sign in again."),
   CHAIN_UNAVAILABLE: row(
@@ -233,7 +237,7 @@ export const ERRORS = {
   DEVELOPMENT_KEY_REFUSED: row(
     500,
     "A development key is refused in production.",
-    "Make production keys, or do not set NODE_ENV=production.",
+    "To try it out, unset NODE_ENV. For production set RPC_URL to the consortium's chain and TWINWARD_DATA to a new directory: up makes its keys there.",
   ),
   DATA_LOCKED: row(503, "Another process holds this data directory.", "Stop that process, or name another directory."),
   DATABASE_LOCKED: row(
