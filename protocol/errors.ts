@@ -194,6 +194,12 @@ export const ERRORS = {
     "Two gateways write one stream from two databases, or an old database was restored: stop one, run twinward audit.",
   ),
 
+  ANCHOR_LATE: row(
+    503,
+    "A leaf is not anchored by the time that its ack promised.",
+    "Look whether the chain makes blocks and takes this gateway's transactions; the log says what failed.",
+  ),
+  CHECK_EXPIRED: row(504, "A part did not answer in time.", "Look at that part; the others answer for themselves."),
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),
@@ -245,6 +251,7 @@ export const ERRORS = {
     "Another server writes this stream into the database.",
     "Stop that server, or give this one a database of its own.",
   ),
+  DISK_NEARLY_FULL: row(503, "The disk of the data directory is nearly full.", "Make room, or give it a larger disk."),
   DATA_UNUSABLE: row(500, "The data directory cannot be used.", "Restore it from a backup."),
   DATA_ERASED: row(
     410,

@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler } from "express";
+import express, { type Express, type Request, type RequestHandler } from "express";
 import helmet from "helmet";
 import { takeBody } from "./body.ts";
 import { notAllowed, notFound, problems } from "./problems.ts";
@@ -57,16 +57,25 @@ function harden(node: string | undefined): RequestHandler {
 }
 
 /** One line per answer: method, path, status, ms. No query, no header, no body: they may hold what is secret. */
-function note({ log, now }: ApiRooms): RequestHandler {
+function note({ log, now, answered }: ApiRooms): RequestHandler {
   return (request, response, next) => {
     const began = now();
     const { method, path } = request;
     if (path.startsWith("/v1/")) response.set("Cache-Control", "no-store");
-    response.once("finish", () =>
-      log.info({ method, path, status: response.statusCode, ms: now() - began }, "answered"),
-    );
+    response.once("finish", () => {
+      const { statusCode: status } = response;
+      const ms = now() - began;
+      log.info({ method, path, status, ms }, "answered");
+      answered?.({ method, route: routeOf(request), status, ms });
+    });
     next();
   };
+}
+
+/** The pattern that the request met; everything without one is one: a stranger chooses paths as he likes. */
+function routeOf(request: Request): string {
+  const { path } = (request.route ?? {}) as { path?: unknown };
+  return typeof path === "string" ? path : "other";
 }
 
 function mount(app: Express, routes: Routes): void {

@@ -10,6 +10,7 @@ import type { Fleet } from "../twin/fleet.ts";
 import type { Reader } from "../twin/history.ts";
 import type { Receipts } from "../twin/receipts.ts";
 import type { Sight } from "../twin/rooms.ts";
+import type { Checks } from "./ready-parts.ts";
 
 /** A view of the chain, as far as the front door tells of it. */
 export interface ApiView extends Sight {
@@ -42,6 +43,14 @@ export interface GrantEntry {
   readonly revoked: boolean;
 }
 
+/** One answer over HTTP. `route` is the pattern of its path, never the path: a closed set of words. */
+export interface Answered {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
 /** Where what happens is written; a pino logger is one. */
 export interface Log {
   info(facts: object, words: string): void;
@@ -70,7 +79,9 @@ export interface ApiRooms {
     list(filter?: FindingAsk): Promise<SignedFinding[]>;
   };
   /** What must hold before traffic is wanted: each rejects while it does not. */
-  readonly ready?: Readonly<Record<string, () => Promise<unknown>>>;
+  readonly ready?: Checks;
+  /** Told of every answer, for whoever counts them. */
+  readonly answered?: (answered: Answered) => void;
   /** Directory of the built console; without it nothing is served at `/`. */
   readonly console?: string;
   readonly log: Log;

@@ -11,7 +11,13 @@ export interface Config {
   /** Loopback unless TLS ends in front of us: Twinward speaks plain text here. */
   readonly host: string;
   /** TCP ports; 0 takes a free one. */
-  readonly ports: { readonly http: number; readonly mqtt: number; readonly rpc: number };
+  readonly ports: {
+    readonly http: number;
+    readonly mqtt: number;
+    readonly rpc: number;
+    /** undefined: no metrics are kept. */
+    readonly metrics: number | undefined;
+  };
   /** An existing chain's JSON-RPC; without it the embedded chain is started. */
   readonly rpcUrl: string | undefined;
   /** A PostgreSQL server; without it PGlite in `data`. */
@@ -68,6 +74,7 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
       http: overrides.port ?? set.PORT,
       mqtt: free && source.MQTT_PORT === undefined ? 0 : set.MQTT_PORT,
       rpc: free && source.RPC_PORT === undefined ? 0 : set.RPC_PORT,
+      metrics: set.METRICS_PORT,
     },
     rpcUrl: set.RPC_URL,
     databaseUrl: set.DATABASE_URL,

@@ -46,6 +46,7 @@ function sharedPorts({ ports, rpcUrl }: Config, overrides: Overrides): WrongSett
     [overrides.port === undefined ? `PORT=${ports.http}` : `--port ${ports.http}`, ports.http],
     [`MQTT_PORT=${ports.mqtt}`, ports.mqtt],
     ...(rpcUrl === undefined ? [[`RPC_PORT=${ports.rpc}`, ports.rpc] as const] : []),
+    ...(ports.metrics === undefined ? [] : [[`METRICS_PORT=${ports.metrics}`, ports.metrics] as const]),
   ];
   return named.flatMap(([line, port], index) => {
     const earlier = named.slice(0, index).find(([, other]) => other === port);

@@ -37,6 +37,13 @@ export const SETTINGS = z.object({
   PORT: port(8080),
   MQTT_PORT: port(1883),
   RPC_PORT: port(8545),
+  METRICS_PORT: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().max(65_535))
+    .optional()
+    .meta(told({ takes: "a TCP port; 0 takes a free one", example: "9464" })),
   RPC_URL: url(/^https?$/).meta(
     told({ takes: "an http or https URL", example: "http://127.0.0.1:8545", secret: true }),
   ),

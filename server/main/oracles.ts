@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { DataDirectory } from "./data-directory.ts";
+import { tellOracleLine } from "./log.ts";
 
 const PROCESS = fileURLToPath(new URL("../oracle/process.ts", import.meta.url));
 const RESTART_MS = 1_000;
@@ -54,9 +56,10 @@ export function startOracles(plan: OraclesPlan): Oracles {
     // In a group of its own: a Ctrl-C reaches it through us, once we know that we are closing.
     const child = spawn(process.execPath, [PROCESS, ...words], { stdio: ["ignore", "ignore", "pipe"], detached: true });
     children[index] = child;
-    child.stderr?.on("data", (chunk: Buffer) =>
-      plan.log.info({ oracle: index, said: chunk.toString().trim().slice(0, 2_000) }, "oracle"),
-    );
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      const said = tellOracleLine(line);
+      if (said) plan.log.info({ oracle: index, said }, "oracle");
+    });
     child.on("exit", (code, signal) => {
       children[index] = undefined;
       if (closing) return;

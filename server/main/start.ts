@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Wallet } from "ethers";
 import pino, { type Logger } from "pino";
 import { toHex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { createAccess } from "../access/authorize.ts";
 import { createRefusals } from "../access/refusals.ts";
@@ -34,10 +35,16 @@ import { audit } from "./audit/audit.ts";
 import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
 import { foundConsortium } from "./found-consortium.ts";
+import { createLog } from "./log.ts";
+import { openMetrics, type MetricsDoor } from "./metrics/door.ts";
+import { measureAccess, measureApi, measureGateway } from "./metrics/measure-rooms.ts";
+import { measureState } from "./metrics/measure-state.ts";
+import { Meters } from "./metrics/meters.ts";
 import { observeWorld, streamOf } from "./observe-world.ts";
 import { openChain } from "./open-directory.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
 import { placeDatabase } from "./place-database.ts";
+import { readyChecks } from "./ready.ts";
 import { loadServerKeys, ORACLES } from "./server-keys.ts";
 import { readSettings } from "./settings.ts";
 
@@ -52,7 +59,7 @@ export interface ModelFile {
 /** A server that answers. */
 export interface Running {
   readonly data: string;
-  readonly urls: { readonly http: string; readonly mqtt: string; readonly rpc: string };
+  readonly urls: { readonly http: string; readonly mqtt: string; readonly rpc: string; readonly metrics?: string };
   /** Resolves when a part that nothing works without has ended by itself, with the reason. */
   readonly ended: Promise<Error>;
   /** Starts the oracles, each a process of its own, which judge by this model. Until then every device is unwatched. */
@@ -68,13 +75,11 @@ export interface Running {
  */
 export async function startServer(environment: NodeJS.ProcessEnv, options: Overrides = {}): Promise<Running> {
   const config = readSettings(environment, options);
-  const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
   const closers: { name: string; close: () => Promise<unknown> }[] = [];
   const closeAll = async (): Promise<void> => {
     for (const { name, close } of closers.splice(0).reverse()) {
-      await close().catch((error: unknown) =>
-        log.error({ part: name, error: messageOf(error) }, "a part did not close"),
-      );
+      await close().catch((error: unknown) => log.error({ part: name, error }, "a part did not close"));
     }
   };
   try {
@@ -90,7 +95,12 @@ type OnClose = (name: string, close: () => Promise<unknown>) => void;
 async function open(config: Config, log: Logger, onClose: OnClose, close: () => Promise<void>): Promise<Running> {
   const now = Date.now;
   const random = (size: number): Uint8Array => randomBytes(size);
-  const report = (error: unknown): void => log.error({ error: messageOf(error) }, "a part failed; it goes on");
+  const meters = new Meters();
+  const troubles = meters.counter("twinward_troubles_total", "Failures that a part went on after, by code.");
+  const report = (error: unknown): void => {
+    troubles.add({ code: error instanceof TwinwardError ? error.code : "INTERNAL" });
+    log.error({ error }, "a part failed; it goes on");
+  };
 
   // What everything rests on: the directory, its keys, the chain, the database.
   const data = makeDirectory(config.data);
@@ -174,7 +184,7 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     onTrouble: report,
   });
   onClose("anchor", () => anchor.close());
-  const gateway = createGateway({ database, committer, keys, chain, stream, now, report });
+  const gateway = measureGateway(meters, createGateway({ database, committer, keys, chain, stream, now, report }));
   onClose("gateway", () => gateway.close());
   const twinRooms = { database, keys, consortium, stream };
   const documents = createDocuments(database, chain);
@@ -183,7 +193,11 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   const refusals = createRefusals({ committer, stream, now, random });
   onClose("refusals", () => refusals.close());
   const sessions = createSessions({ secret: serverKeys.session, chainId, domains: () => domainsOf(url), now, random });
-  const access = createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random });
+  const access = measureAccess(
+    meters,
+    createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
+  );
+  const ready = readyChecks({ database, chain, anchor, stream, dataDirectory: data.root, now });
   const api = createApi({
     gateway: { accept: (texts) => gateway.accept(texts), check: (text) => gateway.check(text) },
     chain,
@@ -196,14 +210,8 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     documents,
     fleet: createFleet(twinRooms, documents),
     findings: createFindings({ database, chain }),
-    ready: {
-      chain: () => chain.fresh(),
-      database: () => database.query("select 1"),
-      anchor: async () => {
-        const { trouble, state } = anchor.health();
-        if (state === "stopped" && trouble) throw trouble;
-      },
-    },
+    ready,
+    answered: measureApi(meters),
     ...(existsSync(CONSOLE) ? { console: CONSOLE } : {}),
     log,
     now,
@@ -220,12 +228,25 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
       ),
   });
   onClose("control", () => control.close());
+  let oracles: Oracles | undefined;
+  let metrics: MetricsDoor | undefined;
+  if (config.ports.metrics !== undefined) {
+    const running = (): readonly (number | undefined)[] => oracles?.pids() ?? [];
+    const state = { database, chain, anchor, outbox, stream, root: data.root, ready, oracles: running, now };
+    const stop = measureState(meters, state);
+    onClose("measures", async () => stop());
+    metrics = await closed("metrics", openMetrics(meters, config.host, config.ports.metrics));
+  }
   standing.resolve(api);
 
-  let oracles: Oracles | undefined;
   return {
     data: data.root,
-    urls: { http: url, mqtt: `mqtt://${mqtt.host}:${mqtt.port}`, rpc: chainAt.url },
+    urls: {
+      http: url,
+      mqtt: `mqtt://${mqtt.host}:${mqtt.port}`,
+      rpc: chainAt.url,
+      ...(metrics ? { metrics: metrics.url } : {}),
+    },
     ended: endOf(chainAt.embedded?.ended),
     watch: (model) => {
       if (oracles !== undefined) return;
@@ -275,5 +296,3 @@ function domainsOf(url: string): string[] {
   const { host, port } = new URL(url);
   return [host, `localhost:${port}`];
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import { toProblem } from "../../../protocol/errors.ts";
+import { readyParts } from "../ready-parts.ts";
 import type { Routes } from "../app.ts";
 import type { ApiRooms } from "../rooms.ts";
 
@@ -12,14 +12,7 @@ export function healthRoutes({ ready = {} }: ApiRooms): Routes {
     },
     "/readyz": {
       async get(_request, response) {
-        const asked = Object.entries(ready).map(async ([name, check]): Promise<[string, string]> => {
-          const code = await check().then(
-            () => "ok",
-            (error: unknown) => toProblem(error).code,
-          );
-          return [name, code];
-        });
-        const parts = Object.fromEntries(await Promise.all(asked));
+        const parts = await readyParts(ready);
         const holds = Object.values(parts).every((code) => code === "ok");
         response.status(holds ? 200 : 503).json({ ready: holds, parts });
       },

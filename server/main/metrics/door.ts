@@ -1,0 +1,37 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Meters } from "./meters.ts";
+
+/** Where `/metrics` is read: a port of its own, so that who may scrape is not who may ask the API. */
+export interface MetricsDoor {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Opens it on `host`; port 0 takes a free one. It answers GET /metrics and nothing else. */
+export async function openMetrics(meters: Meters, host: string, port: number): Promise<MetricsDoor> {
+  const server = createServer((request, response) => {
+    request.resume();
+    if (request.url !== "/metrics") return void response.writeHead(404).end();
+    if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end();
+    void meters.text().then((text) => {
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
+    });
+  });
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = `Port ${port} is taken. Stop what listens there, or set another METRICS_PORT.`;
+      reject(error.code === "EADDRINUSE" ? new Error(taken) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}/metrics`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,55 @@
+import { access, constants, statfs } from "node:fs/promises";
+import type { Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import type { Checks } from "../api/ready-parts.ts";
+import type { Anchor } from "../anchor/anchor-loop.ts";
+import type { Chain } from "../chain/view.ts";
+import type { Database } from "../store/database.ts";
+
+/** Bytes: less, and the next write may fail in the middle of something. */
+const LEAST_FREE = 64 * 1024 * 1024;
+
+export interface ReadyParts {
+  readonly database: Database;
+  readonly chain: Pick<Chain, "fresh" | "view">;
+  readonly anchor: Pick<Anchor, "health">;
+  readonly stream: Hex;
+  readonly dataDirectory: string;
+  /** ms. */
+  readonly now: () => number;
+}
+
+/** One check for each thing that a server rests on. */
+export function readyChecks({ database, chain, anchor, stream, dataDirectory, now }: ReadyParts): Checks {
+  return {
+    chain: () => chain.fresh(),
+    database: () => database.query("select 1"),
+    anchor: async () => {
+      const { trouble, state } = anchor.health();
+      if (state === "stopped" && trouble) throw trouble;
+      await refuseBrokenPromise(database, chain, stream, now());
+    },
+    disk: async () => {
+      await access(dataDirectory, constants.W_OK);
+      const { bavail, bsize } = await statfs(dataDirectory);
+      if (bavail * bsize < LEAST_FREE) throw new TwinwardError("DISK_NEARLY_FULL", { free: bavail * bsize });
+    },
+  };
+}
+
+/** The first leaf that no anchor holds: the ack over it says until when one must. */
+async function refuseBrokenPromise(
+  database: Database,
+  chain: Pick<Chain, "view">,
+  stream: Hex,
+  nowMs: number,
+): Promise<void> {
+  const last = chain.view().anchors(stream).at(-1);
+  const anchored = last === undefined ? 0 : last.firstLeaf + last.count;
+  const [ack] = await database.query<{ first: number; count: number; anchor_by: number }>(
+    "select first, count, anchor_by from ack where first <= $1 order by first desc limit 1",
+    [anchored],
+  );
+  if (ack === undefined || ack.first + ack.count <= anchored || ack.anchor_by * 1000 >= nowMs) return;
+  throw new TwinwardError("ANCHOR_LATE", { leaf: anchored, anchorBy: ack.anchor_by });
+}
