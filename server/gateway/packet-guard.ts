@@ -15,6 +15,8 @@ export class PacketGuard extends Duplex {
   /** Bytes of the present packet that are still to come, and the header as far as it has come. */
   #body = 0;
   #header: number[] = [];
+  /** After a violation nothing is read or passed on: where the next packet begins is not known any more. */
+  #over = false;
 
   constructor(socket: Socket, limit: number, violated: (violation: Violation) => void) {
     super({ allowHalfOpen: false });
@@ -28,7 +30,7 @@ export class PacketGuard extends Duplex {
   }
 
   override _read(): void {
-    this.#socket.resume();
+    if (!this.#over) this.#socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -47,8 +49,10 @@ export class PacketGuard extends Duplex {
   }
 
   #take(chunk: Buffer): void {
+    if (this.#over) return;
     const violation = this.#inspect(chunk);
     if (violation) {
+      this.#over = true;
       this.#socket.pause();
       this.#violated(violation);
       return;
