@@ -3,6 +3,7 @@ import fc from "fast-check";
 import mqtt, { type MqttClient } from "mqtt";
 import { connect as connectSocket } from "node:net";
 import type { Ack } from "../../../protocol/ack.ts";
+import { ZERO_32 } from "../../../protocol/bytes.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
 import type { Answer } from "../../../server/gateway/gateway.ts";
 import { openMqtt, type MqttDoor } from "../../../server/gateway/mqtt.ts";
@@ -96,6 +97,18 @@ describe("gateway: MQTT", () => {
     const late = await join(device);
     await late.client.unsubscribeAsync(topicOf(device, "acks"));
     expect(late.heard).to.deep.equal([]);
+  });
+
+  it("tells of a held reading that was let go, by its sequence", async () => {
+    const device = world.device();
+    const { client, heard } = await join(device);
+    await device.next();
+    await client.publishAsync(topicOf(device), await device.next(), { qos: 1 });
+    await until(() => heard.length === 1);
+    world.now += 60_000;
+    await until(() => heard.length === 2);
+    expect(words(heard)).to.deep.equal(["held", "HOLD_EXPIRED"]);
+    expect(heard[1]).to.include({ device: device.id, sequence: 2, expected: 1, prev: ZERO_32 });
   });
 
   it("tells refusals on the acks topic", async () => {
