@@ -1,5 +1,5 @@
 /**
- * The room where oracles lay down what they found, and where everybody can read it. A finding speaks for itself by its two
+ * The room where oracles lay down what they found, and where they and stewards read it. A finding speaks for itself by its two
  * signatures, so nothing here is trusted and nothing is judged: what is current, signed and founded on anchored batches is
  * kept, also when it contradicts another (dissent).
  */
