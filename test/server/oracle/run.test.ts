@@ -304,6 +304,7 @@ describe("oracles together", () => {
     await clean(3);
     await attack(7);
     await until(() => events.filter((e) => e.event === "cleared").length === 2, "both judged the round");
+    await until(async () => (await about()).length > 0, "a finding");
     expect(world.verdicts).to.deep.equal([]);
     expect(new Set((await about()).map((f) => f.oracle)).size).to.equal(1);
   });
