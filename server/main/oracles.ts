@@ -8,7 +8,7 @@ import { tellOracleLine } from "./log.ts";
 
 const PROCESS = fileURLToPath(new URL("../oracle/process.ts", import.meta.url));
 const RESTART_MS = 1_000;
-const STOP_WITHIN_MS = 5_000;
+const STOP_WITHIN_MS = 2_000;
 
 export interface OraclesPlan {
   readonly data: DataDirectory;

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Wallet } from "ethers";
@@ -34,7 +32,9 @@ import { createReceipts } from "../twin/receipts.ts";
 import { audit } from "./audit/audit.ts";
 import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
+import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
 import { foundConsortium } from "./found-consortium.ts";
+import { openHttp } from "./http-door.ts";
 import { createLog } from "./log.ts";
 import { openMetrics, type MetricsDoor } from "./metrics/door.ts";
 import { measureAccess, measureApi, measureGateway } from "./metrics/measure-rooms.ts";
@@ -76,23 +76,16 @@ export interface Running {
 export async function startServer(environment: NodeJS.ProcessEnv, options: Overrides = {}): Promise<Running> {
   const config = readSettings(environment, options);
   const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
-  const closers: { name: string; close: () => Promise<unknown> }[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const { name, close } of closers.splice(0).reverse()) {
-      await close().catch((error: unknown) => log.error({ part: name, error }, "a part did not close"));
-    }
-  };
+  const ending = new Ending(log);
   try {
-    return await open(config, log, (name, close) => closers.push({ name, close }), closeAll);
+    return await open(config, log, ending);
   } catch (error) {
-    await closeAll();
+    await ending.close();
     throw error;
   }
 }
 
-type OnClose = (name: string, close: () => Promise<unknown>) => void;
-
-async function open(config: Config, log: Logger, onClose: OnClose, close: () => Promise<void>): Promise<Running> {
+async function open(config: Config, log: Logger, ending: Ending): Promise<Running> {
   const now = Date.now;
   const random = (size: number): Uint8Array => randomBytes(size);
   const meters = new Meters();
@@ -105,45 +98,35 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
   // What everything rests on: the directory, its keys, the chain, the database.
   const data = makeDirectory(config.data);
   const lock = await lockDirectory(data.root, "up");
-  onClose("lock", () => lock.release());
+  ending.lastly(() => lock.release());
   const serverKeys = await loadServerKeys(data, {
     development: config.rpcUrl === undefined,
     production: config.production,
   });
-  const closed = async <T extends { close(): Promise<void> }>(name: string, opening: Promise<T>): Promise<T> => {
-    const opened = await opening;
-    onClose(name, () => opened.close());
-    return opened;
-  };
   const place = placeDatabase(data, config.databaseUrl);
   const [chainAt, database] = await all(
-    closed("chain", openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc })),
-    closed("database", openDatabase(place)),
+    ending.opened("chain", openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc }), FOUNDATION_WITHIN_MS),
+    ending.opened("database", openDatabase(place), FOUNDATION_WITHIN_MS),
   );
-  const keys = await closed("key store", openKeyStore(data.dataKeys));
+  const keys = await ending.opened("key store", openKeyStore(data.dataKeys), FOUNDATION_WITHIN_MS);
 
-  // The port is taken first, because the consortium names the endpoint. Who asks before everything stands waits until it
-  // does: a request that nobody listened to would hang until its sender gave up.
-  const standing = Promise.withResolvers<ReturnType<typeof createApi>>();
-  const server = createServer((request, response) => {
-    void standing.promise.then((api) => void api(request, response));
-  });
-  await listen(server, config.host, config.ports.http);
-  onClose("http", () => closeServer(server));
-  const url = `http://${config.host}:${(server.address() as AddressInfo).port}`;
+  // The port is taken first, because the consortium names the endpoint.
+  const http = await ending.opened("http", openHttp(config.host, config.ports.http), FOUNDATION_WITHIN_MS);
+  ending.onStop(() => http.stop());
+  const { url } = http;
   for (const domain of domainsOf(url)) chainAt.embedded?.admit(`http://${domain}`);
   const consortium = await foundConsortium(data, chainAt, serverKeys, url);
   const { chainId, contracts } = consortium;
   // Before anything is written: another stream's database is refused, and a second server on ours.
   const claim = await claimStream(database, streamOf(consortium).stream);
-  onClose("claim", () => claim.release());
+  ending.onClose("claim", () => claim.release());
   const checks = await testP256(chainAt.provider);
   log.info({ checks }, "who checks P-256 signatures on this chain");
 
   const signer = new Wallet(toHex(serverKeys.sender));
   const outbox = new Outbox({ database, provider: chainAt.provider, signer });
   await outbox.recover();
-  onClose("outbox", () => outbox.close());
+  ending.onClose("outbox", () => outbox.close());
   const group = outbox.sender;
   const stream = await openStream({
     provider: chainAt.provider,
@@ -153,7 +136,7 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     group,
   });
   const chain = await followChain({ provider: chainAt.provider, consortium, database, onTrouble: report });
-  onClose("chain view", () => chain.close());
+  ending.onClose("chain view", () => chain.close());
 
   // The rooms.
   const committer = new Committer({
@@ -165,7 +148,7 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     now,
     anchorWithinSeconds: config.anchorWithinSeconds,
   });
-  onClose("committer", () => committer.close());
+  ending.onClose("committer", () => committer.close());
   const anchor = createAnchor({
     database,
     // A database that was restarted has forgotten who anchors. Whoever claims it first goes on; the other one only waits,
@@ -183,15 +166,15 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     sealIntervalMs: config.sealIntervalMs,
     onTrouble: report,
   });
-  onClose("anchor", () => anchor.close());
+  ending.onClose("anchor", () => anchor.close());
   const gateway = measureGateway(meters, createGateway({ database, committer, keys, chain, stream, now, report }));
-  onClose("gateway", () => gateway.close());
+  ending.onClose("gateway", () => gateway.close());
   const twinRooms = { database, keys, consortium, stream };
   const documents = createDocuments(database, chain);
   const proofs = createProofs(twinRooms);
   const reader = createReader(twinRooms, proofs, documents);
   const refusals = createRefusals({ committer, stream, now, random });
-  onClose("refusals", () => refusals.close());
+  ending.onClose("refusals", () => refusals.close());
   const sessions = createSessions({ secret: serverKeys.session, chainId, domains: () => domainsOf(url), now, random });
   const access = measureAccess(
     meters,
@@ -217,7 +200,7 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     now,
   });
   const mqtt = await openMqtt({ gateway, chain, host: config.host, port: config.ports.mqtt, now, report });
-  onClose("mqtt", () => mqtt.close());
+  ending.onClose("mqtt", () => mqtt.close());
   const control = await openControl(data.control, {
     audit: async ({ acks }) =>
       database.transaction(async (tx) =>
@@ -227,17 +210,17 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
         ),
       ),
   });
-  onClose("control", () => control.close());
+  ending.onClose("control", () => control.close());
   let oracles: Oracles | undefined;
   let metrics: MetricsDoor | undefined;
   if (config.ports.metrics !== undefined) {
     const running = (): readonly (number | undefined)[] => oracles?.pids() ?? [];
     const state = { database, chain, anchor, outbox, stream, root: data.root, ready, oracles: running, now };
     const stop = measureState(meters, state);
-    onClose("measures", async () => stop());
-    metrics = await closed("metrics", openMetrics(meters, config.host, config.ports.metrics));
+    ending.onClose("measures", async () => stop());
+    metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics));
   }
-  standing.resolve(api);
+  http.answer(api);
 
   return {
     data: data.root,
@@ -249,12 +232,12 @@ async function open(config: Config, log: Logger, onClose: OnClose, close: () => 
     },
     ended: endOf(chainAt.embedded?.ended),
     watch: (model) => {
-      if (oracles !== undefined) return;
+      if (oracles !== undefined || ending.hasBegun) return;
       oracles = startOracles({ data, count: ORACLES, url, rpc: chainAt.url, model, log });
-      onClose("oracles", () => oracles?.close() ?? Promise.resolve());
+      ending.onClose("oracles", () => oracles?.close() ?? Promise.resolve());
     },
     oracles: () => oracles?.pids() ?? [],
-    close,
+    close: () => ending.close(),
   };
 }
 
@@ -268,27 +251,6 @@ async function all<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]>
 async function endOf(chain: Promise<Error | undefined> | undefined): Promise<Error> {
   const reason = await chain;
   return reason ?? new Promise<Error>(() => undefined);
-}
-
-function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken =
-        error.code === "EADDRINUSE"
-          ? new Error(`Port ${port} is taken. Stop what listens there, or use --port.`)
-          : error;
-      reject(taken);
-    });
-    server.listen(port, host, () => resolve());
-  });
-}
-
-function closeServer(server: ReturnType<typeof createServer>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 2_000).unref();
-  });
 }
 
 /** The names under which a loopback server is visited. */

@@ -9,6 +9,11 @@ import { printJson } from "../print.ts";
 const FIT_MODEL = fileURLToPath(new URL("../fit-model.ts", import.meta.url));
 const PLAY_WARD = fileURLToPath(new URL("../play-ward.ts", import.meta.url));
 
+/** From the signal to the last of it, ms; whoever stopped it waits ten seconds at most. */
+const END_WITHIN_MS = 9_500;
+/** Of it, for the processes beside the server: their journals are on disk at every moment. */
+const CHILD_WITHIN_MS = 1_500;
+
 interface Options {
   readonly data?: string;
   readonly port?: number;
@@ -40,6 +45,11 @@ async function up(options: Options): Promise<void> {
   const stop = (): void => {
     if (over.signal.aborted) process.exit(130); // asked twice: what is durable is durable, the next start goes on
     over.abort();
+    // Also where the start itself takes longer: it is found again by the next one.
+    setTimeout(() => {
+      console.error("It did not end in time and is cut off; nothing that was acked is lost.");
+      process.exit(1);
+    }, END_WITHIN_MS).unref();
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
@@ -101,7 +111,7 @@ async function endChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const over = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
-  const hard = setTimeout(() => child.kill("SIGKILL"), 5_000);
+  const hard = setTimeout(() => child.kill("SIGKILL"), CHILD_WITHIN_MS);
   await over;
   clearTimeout(hard);
 }

@@ -1,0 +1,54 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** The port of the API, taken before there is an API. */
+export interface HttpDoor {
+  readonly url: string;
+  /** From now on requests are answered; those that came before waited. */
+  answer(api: RequestListener): void;
+  /** Takes no new connection, and says to those that are open that this answer is the last. */
+  stop(): void;
+  /** Ends what is still open. */
+  close(): Promise<void>;
+}
+
+/** How long an answer may take to leave once everything behind it is closed, ms. */
+const LEAVE_WITHIN_MS = 500;
+
+/**
+ * Listens at once: the consortium names the endpoint, so the port must be known first. Who asks before everything stands waits
+ * until it does: a request that nobody listened to would hang until its sender gave up.
+ */
+export async function openHttp(host: string, port: number): Promise<HttpDoor> {
+  const standing = Promise.withResolvers<RequestListener>();
+  let ending = false;
+  const server = createServer((request, response) => {
+    if (ending) response.setHeader("connection", "close");
+    void standing.promise.then((api) => void api(request, response));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = `Port ${port} is taken. Stop what listens there, or use --port.`;
+      reject(error.code === "EADDRINUSE" ? new Error(taken) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+  const over = new Promise<void>((resolve) => server.once("close", resolve));
+  const stop = (): void => {
+    if (ending) return;
+    ending = true;
+    server.close();
+    server.closeIdleConnections();
+  };
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    answer: standing.resolve,
+    stop,
+    close: async () => {
+      stop();
+      const hard = setTimeout(() => server.closeAllConnections(), LEAVE_WITHIN_MS);
+      await over;
+      clearTimeout(hard);
+    },
+  };
+}
