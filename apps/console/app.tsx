@@ -1,11 +1,16 @@
-import { lazy, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { FleetPage } from "./fleet/fleet-page.tsx";
+import type { ReaderSession } from "./session/start-session.ts";
 
-// The verifier brings elliptic curves and an Ethereum client with it: only those who verify wait for them.
+// The verifier brings elliptic curves and an Ethereum client with it, a twin's chart what draws it: only those who use
+// them wait for them.
 const VerifyPage = lazy(async () => ({ default: (await import("./verify/verify-page.tsx")).VerifyPage }));
+
+const TwinPage = lazy(async () => ({ default: (await import("./twin/twin-page.tsx")).TwinPage }));
 
 const PAGES = [
   { hash: "#/fleet", name: "Fleet" },
+  { hash: "#/twin", name: "Twin" },
   { hash: "#/verify", name: "Verify a receipt" },
 ] as const;
 
@@ -25,6 +30,8 @@ export function App() {
   const page = useSyncExternalStore(followHash, currentPage);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  // Who is signed in, for as long as this page is open.
+  const [session, setSession] = useState<ReaderSession>();
 
   useEffect(() => {
     document.title = `${PAGES.find((entry) => entry.hash === page)?.name ?? "Fleet"} · Twinward`;
@@ -54,13 +61,11 @@ export function App() {
         </nav>
       </header>
       <main ref={main} tabIndex={-1}>
-        {page === "#/fleet" ? (
-          <FleetPage />
-        ) : (
-          <Suspense fallback={<p className="waiting">Loading the verifier …</p>}>
-            <VerifyPage />
-          </Suspense>
-        )}
+        <Suspense fallback={<p className="waiting">Loading the page …</p>}>
+          {page === "#/fleet" && <FleetPage />}
+          {page === "#/twin" && <TwinPage session={session} onSession={setSession} />}
+          {page === "#/verify" && <VerifyPage />}
+        </Suspense>
       </main>
       <footer>
         <p>No bedside alarm may depend on Twinward.</p>

@@ -327,7 +327,7 @@ describe("the console in a browser", function () {
       await page.keyboard.press("Tab");
       walked.push(await focused());
     }
-    expect(walked).to.deep.equal(["Skip to the page", "Fleet", "Verify a receipt", "", "Device"]);
+    expect(walked).to.deep.equal(["Skip to the page", "Fleet", "Twin", "Verify a receipt", ""]);
 
     await page.locator(".id button").first().focus();
     await page.keyboard.press("Enter");

@@ -9,6 +9,7 @@ import {
   type AnchorSource,
   type Consortium,
   type Receipt,
+  type Trust,
   type Verification,
 } from "../../../protocol/index.ts";
 import { askNode } from "./ask-node.ts";
@@ -38,11 +39,19 @@ export interface Report extends Verification {
 export async function runVerification(given: Given): Promise<Report> {
   const started = performance.now();
   const receipt = read("The receipt", given.receipt, parseReceipt);
-  const trust = given.trust.from === "server" ? await askServer() : given.trust.text;
-  const consortium = trust === undefined ? undefined : read("consortium.json", trust, parseConsortium);
-  const source = await sourceOf(given.anchors, consortium);
-  const verification = await verifyReceipt(given.receipt, { consortium, source });
+  const verification = await verifyReceipt(given.receipt, await openTrust(given));
   return { ...verification, receipt, took: performance.now() - started, selfVouched: given.trust.from === "server" };
+}
+
+/**
+ * What receipts are verified against.
+ *
+ * @throws UnusableInput as `runVerification`
+ */
+export async function openTrust({ trust, anchors }: Omit<Given, "receipt">): Promise<Trust> {
+  const text = trust.from === "server" ? await askServer() : trust.text;
+  const consortium = text === undefined ? undefined : read("consortium.json", text, parseConsortium);
+  return { consortium, source: await sourceOf(anchors, consortium) };
 }
 
 async function sourceOf(

@@ -1,0 +1,21 @@
+import type { Hex } from "../../../protocol/index.ts";
+import { connect, type Client } from "../../sdk/client.ts";
+import type { SignIn } from "../../sdk/sign-in.ts";
+
+/** Somebody who is signed in. All of it lives in this page's memory and is gone with it. */
+export interface ReaderSession {
+  readonly client: Client;
+  readonly address: Hex;
+}
+
+/** Signs in at the server that this page comes from. Throws what it refuses with. */
+export async function startSession(signer: SignIn): Promise<ReaderSession> {
+  const client = connect({ url: new URL(".", location.href).href, signer });
+  const { address } = await client.login();
+  return { client, address };
+}
+
+/** Whether this page comes from the machine that it is shown on. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
