@@ -48,7 +48,6 @@ export const ERRORS = {
     "Sign with the key whose range holds the sequence, or rotate the key.",
   ),
   DEVICE_UNKNOWN: row(404, "No such device is registered.", "Register the device first."),
-  DEVICE_NOT_ACTIVE: row(409, "The device is not active yet.", "Create its security twin: that activates it."),
   DEVICE_RETIRED: row(410, "The device is retired; its readings are refused.", "Register a new device."),
 
   // Readings: authentic, but not in their place.
@@ -194,12 +193,30 @@ export const ERRORS = {
     "Two gateways write one stream from two databases, or an old database was restored: stop one, run twinward audit.",
   ),
 
+  // Proofs against somebody.
+  STREAM_SUSPENDED: row(
+    503,
+    "The stream is suspended on chain: its gateway broke a promise.",
+    "Keep readings and send them again. Members resume the stream or fence it: docs/proofs.md.",
+  ),
+  STREAM_FENCED: row(
+    503,
+    "Members have fenced the stream: nothing is anchored in it any more.",
+    "Keep readings and send them to a gateway with an open stream: docs/proofs.md.",
+  ),
+  EQUIVOCATION_UNFOUNDED: row(
+    422,
+    "These two readings convict no device.",
+    "Bring two different contents that the key valid there signed for one sequence.",
+  ),
+
   ANCHOR_LATE: row(
     503,
     "A leaf is not anchored by the time that its ack promised.",
     "Look whether the chain makes blocks and takes this gateway's transactions; the log says what failed.",
   ),
   CHECK_EXPIRED: row(504, "A part did not answer in time.", "Look at that part; the others answer for themselves."),
+
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),

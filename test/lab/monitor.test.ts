@@ -120,7 +120,7 @@ describe("a monitor", () => {
   it("keeps its readings while it is not welcome", async () => {
     const own = monitor();
     await own.observe(START);
-    const answer = toRefusal(new TwinwardError("DEVICE_NOT_ACTIVE", {}));
+    const answer = toRefusal(new TwinwardError("SEQUENCE_CONFLICT", {}));
     await sendPending(own, { ...noNetwork, send: () => Promise.resolve(answer) });
     expect(own.pending).to.have.length(1);
   });
