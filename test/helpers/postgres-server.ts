@@ -14,6 +14,8 @@ const READY_WITHIN_MS = 30_000;
 
 export interface PostgresServer {
   readonly port: number;
+  /** The process whose children serve the connections. */
+  pid(): number;
   /** A new, empty database; its URL. `words` follow CREATE DATABASE's name. */
   createDatabase(words?: string): Promise<string>;
   /** Runs SQL as the owner, in the database of the URL or in the server's own. */
@@ -22,6 +24,8 @@ export interface PostgresServer {
   stop(signal?: "SIGINT" | "SIGQUIT"): Promise<void>;
   /** Starts it again, on the same port and files. */
   start(settings?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts it again with TLS only, on a certificate of its own for 127.0.0.1; the certificate's file. */
+  startTls(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -75,6 +79,7 @@ export async function startPostgres(): Promise<PostgresServer | { absent: string
 
   const server: PostgresServer = {
     port,
+    pid: () => running?.pid ?? -1,
     createDatabase: async (words = "") => {
       const name = `test_${++databases}`;
       await server.query(`create database ${name} ${words}`);
@@ -107,6 +112,33 @@ export async function startPostgres(): Promise<PostgresServer | { absent: string
       });
       running = child;
       await ready(child);
+    },
+    startTls: async () => {
+      const at = (name: string): string => join(directory, name);
+      const [key, certificate, hba] = [at("server.key"), at("server.crt"), at("hba.conf")];
+      const words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+      ];
+      const paths = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate];
+      const { status, stderr } = spawnSync("openssl", [...words, ...paths], {
+        ...as,
+        cwd: directory,
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(`openssl ended with ${status}: ${stderr}`);
+      writeFileSync(hba, "hostssl all all 127.0.0.1/32 scram-sha-256\n");
+      await server.start({ ssl: "on", ssl_cert_file: certificate, ssl_key_file: key, hba_file: hba });
+      return certificate;
     },
     close: async () => {
       process.off("exit", kill);

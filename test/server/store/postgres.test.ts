@@ -249,6 +249,29 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
       }
     }).timeout(30_000);
 
+    it("speaks TLS with the server that the certificate names, and with no other", async () => {
+      const url = await postgres().createDatabase();
+      await postgres().stop();
+      const certificate = await postgres().startTls();
+      const trusting = `${url}?sslmode=verify-full&sslrootcert=${certificate}`;
+      const database = await openAt(trusting);
+      const [session] = await database.query("select ssl from pg_stat_ssl where pid = pg_backend_pid()");
+      expect(session).to.deep.equal({ ssl: true });
+      await claimed(await database.claim("tls")).assure();
+      const wrong: [string, RegExp][] = [
+        [url, /no encryption/],
+        [`${url}?sslmode=verify-full`, /self-signed certificate/],
+        [trusting.replace("127.0.0.1", "localhost"), /does not match certificate/],
+      ];
+      for (const [place, words] of wrong) {
+        const error = await openDatabase({ url: place }).catch((refusal: unknown) => refusal as TwinwardError);
+        expect(codeOf(error)).to.equal("DATABASE_UNAVAILABLE");
+        expect((error as TwinwardError).facts.detail).to.match(words);
+      }
+      await postgres().stop();
+      await postgres().start();
+    });
+
     it("refuses a server that does not sync", async () => {
       const url = await postgres().createDatabase();
       await postgres().stop();
