@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getBytes, Wallet } from "ethers";
 import { giveGrant } from "../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../apps/cli/commands/twin.ts";
 import { startServerProcess, type ServerProcess } from "../../apps/cli/demo/server-process.ts";
@@ -69,6 +70,63 @@ describe("the console of a running ward", function () {
     await page.locator(".outcome, .alarm").first().waitFor();
     expect(await page.locator(".result-failed, .result-unchecked, .alarm").allTextContents()).to.deep.equal([]);
     await page.locator(".outcome.passed").waitFor();
+    expect(complaints).to.deep.equal([]);
+    await page.close();
+  });
+
+  it("draws a monitor's twin live for a clinician who signs in with a browser wallet", async () => {
+    const device = await until(async () =>
+      (await openClient(server.http).devices()).devices.find(({ anchoredSequence }) => anchoredSequence > 0),
+    );
+    const stewardKey = join(directory, "keys/steward.key");
+    const segments = ["heart", "spo2"];
+    const twin = await createTwin({ url: server.http, device: device.id, segments, name: "wallet", stewardKey });
+    const wallet = Wallet.createRandom();
+    const reader = wallet.address.toLowerCase() as Hex;
+    const terms = { reader, purposes: ["care" as const, "audit" as const], until: Date.now() + 3_600_000 };
+    await giveGrant({ url: server.http, twin, ...terms, stewardKey });
+
+    const page = await browser.context.newPage();
+    page.setDefaultTimeout(20_000);
+    const complaints: string[] = [];
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    const asked: string[] = [];
+    // What a wallet's extension puts into a page (EIP-1193); its key stays out here.
+    await page.exposeFunction("askWallet", async (method: string, [text]: string[]) => {
+      asked.push(method);
+      if (method === "eth_requestAccounts") return [reader];
+      return wallet.signMessage(getBytes(text ?? "0x"));
+    });
+    await page.addInitScript(() => {
+      const { askWallet } = globalThis as unknown as { askWallet: (method: string, params: unknown) => unknown };
+      Object.assign(globalThis, {
+        ethereum: { request: ({ method, params }: { method: string; params: unknown }) => askWallet(method, params) },
+      });
+    });
+
+    await page.goto(`${server.http}/#/twin`);
+    await page.getByRole("button", { name: "Sign in with the wallet" }).click();
+    await page.getByLabel("Purpose").selectOption("audit");
+    await page.getByRole("button", { name: "Read", exact: true }).click();
+    await page.getByText("read for audit").waitFor();
+    expect(await page.locator(".panel figcaption").allInnerTexts()).to.deep.equal(["heart /min", "spo2 %"]);
+    await page.locator('.band [data-standing="anchored"]').first().waitFor();
+
+    // The newest reading is on its road still; looked at again, it has arrived.
+    const newest = await page.waitForFunction(() => {
+      const words = document.querySelector("[role=slider]")?.getAttribute("aria-valuetext") ?? "";
+      return /^reading (\d+), .*(?:accepted|sealed)/.exec(words)?.[1] ?? false;
+    });
+    const sequence = String(await newest.jsonValue());
+    await page.getByRole("button", { name: "As a table" }).click();
+    await page
+      .getByRole("row")
+      .filter({ has: page.getByRole("button", { name: sequence }) })
+      .filter({ hasText: "anchored" })
+      .waitFor();
+    expect(await page.locator(".twin-pulse .age").innerText()).to.match(/newest reading \d+ s old/);
+    expect(asked).to.deep.equal(["eth_requestAccounts", "personal_sign"]);
     expect(complaints).to.deep.equal([]);
     await page.close();
   });
