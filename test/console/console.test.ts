@@ -63,7 +63,7 @@ describe("the console in a browser", function () {
     expect(complaints, "what the browser complained of").to.deep.equal([]);
   });
 
-  const open = async (hash: "#/fleet" | "#/verify", scheme: "light" | "dark" = "light"): Promise<void> => {
+  const open = async (hash: "#/fleet" | "#/twin" | "#/verify", scheme: "light" | "dark" = "light"): Promise<void> => {
     await page.emulateMedia({ colorScheme: scheme });
     await page.goto(served.url + hash);
     await page.getByRole("heading", { level: 1 }).waitFor();
@@ -300,10 +300,14 @@ describe("the console in a browser", function () {
 
   for (const scheme of ["light", "dark"] as const) {
     it(`has no accessibility violation in ${scheme}, wide or on a phone`, async () => {
-      for (const hash of ["#/fleet", "#/verify"] as const) {
+      for (const [hash, shown] of [
+        ["#/fleet", "table"],
+        ["#/twin", ".sign-in"],
+        ["#/verify", "form"],
+      ] as const) {
         await page.setViewportSize({ width: 1280, height: 900 });
         await open(hash, scheme);
-        await page.locator(hash === "#/fleet" ? "table" : "form").waitFor();
+        await page.locator(shown).waitFor();
         await expectAccessible(page, `${hash} ${scheme}`);
         await page.setViewportSize({ width: 360, height: 740 });
         await expectAccessible(page, `${hash} ${scheme} on a phone`);

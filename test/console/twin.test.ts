@@ -259,8 +259,8 @@ describe("a twin's live chart", function () {
     await page.getByRole("button", { name: "Older" }).click();
     await page.getByText(/readings up to \d+/).waitFor();
     const cells = await rows.nth(1).getByRole("cell").allInnerTexts();
-    expect(cells.slice(1)).to.deep.equal([cells[1], cells[2], "21 Cel", "anchored", "L\nlate", ""]);
-    expect(cells[2]).to.match(/^\d+ kPa$/);
+    expect(cells.slice(1)).to.deep.equal(["anchored", cells[2], cells[3], "21 Cel", "L\nlate", ""]);
+    expect(cells[3]).to.match(/^\d+ kPa$/);
     await rows.nth(1).getByRole("button").click();
     await page.getByRole("dialog").getByRole("button", { name: "Save as a file" }).waitFor();
   });
@@ -389,10 +389,15 @@ describe("a twin's live chart", function () {
     await read();
     await asSteward(openClient(server.http, stewardKey), stewardKey, (steward) => steward.revoke(grant));
     await page.getByRole("alert").filter({ hasText: "GRANT_REVOKED" }).waitFor();
-    await page.getByText("It is not asked again.").waitFor();
+    await page.getByText("It is not asked again until you read it anew.").waitFor();
     await page.locator(".twin-chart.stale").waitFor();
     await expectAccessible(page, "revoked");
-    await page.getByRole("button", { name: "Sign in again" }).click();
+    await page.getByRole("button", { name: "Read", exact: true }).click();
+    await page.locator(".twin-chart").waitFor({ state: "detached" });
+    await page.getByRole("alert").filter({ hasText: "GRANT_REVOKED" }).waitFor();
+    await page.getByRole("button", { name: "Look again" }).click();
+    await page.getByText("none has a grant of yours that counts now").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByText("Sign in to read").waitFor();
   });
 });

@@ -1,3 +1,4 @@
+import { RoadMark } from "../road-shape.tsx";
 import type { Anchoring } from "./anchoring.ts";
 import type { State } from "./read-devices.ts";
 
@@ -49,19 +50,5 @@ function StateShape({ state }: { state: State }) {
 /** How far the last reading has come, as shape and word. */
 export function AnchoringMark({ anchoring }: { anchoring: Anchoring }) {
   if (anchoring === "none") return <span className="mark-word quiet">—</span>;
-  return (
-    <span className={`mark-word road-${anchoring}`}>
-      <svg viewBox="0 0 12 12" aria-hidden="true">
-        {anchoring === "accepted" && <circle cx="6" cy="6" r="4.5" className="solid" />}
-        {anchoring === "sealed" && (
-          <>
-            <circle cx="6" cy="6" r="4.25" className="line" />
-            <path d="M6 1.75a4.25 4.25 0 0 0 0 8.5Z" className="solid" />
-          </>
-        )}
-        {anchoring === "anchored" && <path d="M1.5 6.5 4.6 9.6 10.5 2.6" className="line" />}
-      </svg>
-      {anchoring}
-    </span>
-  );
+  return <RoadMark standing={anchoring} />;
 }

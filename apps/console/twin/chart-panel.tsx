@@ -90,7 +90,7 @@ function optionsOf(
     width: 300,
     height: HEIGHT,
     ms: 1,
-    padding: [8, PLOT_RIGHT, 0, 0],
+    padding: [8, PLOT_RIGHT, last ? 0 : 8, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: "twin" }, points: { size: 7 } },
     scales: {

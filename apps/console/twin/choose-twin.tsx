@@ -27,7 +27,6 @@ export function ChooseTwin({ session, onRead }: { session: ReaderSession; onRead
   const [purpose, setPurpose] = useState<Purpose>();
 
   const look = useCallback(async (): Promise<void> => {
-    setOffered({ kind: "asking" });
     try {
       setOffered(await askOffers(session));
     } catch (error) {
@@ -54,7 +53,7 @@ export function ChooseTwin({ session, onRead }: { session: ReaderSession; onRead
         <p>
           {others === 0
             ? "No twin is connected with this address. A steward gives a grant to it:"
-            : `${others} twins are connected with this address, but no grant of yours on them counts now.`}
+            : "Of the twins that are connected with this address, none has a grant of yours that counts now."}
         </p>
         <p>
           <code>{session.address}</code>

@@ -37,12 +37,12 @@ export function ReadingTable(props: {
                 Reading
               </th>
               <th scope="col">From</th>
+              <th scope="col">State</th>
               {segments.map((segment) => (
                 <th key={segment} scope="col" className="number">
                   {segment}
                 </th>
               ))}
-              <th scope="col">State</th>
               <th scope="col">Flags</th>
               <th scope="col" className="number">
                 Lost before
@@ -59,14 +59,14 @@ export function ReadingTable(props: {
                   </button>
                 </th>
                 <td>{toClock(reading.from)}</td>
+                <td>
+                  <RoadMark standing={standingOf(reading, mismatches)} />
+                </td>
                 {segments.map((segment) => (
                   <td key={segment} className="number">
                     {toValue(reading.samples.get(segment))}
                   </td>
                 ))}
-                <td>
-                  <RoadMark standing={standingOf(reading, mismatches)} />
-                </td>
                 <td>
                   <FlagMarks flags={reading.flags} />
                 </td>

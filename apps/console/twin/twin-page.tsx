@@ -11,6 +11,13 @@ export function TwinPage(props: {
 }) {
   const { session, onSession } = props;
   const [chosen, setChosen] = useState<ChosenTwin>();
+  // Read counts: each is a new beginning, also of the same twin.
+  const [count, setCount] = useState(0);
+
+  const read = (next: ChosenTwin): void => {
+    setChosen(next);
+    setCount(count + 1);
+  };
 
   const signOut = (): void => {
     setChosen(undefined);
@@ -37,15 +44,8 @@ export function TwinPage(props: {
         <SignInForm onSession={onSession} />
       ) : (
         <>
-          <ChooseTwin session={session} onRead={setChosen} />
-          {chosen !== undefined && (
-            <TwinView
-              key={`${chosen.twin.twin} ${chosen.purpose}`}
-              session={session}
-              chosen={chosen}
-              onSignOut={signOut}
-            />
-          )}
+          <ChooseTwin session={session} onRead={read} />
+          {chosen !== undefined && <TwinView key={count} session={session} chosen={chosen} onSignOut={signOut} />}
         </>
       )}
     </>

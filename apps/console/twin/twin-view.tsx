@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
-import type { Hex } from "../../../protocol/index.ts";
+import { TwinwardError, type Hex } from "../../../protocol/index.ts";
 import { toAge, toClock } from "../fleet/age.ts";
 import { useNow } from "../fleet/follow-fleet.ts";
 import { ProblemView } from "../problem-view.tsx";
@@ -55,7 +55,11 @@ export function TwinView(props: { session: ReaderSession; chosen: ChosenTwin; on
 
   if (answer === undefined || answeredAt === undefined || clock === undefined) {
     if (failure === undefined) return <p className="waiting">Asking for the twin …</p>;
-    return <Refused error={failure.error} onSignOut={onSignOut} />;
+    return (
+      <ProblemView error={failure.error}>
+        <SignInAgain error={failure.error} onSignOut={onSignOut} />
+      </ProblemView>
+    );
   }
 
   const asked = { client: session.client, twin, purpose };
@@ -73,18 +77,14 @@ export function TwinView(props: { session: ReaderSession; chosen: ChosenTwin; on
 
   return (
     <>
-      <Pulse stale={stale} paused={paused} silence={silence} to={to} newest={readings.at(-1)} />
+      <Pulse stale={stale} paused={paused} silence={silence} to={to} newest={loading ? undefined : readings.at(-1)} />
       {stale && (
         <ProblemView error={failure?.error ?? new Error("No answer.")}>
           <p>
             Everything below is as of {toClock(clock + answeredAt)} and is not current.{" "}
-            {failure?.final === true ? "It is not asked again." : "The page keeps asking."}
+            {failure?.final === true ? "It is not asked again until you read it anew." : "The page keeps asking."}
           </p>
-          {failure?.final === true && (
-            <button type="button" className="button" onClick={onSignOut}>
-              Sign in again
-            </button>
-          )}
+          <SignInAgain error={failure?.error} onSignOut={onSignOut} />
         </ProblemView>
       )}
       {answer.distrusted !== null && (
@@ -168,13 +168,13 @@ export function TwinView(props: { session: ReaderSession; chosen: ChosenTwin; on
   );
 }
 
-function Refused({ error, onSignOut }: { error: unknown; onSignOut: () => void }) {
+/** The way on where only the session has ended. */
+function SignInAgain({ error, onSignOut }: { error: unknown; onSignOut: () => void }) {
+  if (!(error instanceof TwinwardError && error.code.startsWith("SESSION_"))) return null;
   return (
-    <ProblemView error={error}>
-      <button type="button" className="button" onClick={onSignOut}>
-        Sign in again
-      </button>
-    </ProblemView>
+    <button type="button" className="button" onClick={onSignOut}>
+      Sign in again
+    </button>
   );
 }
 
@@ -184,6 +184,7 @@ function Pulse(props: {
   paused: boolean;
   silence: number;
   to: number;
+  /** Undefined also while there may be newer ones that are still coming. */
   newest: TwinReading | undefined;
 }) {
   const { stale, paused, silence, to, newest } = props;
