@@ -257,6 +257,11 @@ export const ERRORS = {
     "chmod 600 it, and ask who may have read it.",
   ),
   KEY_FILE_UNUSABLE: row(500, "A key file cannot be used.", "Restore it from its backup."),
+  CERTIFICATE_UNUSABLE: row(
+    422,
+    "A certificate, its key or its authority cannot be used.",
+    "Repair the file that `detail` names by its setting; docs/running.md says what each must hold.",
+  ),
   DEVELOPMENT_KEY_REFUSED: row(
     500,
     "A development key is refused in production.",

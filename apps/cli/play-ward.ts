@@ -1,5 +1,5 @@
 // A process of its own: eight simulated bedside monitors, registered by the steward at the first start, that sign and
-// send a reading a second over MQTT, as real ones would. Words: URL MQTT_URL DATA.
+// send a reading a second over MQTT, as real ones would, or over HTTP. Words: URL, where to send, DATA.
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { readDeviceModel } from "../../protocol/device-model.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { parseStrict } from "../../protocol/json.ts";
 import type { Monitor } from "../../lab/monitor.ts";
+import { connectHttp } from "../../lab/transports/http.ts";
 import { connectMqtt } from "../../lab/transports/mqtt.ts";
 import type { Transport } from "../../lab/transport.ts";
 import { createWard, runWard, type MonitorIdentity } from "../../lab/ward.ts";
@@ -18,9 +19,8 @@ import { openClient } from "./server.ts";
 const MONITORS = 8;
 const MODEL = fileURLToPath(new URL("../../lab/models/monitor.json", import.meta.url));
 
-const [url, mqttUrl, data] = process.argv.slice(2);
-if (url === undefined || mqttUrl === undefined || data === undefined)
-  throw new Error("usage: play-ward URL MQTT_URL DATA");
+const [url, door, data] = process.argv.slice(2);
+if (url === undefined || door === undefined || data === undefined) throw new Error("usage: play-ward URL DOOR DATA");
 const client = openClient(url);
 
 const model = readDeviceModel(parseStrict(readFileSync(MODEL, "utf8")));
@@ -60,15 +60,17 @@ for (const [index, monitor] of ward.monitors.entries()) {
   const { device, kid, key } = identity;
   transports.set(
     monitor,
-    await connectMqtt({
-      url: mqttUrl,
-      device,
-      kid,
-      sign: es256Signer(key),
-      chainId,
-      registry: contracts.DeviceRegistry,
-      now: () => Date.now(),
-    }),
+    door.startsWith("http:")
+      ? connectHttp(door)
+      : await connectMqtt({
+          url: door,
+          device,
+          kid,
+          sign: es256Signer(key),
+          chainId,
+          registry: contracts.DeviceRegistry,
+          now: () => Date.now(),
+        }),
   );
 }
 

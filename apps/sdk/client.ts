@@ -113,7 +113,7 @@ export function connect(options: ConnectOptions): Client {
       const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
       response = await fetch(new URL(`.${path}`, base), { ...init, signal, redirect: "error" });
     } catch (cause) {
-      throw new TwinwardError("SERVER_UNREACHABLE", { detail: `${base.origin} does not answer.` }, cause);
+      throw new TwinwardError("SERVER_UNREACHABLE", { detail: whyNot(base.origin, cause) }, cause);
     }
     if (!response.ok) throw await toError(response);
     return response;
@@ -202,4 +202,14 @@ function toQuery(asked: object): string {
   const members = Object.entries(asked).filter(([, value]) => value !== undefined) as [string, unknown][];
   if (members.length === 0) return "";
   return `?${new URLSearchParams(members.map(([name, value]) => [name, String(value)])).toString()}`;
+}
+
+/** Why nobody answered, as far as it can be told: a certificate that nobody knows looks like a server that is not there. */
+function whyNot(origin: string, error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = "code" in cause ? String(cause.code) : "";
+    if (/CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/.test(code))
+      return `${origin} shows a certificate that is not believed (${code}). Node believes the authorities in the file that NODE_EXTRA_CA_CERTS names.`;
+  }
+  return `${origin} does not answer.`;
 }

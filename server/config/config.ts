@@ -8,8 +8,12 @@ import { SETTINGS, type SettingName, type Settings } from "./settings.ts";
 export interface Config {
   /** The directory that holds everything of this server; absolute. */
   readonly data: string;
-  /** Loopback unless TLS ends in front of us: Twinward speaks plain text here. */
+  /** Where HTTP, MQTT and metrics listen: loopback, or with `tls` any address of this machine. */
   readonly host: string;
+  /** What others reach this server by, where that is not `host` and the port. */
+  readonly publicUrl: string | undefined;
+  /** TLS on every port that is not the embedded chain's; without it plain text. */
+  readonly tls: TlsFiles | undefined;
   /** TCP ports; 0 takes a free one. */
   readonly ports: {
     readonly http: number;
@@ -18,6 +22,8 @@ export interface Config {
     /** undefined: no metrics are kept. */
     readonly metrics: number | undefined;
   };
+  /** An MQTT broker instead of the embedded one, with what we show it and what we know it by. */
+  readonly broker: BrokerPlace | undefined;
   /** An existing chain's JSON-RPC; without it the embedded chain is started. */
   readonly rpcUrl: string | undefined;
   /** A PostgreSQL server; without it PGlite in `data`. */
@@ -28,6 +34,22 @@ export interface Config {
   readonly logLevel: string;
   /** In production, keys that were made for development are refused. */
   readonly production: boolean;
+}
+
+/** PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** Who must have issued a device's certificate; without it a device's token is enough. */
+  readonly clientCa: string | undefined;
+}
+
+export interface BrokerPlace {
+  readonly url: string;
+  /** PEM files: our certificate and its key, both or none; who must have issued the broker's, where the system does not know. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly ca: string | undefined;
 }
 
 /** The command line's words; absent ones are taken from the environment. */
@@ -70,6 +92,15 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
   return {
     data: absolute(overrides.data ?? set.TWINWARD_DATA),
     host: set.HOST,
+    publicUrl: set.PUBLIC_URL?.replace(/\/$/, ""),
+    tls:
+      set.TLS_CERT === undefined || set.TLS_KEY === undefined
+        ? undefined
+        : { cert: set.TLS_CERT, key: set.TLS_KEY, clientCa: set.TLS_CLIENT_CA },
+    broker:
+      set.MQTT_URL === undefined
+        ? undefined
+        : { url: set.MQTT_URL, cert: set.MQTT_CERT, key: set.MQTT_KEY, ca: set.MQTT_CA },
     ports: {
       http: overrides.port ?? set.PORT,
       mqtt: free && source.MQTT_PORT === undefined ? 0 : set.MQTT_PORT,

@@ -1,12 +1,19 @@
 import type { Config, Overrides } from "./config.ts";
 import { lineOf, type WrongSetting } from "./refuse.ts";
+import type { SettingName } from "./settings.ts";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
+/** Every address of this machine, so the name of none. */
+const ANY_ADDRESS = new Set(["0.0.0.0", "::", "[::]"]);
 
 /** Settings that can each be used and that cannot hold together, or that would promise what cannot be kept. */
 export function contradictions(config: Config, source: NodeJS.ProcessEnv, overrides: Overrides): WrongSetting[] {
   return [
     ...plainText(config),
+    ...plainName(config),
+    ...halfPairs(source),
+    ...plainBroker(config),
+    ...unheardBroker(config, source),
     ...openDatabase(config),
     ...sharedPorts(config, overrides),
     ...unheardPort(config, source),
@@ -14,15 +21,86 @@ export function contradictions(config: Config, source: NodeJS.ProcessEnv, overri
   ];
 }
 
-function plainText({ host }: Config): WrongSetting[] {
-  if (LOOPBACK.has(host)) return [];
+function plainText({ host, tls, publicUrl }: Config): WrongSetting[] {
+  if (tls === undefined && !LOOPBACK.has(host))
+    return [
+      {
+        line: lineOf("HOST", host),
+        problem: "Without TLS_CERT and TLS_KEY this server speaks plain text, and that on loopback only.",
+        change: "TLS_CERT=… and TLS_KEY=… beside it, or unset HOST",
+      },
+    ];
+  if (ANY_ADDRESS.has(host) && publicUrl === undefined)
+    return [
+      {
+        line: lineOf("HOST", host),
+        problem: "That is every address of this machine and the name of none: nobody could be told where it is.",
+        change: "PUBLIC_URL=https://… beside it, the name that the certificate is for",
+      },
+    ];
+  return [];
+}
+
+/** `http` in what others are told makes them speak plain text, whatever we speak. */
+function plainName({ publicUrl, tls }: Config): WrongSetting[] {
+  if (publicUrl === undefined) return [];
+  const { protocol, hostname } = new URL(publicUrl);
+  if (protocol === "https:" || (LOOPBACK.has(hostname) && tls === undefined)) return [];
   return [
     {
-      line: lineOf("HOST", host),
-      problem: "This server speaks plain text and listens on loopback only. End TLS in front of it.",
-      change: "unset HOST",
+      line: lineOf("PUBLIC_URL", publicUrl),
+      problem:
+        tls === undefined ? "Plain text is for loopback only." : "With TLS_CERT this server speaks no plain text.",
+      change: `PUBLIC_URL=${publicUrl.replace(/^http:/, "https:")}`,
     },
   ];
+}
+
+/** Settings that mean nothing one without the other. */
+function halfPairs(source: NodeJS.ProcessEnv): WrongSetting[] {
+  const needs: (readonly [SettingName, SettingName])[] = [
+    ["TLS_CERT", "TLS_KEY"],
+    ["TLS_KEY", "TLS_CERT"],
+    ["TLS_CLIENT_CA", "TLS_CERT"],
+    ["MQTT_CERT", "MQTT_KEY"],
+    ["MQTT_KEY", "MQTT_CERT"],
+    ["MQTT_CERT", "MQTT_URL"],
+    ["MQTT_CA", "MQTT_URL"],
+  ];
+  return needs.flatMap(([name, other]) => {
+    const value = source[name];
+    if (value === undefined || source[other] !== undefined) return [];
+    const problem = `It means nothing without ${other}.`;
+    return [{ line: lineOf(name, value), problem, change: `${other}=… beside it, or unset ${name}` }];
+  });
+}
+
+/** Readings are signed, but a password is not, and what a device measures would be read by whoever is on that network. */
+function plainBroker({ broker }: Config): WrongSetting[] {
+  if (broker === undefined) return [];
+  const { protocol, hostname } = new URL(broker.url);
+  const line = lineOf("MQTT_URL", broker.url);
+  if (protocol === "mqtt:" && !LOOPBACK.has(hostname))
+    return [{ line, problem: "Plain text is for loopback only.", change: `MQTT_URL=mqtts://${hostname}:8883` }];
+  if (protocol === "mqtt:" && (broker.cert ?? broker.ca) !== undefined)
+    return [
+      {
+        line,
+        problem: "Plain text shows no certificate.",
+        change: "MQTT_URL=mqtts://…, or unset MQTT_CERT, MQTT_KEY and MQTT_CA",
+      },
+    ];
+  return [];
+}
+
+function unheardBroker({ broker }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
+  if (broker === undefined) return [];
+  return (["MQTT_PORT", "TLS_CLIENT_CA"] as const).flatMap((name) => {
+    const value = source[name];
+    if (value === undefined) return [];
+    const problem = "With MQTT_URL there is no embedded broker that it could be about.";
+    return [{ line: lineOf(name, value), problem, change: `unset ${name}, or unset MQTT_URL` }];
+  });
 }
 
 /** The driver uses TLS only when it is told to; over a network, whoever starts us says which it shall be. */
@@ -41,10 +119,10 @@ function openDatabase({ databaseUrl }: Config): WrongSetting[] {
   ];
 }
 
-function sharedPorts({ ports, rpcUrl }: Config, overrides: Overrides): WrongSetting[] {
+function sharedPorts({ ports, rpcUrl, broker }: Config, overrides: Overrides): WrongSetting[] {
   const named: (readonly [string, number])[] = [
     [overrides.port === undefined ? `PORT=${ports.http}` : `--port ${ports.http}`, ports.http],
-    [`MQTT_PORT=${ports.mqtt}`, ports.mqtt],
+    ...(broker === undefined ? [[`MQTT_PORT=${ports.mqtt}`, ports.mqtt] as const] : []),
     ...(rpcUrl === undefined ? [[`RPC_PORT=${ports.rpc}`, ports.rpc] as const] : []),
     ...(ports.metrics === undefined ? [] : [[`METRICS_PORT=${ports.metrics}`, ports.metrics] as const]),
   ];

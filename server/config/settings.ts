@@ -19,6 +19,12 @@ const whole = (min: number, max: number, byDefault: number) =>
     .default(byDefault);
 const url = (protocol: RegExp) => z.url({ protocol }).optional();
 const told = (words: Told) => ({ ...words });
+const file = (example: string) =>
+  z
+    .string()
+    .min(1)
+    .optional()
+    .meta(told({ takes: "a PEM file", example }));
 
 const port = (byDefault: number) => whole(0, 65_535, byDefault).meta(told({ takes: "a TCP port; 0 takes a free one" }));
 
@@ -34,8 +40,20 @@ export const SETTINGS = z.object({
     .min(1)
     .default("127.0.0.1")
     .meta(told({ takes: "an address of this machine" })),
+  PUBLIC_URL: url(/^https?$/)
+    .refine((text) => text === undefined || ["", "/"].includes(text.replace(/^https?:\/\/[^/?#@]+/, "")))
+    .meta(told({ takes: "an http or https URL without a path", example: "https://twinward.example" })),
+  TLS_CERT: file("/etc/twinward/server.pem"),
+  TLS_KEY: file("/etc/twinward/server.key.pem"),
+  TLS_CLIENT_CA: file("/etc/twinward/ca.pem"),
   PORT: port(8080),
   MQTT_PORT: port(1883),
+  MQTT_URL: url(/^mqtts?$/).meta(
+    told({ takes: "an mqtts URL, or an mqtt one on loopback", example: "mqtts://broker.example:8883", secret: true }),
+  ),
+  MQTT_CERT: file("/etc/twinward/gateway.pem"),
+  MQTT_KEY: file("/etc/twinward/gateway.key.pem"),
+  MQTT_CA: file("/etc/twinward/broker-ca.pem"),
   RPC_PORT: port(8545),
   METRICS_PORT: z
     .string()

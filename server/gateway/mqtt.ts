@@ -1,5 +1,6 @@
 import { Aedes, type Client, type PublishPacket } from "aedes";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { READING_LIMITS } from "../../protocol/reading.ts";
@@ -15,6 +16,8 @@ export interface MqttParts {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** PEM; without it plain text is spoken. With `ca` a device must show a certificate of that authority, in its own id. */
+  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string } | undefined;
   /** Milliseconds. */
   readonly now: () => number;
   /** Connections at once (default 4 096), and of one device (default 4; then the oldest is ended). */
@@ -51,6 +54,8 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
   const { chainId, contracts } = chain.consortium;
   const audience = `${chainId}:${contracts.DeviceRegistry}`;
   const clients = new Map<Client, SignedIn>();
+  /** Whose certificate a connection showed, where certificates are asked for. */
+  const certified = new WeakMap<Client, string>();
   let connections = 0;
 
   const broker = await Aedes.createBroker({
@@ -66,6 +71,7 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
     authenticate: (client, username, password, done) => {
       try {
         const device = signIn(username ?? "", password?.toString("latin1") ?? "");
+        if (parts.tls?.ca !== undefined && certified.get(client) !== device) throw new TwinwardError("SESSION_INVALID");
         // Client ids live in the device's own name: nobody can push another one out by taking its id.
         Object.assign(client, { id: `${device}:${++connections}:${client.id}` });
         clients.set(client, { device, topics: new Set() });
@@ -160,12 +166,17 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
   broker.on("connectionError", (client) => clients.delete(client));
 
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+  const enter = (socket: Socket): void => {
     socket.setNoDelay(true);
     const guard = new PacketGuard(socket, PACKET_LIMIT, (violation) => violated(client, violation));
     const client = broker.handle(guard);
+    if (socket instanceof TLSSocket && socket.authorized) certified.set(client, nameOf(socket));
+  };
+  const server = parts.tls === undefined ? createServer(enter) : createTlsServer(tlsOptions(parts.tls), enter);
+  // Every socket, also one that is still shaking hands.
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
   });
   server.maxConnections = parts.maxConnections ?? 4_096;
   await listen(server, parts.port, parts.host);
@@ -182,6 +193,17 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
       await closed;
     },
   };
+}
+
+function tlsOptions(tls: NonNullable<MqttParts["tls"]>): TlsOptions {
+  const asks = tls.ca !== undefined;
+  return { ...tls, requestCert: asks, rejectUnauthorized: asks, handshakeTimeout: CONNECT_WITHIN_MS };
+}
+
+/** The common name of the certificate that was shown. */
+function nameOf(socket: TLSSocket): string {
+  const name = socket.getPeerCertificate().subject.CN;
+  return typeof name === "string" ? name : "";
 }
 
 function ownTopic(device: Hex, topic: string): string | undefined {

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TlsSide } from "./tls.ts";
 
 /** The port of the API, taken before there is an API. */
 export interface HttpDoor {
@@ -17,15 +19,16 @@ const LEAVE_WITHIN_MS = 500;
 
 /**
  * Listens at once: the consortium names the endpoint, so the port must be known first. Who asks before everything stands waits
- * until it does: a request that nobody listened to would hang until its sender gave up.
+ * until it does: a request that nobody listened to would hang until its sender gave up. With `tls` it speaks HTTPS only.
  */
-export async function openHttp(host: string, port: number): Promise<HttpDoor> {
+export async function openHttp(host: string, port: number, tls?: TlsSide): Promise<HttpDoor> {
   const standing = Promise.withResolvers<RequestListener>();
   let ending = false;
-  const server = createServer((request, response) => {
+  const take: RequestListener = (request, response) => {
     if (ending) response.setHeader("connection", "close");
     void standing.promise.then((api) => void api(request, response));
-  });
+  };
+  const server = tls === undefined ? createServer(take) : createTlsServer(shown(tls), take);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = `Port ${port} is taken. Stop what listens there, or use --port.`;
@@ -41,7 +44,7 @@ export async function openHttp(host: string, port: number): Promise<HttpDoor> {
     server.closeIdleConnections();
   };
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url: urlOf(tls === undefined ? "http" : "https", host, (server.address() as AddressInfo).port),
     answer: standing.resolve,
     stop,
     close: async () => {
@@ -51,4 +54,12 @@ export async function openHttp(host: string, port: number): Promise<HttpDoor> {
       clearTimeout(hard);
     },
   };
+}
+
+/** Readers sign in by their accounts and show no certificate, so whom we would believe is nobody's affair here. */
+const shown = ({ cert = "", key = "" }: TlsSide) => ({ cert, key, handshakeTimeout: 10_000 });
+
+/** An IPv6 address stands in brackets. */
+export function urlOf(scheme: string, host: string, port: number): string {
+  return `${scheme}://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`;
 }

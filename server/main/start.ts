@@ -34,7 +34,8 @@ import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
 import { foundConsortium } from "./found-consortium.ts";
-import { openHttp } from "./http-door.ts";
+import { nameOf, openFrontDoors, tlsOf } from "./front-doors.ts";
+import { urlOf } from "./http-door.ts";
 import { createLog } from "./log.ts";
 import { openMetrics, type MetricsDoor } from "./metrics/door.ts";
 import { measureAccess, measureApi, measureGateway } from "./metrics/measure-rooms.ts";
@@ -60,6 +61,8 @@ export interface ModelFile {
 export interface Running {
   readonly data: string;
   readonly urls: { readonly http: string; readonly mqtt: string; readonly rpc: string; readonly metrics?: string };
+  /** The API for processes of this machine: plain text on loopback, also where `urls.http` speaks TLS. */
+  readonly inside: string;
   /** Resolves when a part that nothing works without has ended by itself, with the reason. */
   readonly ended: Promise<Error>;
   /** Starts the oracles, each a process of its own, which judge by this model. Until then every device is unwatched. */
@@ -95,6 +98,9 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log.error({ error }, "a part failed; it goes on");
   };
 
+  // Certificates are looked at before anything is opened: what cannot be shown to anybody need not start.
+  const tls = await tlsOf(config, now());
+
   // What everything rests on: the directory, its keys, the chain, the database.
   const data = makeDirectory(config.data);
   const lock = await lockDirectory(data.root, "up");
@@ -111,10 +117,10 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const keys = await ending.opened("key store", openKeyStore(data.dataKeys), FOUNDATION_WITHIN_MS);
 
   // The port is taken first, because the consortium names the endpoint.
-  const http = await ending.opened("http", openHttp(config.host, config.ports.http), FOUNDATION_WITHIN_MS);
+  const http = await ending.opened("http", openFrontDoors(config, tls), FOUNDATION_WITHIN_MS);
   ending.onStop(() => http.stop());
   const { url } = http;
-  for (const domain of domainsOf(url)) chainAt.embedded?.admit(`http://${domain}`);
+  for (const origin of http.origins) chainAt.embedded?.admit(origin);
   const consortium = await foundConsortium(data, chainAt, serverKeys, url);
   const { chainId, contracts } = consortium;
   // Before anything is written: another stream's database is refused, and a second server on ours.
@@ -175,7 +181,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const reader = createReader(twinRooms, proofs, documents);
   const refusals = createRefusals({ committer, stream, now, random });
   ending.onClose("refusals", () => refusals.close());
-  const sessions = createSessions({ secret: serverKeys.session, chainId, domains: () => domainsOf(url), now, random });
+  const sessions = createSessions({ secret: serverKeys.session, chainId, domains: () => http.domains, now, random });
   const access = measureAccess(
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
@@ -199,7 +205,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log,
     now,
   });
-  const mqtt = await openMqtt({ gateway, chain, host: config.host, port: config.ports.mqtt, now, report });
+  const mqtt = await openMqtt({ gateway, chain, host: config.host, port: config.ports.mqtt, tls, now, report });
   ending.onClose("mqtt", () => mqtt.close());
   const control = await openControl(data.control, {
     audit: async ({ acks }) =>
@@ -218,7 +224,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     const state = { database, chain, anchor, outbox, stream, root: data.root, ready, oracles: running, now };
     const stop = measureState(meters, state);
     ending.onClose("measures", async () => stop());
-    metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics));
+    metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics, tls));
   }
   http.answer(api);
 
@@ -226,14 +232,15 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     data: data.root,
     urls: {
       http: url,
-      mqtt: `mqtt://${mqtt.host}:${mqtt.port}`,
+      mqtt: urlOf(tls === undefined ? "mqtt" : "mqtts", nameOf(config), mqtt.port),
       rpc: chainAt.url,
       ...(metrics ? { metrics: metrics.url } : {}),
     },
+    inside: http.inside,
     ended: endOf(chainAt.embedded?.ended),
     watch: (model) => {
       if (oracles !== undefined || ending.hasBegun) return;
-      oracles = startOracles({ data, count: ORACLES, url, rpc: chainAt.url, model, log });
+      oracles = startOracles({ data, count: ORACLES, url: http.inside, rpc: chainAt.url, model, log });
       ending.onClose("oracles", () => oracles?.close() ?? Promise.resolve());
     },
     oracles: () => oracles?.pids() ?? [],
@@ -251,10 +258,4 @@ async function all<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]>
 async function endOf(chain: Promise<Error | undefined> | undefined): Promise<Error> {
   const reason = await chain;
   return reason ?? new Promise<Error>(() => undefined);
-}
-
-/** The names under which a loopback server is visited. */
-function domainsOf(url: string): string[] {
-  const { host, port } = new URL(url);
-  return [host, `localhost:${port}`];
 }

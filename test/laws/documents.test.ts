@@ -106,7 +106,7 @@ describe("documents", () => {
     // A code has an underscore; what the environment, the lab or the schema calls so is not a code.
     const others = new Set([
       ...(read("server/config/settings.ts").match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? []),
-      ...["TWINWARD_URL", "TWINWARD_STEWARD_KEY", "UPDATE_GAS", "LONG_FUZZ"],
+      ...["TWINWARD_URL", "TWINWARD_STEWARD_KEY", "UPDATE_GAS", "LONG_FUZZ", "NODE_EXTRA_CA_CERTS"],
     ]);
     const unknown = documents().flatMap((file) =>
       [...read(file).matchAll(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g)]

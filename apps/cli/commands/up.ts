@@ -103,8 +103,10 @@ function watchWhenFitted(running: Running, signal: AbortSignal): ChildProcess {
   return child;
 }
 
-function playWard({ urls, data }: Running): ChildProcess {
-  return fork(PLAY_WARD, [urls.http, urls.mqtt, data], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+/** Where MQTT wants TLS the ward sends by HTTP: it knows no authority, and a broker of others would know none of its devices. */
+function playWard({ urls, inside, data }: Running): ChildProcess {
+  const door = urls.mqtt.startsWith("mqtt:") ? urls.mqtt : inside;
+  return fork(PLAY_WARD, [inside, door, data], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
 
 async function endChild(child: ChildProcess): Promise<void> {

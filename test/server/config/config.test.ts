@@ -11,6 +11,8 @@ import { readSettings } from "../../../server/main/settings.ts";
 
 const PAGE = readFileSync(new URL("../../../docs/running.md", import.meta.url), "utf8");
 
+const TLS = { TLS_CERT: "/c.pem", TLS_KEY: "/k.pem" };
+
 function refusedBy(environment: NodeJS.ProcessEnv, words: Overrides = {}): readonly WrongSetting[] {
   try {
     readConfig(environment, words);
@@ -61,6 +63,11 @@ describe("settings", () => {
     ["DATABASE_URL", "mysql://127.0.0.1/x"],
     ["TWINWARD_DATA", ""],
     ["ANVIL", ""],
+    ["PUBLIC_URL", "twin.example"],
+    ["PUBLIC_URL", "https://twin.example/path"],
+    ["PUBLIC_URL", "https://user@twin.example"],
+    ["TLS_CERT", ""],
+    ["MQTT_URL", "tcp://127.0.0.1"],
   ] as const) {
     it(`refuse ${name}='${value}', with a line that would be taken`, () => {
       const [wrong, ...others] = refusedBy({ [name]: value });
@@ -100,6 +107,17 @@ describe("settings", () => {
 
   for (const [what, environment, words, line] of [
     ["HOST beyond loopback", { HOST: "0.0.0.0" }, {}, "HOST=0.0.0.0"],
+    ["HOST that names nobody", { HOST: "0.0.0.0", ...TLS }, {}, "HOST=0.0.0.0"],
+    ["a certificate without its key", { TLS_CERT: "/c.pem" }, {}, "TLS_CERT=/c.pem"],
+    ["a key without its certificate", { TLS_KEY: "/k.pem" }, {}, "TLS_KEY=/k.pem"],
+    ["an authority for nobody", { TLS_CLIENT_CA: "/a.pem" }, {}, "TLS_CLIENT_CA=/a.pem"],
+    ["a plain name", { PUBLIC_URL: "http://twin.example" }, {}, "PUBLIC_URL=http://twin.example"],
+    ["a plain name with TLS", { PUBLIC_URL: "http://localhost", ...TLS }, {}, "PUBLIC_URL=http://localhost"],
+    ["a broker in the open", { MQTT_URL: "mqtt://u:hidden-word@broker.example" }, {}, "MQTT_URL=…"],
+    ["a certificate in plain text", { MQTT_URL: "mqtt://127.0.0.1", MQTT_CA: "/a.pem" }, {}, "MQTT_URL=…"],
+    ["half a pair for a broker", { MQTT_URL: "mqtts://b.example", MQTT_KEY: "/k.pem" }, {}, "MQTT_KEY=/k.pem"],
+    ["an authority for no broker", { MQTT_CA: "/a.pem" }, {}, "MQTT_CA=/a.pem"],
+    ["MQTT_PORT with MQTT_URL", { MQTT_URL: "mqtts://b.example", MQTT_PORT: "1884" }, {}, "MQTT_PORT=1884"],
     ["a database in the open", { DATABASE_URL: "postgres://u:hidden-word@db.example/x" }, {}, "DATABASE_URL=…"],
     ["one port for two doors", { PORT: "1883" }, {}, "MQTT_PORT=1883"],
     ["one port for two doors, by a word", {}, { port: 8545 }, "RPC_PORT=8545"],
@@ -112,6 +130,22 @@ describe("settings", () => {
       expect(JSON.stringify(wrong)).not.to.contain("hidden-word");
     });
   }
+
+  it("take TLS beyond loopback, under a name, and a broker by TLS", () => {
+    const config = readConfig({ HOST: "0.0.0.0", PUBLIC_URL: "https://twin.example/", ...TLS });
+    expect(config.publicUrl).to.equal("https://twin.example");
+    expect(config.tls).to.deep.equal({ cert: "/c.pem", key: "/k.pem", clientCa: undefined });
+    expect(readConfig({ HOST: "10.0.0.5", ...TLS }).host).to.equal("10.0.0.5");
+    expect(readConfig({ PUBLIC_URL: "https://twin.example" }).tls, "TLS ends in front of us").to.equal(undefined);
+    const broker = { MQTT_URL: "mqtts://b.example", MQTT_CERT: "/c.pem", MQTT_KEY: "/k.pem", MQTT_CA: "/a.pem" };
+    expect(readConfig(broker).broker).to.deep.equal({
+      url: "mqtts://b.example",
+      cert: "/c.pem",
+      key: "/k.pem",
+      ca: "/a.pem",
+    });
+    expect(refusedBy({ MQTT_URL: "mqtt://127.0.0.1:1884", PORT: "1883" })).to.deep.equal([]);
+  });
 
   it("name everything that is wrong at once, as one error of the table", () => {
     try {
