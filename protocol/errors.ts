@@ -163,6 +163,11 @@ export const ERRORS = {
     "The chain is not the one that the stored data rests on.",
     "Start with the chain, contracts and data directory that belong together.",
   ),
+  CHAIN_BEHIND: row(
+    503,
+    "The node has fewer blocks than were seen already, so nothing can be permitted.",
+    "Wait until it has caught up, or name a node that has, in RPC_URL.",
+  ),
   CHAIN_WAIT_EXPIRED: row(504, "The chain did not say in time what was waited for.", "Look whether it makes blocks."),
   CHAIN_ENDED: row(503, "The embedded chain's process has ended.", "Start again: nothing that was answered is lost."),
   CHAIN_LOG_DAMAGED: row(
@@ -226,6 +231,11 @@ export const ERRORS = {
   UNUSABLE_MANIFEST: row(422, "This is not a manifest@1.", "Compare it with docs/formats/manifest.md."),
   UNUSABLE_RECORD: row(422, "This is not a record of ours.", "Compare it with docs/formats/records.md."),
   UNUSABLE_ACK: row(422, "This is not an ack@1.", "Compare it with docs/formats/ack.md."),
+  UNUSABLE_BACKUP: row(
+    422,
+    "This is not a whole backup@1.",
+    "Take another copy of it; a whole one ends with a line that counts it.",
+  ),
   UNUSABLE_INPUT: row(422, "The input cannot be used.", "Repair it at the place given."),
   UNUSABLE_SETTING: row(
     422,
@@ -245,6 +255,11 @@ export const ERRORS = {
     "The database belongs to another stream than this gateway writes.",
     "Start with the data directory, chain and contracts that belong together.",
   ),
+  STREAM_BEHIND: row(
+    500,
+    "The chain is ahead of this database: it holds anchors of leaves that are not here.",
+    "Restore a newer backup. Where there is none, nothing is written here any more: see docs/backup.md.",
+  ),
   KEY_MISSING: row(410, "There is no data key for this assignment and month.", "Check whether it was erased."),
   SEALED_UNREADABLE: row(
     500,
@@ -255,6 +270,11 @@ export const ERRORS = {
     500,
     "A key file is open to others than its owner.",
     "chmod 600 it, and ask who may have read it.",
+  ),
+  KEYS_UNWRITABLE: row(
+    503,
+    "A key store or its mirror cannot be written, so nothing more is sealed.",
+    "Mount the disk that KEYS_MIRROR names, make room on it, or name another directory.",
   ),
   KEY_FILE_UNUSABLE: row(500, "A key file cannot be used.", "Restore it from its backup."),
   CERTIFICATE_UNUSABLE: row(

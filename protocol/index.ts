@@ -1,7 +1,7 @@
 /** The published entry of the protocol; a test pins its exports. */
 export { ackMessage, readAck, verifyAck, verifyAckLeaf, verifyAckSignature } from "./ack.ts";
 export type { Ack, AckPromise, AckProof } from "./ack.ts";
-export { anchorLeaf } from "./anchor.ts";
+export { anchorLeaf, streamEndLeaf } from "./anchor.ts";
 export type { Batch } from "./anchor.ts";
 export { checkpointOver, logTree, parseAnchors, sourceOfAnchors } from "./anchors.ts";
 export type { Anchor, AnchoredStream, AnchorsFile, AnchorSource, BlockReference } from "./anchors.ts";

@@ -17,6 +17,8 @@ export const LEAF_KINDS = {
   refusals: 9,
   connections: 10,
   request: 11,
+  /** Written by the chain itself: the end of the stream that this one succeeds. */
+  end: 12,
 } as const;
 export type LeafKind = keyof typeof LEAF_KINDS;
 

@@ -40,8 +40,13 @@ interface IMemberRegistry {
     event OracleAdded(address indexed key, uint16 indexed member, uint8 bit);
 
     error MembersMissing();
+    error MembersTooMany(uint256 members, uint256 most);
     error MemberUnknown(uint16 member, uint256 members);
     error SignerZero(uint256 member);
+    error SignerDuplicate(address signer);
+    error MemberBitUnknown(uint256 bits, uint256 members);
+    error SignatureCountUnexpected(uint256 needed, uint256 got);
+    error SignatureNotMember(uint16 member, address recovered);
     error KeyNotOnCurve(bytes32 x, bytes32 y);
     error GroupZero(uint256 index);
     error GroupDuplicate(address group);
@@ -59,6 +64,15 @@ interface IMemberRegistry {
 
     /// @notice One member. Reverts with `MemberUnknown`.
     function member(uint16 index) external view returns (Member memory);
+
+    /// @notice How many members decide together: n − f, where f = (n − 1) / 3 of them may be faulty. Any two quorums
+    /// then have an honest member in common, who does not sign two things that contradict each other.
+    function memberQuorum() external view returns (uint256);
+
+    /// @notice Returns when exactly a quorum of members signed the digest; reverts otherwise.
+    /// @param signers bit i: member i signed
+    /// @param signatures r and vs (ERC-2098) by the members' signers, lowest bit first
+    function requireQuorum(bytes32 digest, uint256 signers, bytes32[2][] calldata signatures) external view;
 
     /// @notice The key that signs a group's acks, its member, and since when (seconds). Reverts with `GroupUnknown`.
     function gatewayKey(address group) external view returns (bytes32 x, bytes32 y, uint16 memberIndex, uint64 since);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EcdsaP256} from "../lib/EcdsaP256.sol";
 import {IMemberRegistry} from "./IMemberRegistry.sol";
 
@@ -16,6 +17,9 @@ contract MemberRegistry is IMemberRegistry {
     /// @dev The bitmask of a verdict has 32 bits; 31 = 3·10 + 1 is the largest full set below.
     uint256 private constant ORACLES_MAX = 31;
 
+    /// @dev A decision of members names them in one word.
+    uint256 private constant MEMBERS_MAX = 256;
+
     bytes32 public immutable oracleSetDigest;
     uint8 public immutable faultBound;
     uint256 private immutable _oracleCount; // beside the array's length, because a verdict pays for reading that
@@ -28,6 +32,7 @@ contract MemberRegistry is IMemberRegistry {
 
     constructor(Member[] memory members_, GatewayGroup[] memory groups, OracleKey[] memory oracleKeys) {
         if (members_.length == 0) revert MembersMissing();
+        if (members_.length > MEMBERS_MAX) revert MembersTooMany(members_.length, MEMBERS_MAX);
         for (uint256 i = 0; i < members_.length; ++i) _addMember(i, members_[i]);
         for (uint256 i = 0; i < groups.length; ++i) _addGroup(i, groups[i]);
         if (oracleKeys.length == 0 || oracleKeys.length > ORACLES_MAX) revert OracleCountUnexpected(oracleKeys.length);
@@ -46,6 +51,24 @@ contract MemberRegistry is IMemberRegistry {
     function member(uint16 index) external view returns (Member memory) {
         _requireMember(index);
         return _members[index];
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function requireQuorum(bytes32 digest, uint256 signers, bytes32[2][] calldata signatures) external view {
+        uint256 needed = memberQuorum();
+        if (signers >> _members.length != 0) revert MemberBitUnknown(signers, _members.length);
+        if (signatures.length != needed) revert SignatureCountUnexpected(needed, signatures.length);
+        uint256 count = 0;
+        for (uint256 rest = signers; rest != 0; rest &= rest - 1) ++count;
+        if (count != needed) revert SignatureCountUnexpected(needed, count);
+        uint256 bit = 0;
+        for (uint256 i = 0; i < needed; ++i) {
+            while ((signers >> bit) & 1 == 0) ++bit;
+            (address recovered, , ) = ECDSA.tryRecover(digest, signatures[i][0], signatures[i][1]);
+            // No member's signer is zero, so what cannot be recovered is nobody's.
+            if (recovered != _members[bit].signer) revert SignatureNotMember(uint16(bit), recovered);
+            ++bit;
+        }
     }
 
     /// @inheritdoc IMemberRegistry
@@ -75,10 +98,20 @@ contract MemberRegistry is IMemberRegistry {
         }
     }
 
+    /// @inheritdoc IMemberRegistry
+    function memberQuorum() public view returns (uint256) {
+        uint256 size = _members.length;
+        return size - (size - 1) / 3;
+    }
+
     function _addMember(uint256 index, Member memory added) private {
         if (added.signer == address(0)) revert SignerZero(index);
         if (!EcdsaP256.isOnCurve(added.commandX, added.commandY)) {
             revert KeyNotOnCurve(added.commandX, added.commandY);
+        }
+        // One key must not count as two members.
+        for (uint256 i = 0; i < index; ++i) {
+            if (_members[i].signer == added.signer) revert SignerDuplicate(added.signer);
         }
         _members.push(added);
         emit MemberAdded(uint16(index), added.name, added.endpoint, added.signer, added.commandX, added.commandY);

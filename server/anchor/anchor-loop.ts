@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { interfaces } from "../chain/interfaces.ts";
+import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import type { AnchorFact, Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
@@ -19,7 +20,7 @@ const REORG_DEPTH = 128;
 const SETTLE_MS = 5_000;
 const FLUSH_MS = 60_000;
 /** Repair needs a person: going on would anchor what is wrong. Everything else is tried again. */
-const FATAL: ReadonlySet<ErrorCode> = new Set(["ANCHOR_ROOT_MISMATCH", "ANCHOR_CONFLICT"]);
+const FATAL: ReadonlySet<ErrorCode> = new Set(["ANCHOR_ROOT_MISMATCH", "ANCHOR_CONFLICT", "STREAM_FENCED"]);
 
 export interface AnchorParts {
   readonly database: Database;
@@ -76,6 +77,9 @@ export function createAnchor(parts: AnchorParts): Anchor {
       // Die before this and the batch is anchored but not known to be: the next turn writes the same.
       await updatePlace(database, batch.number, anchor);
     }
+
+    // A suspended stream may go on when members have decided, a fenced one never; what is anchored stays known above.
+    requireOpenStream(view, stream);
 
     // 2. The batch to anchor: an intent that the chain doesn't have, else a new one.
     const intent = batches.find(({ number }) => number === size);

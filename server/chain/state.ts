@@ -5,10 +5,12 @@ import { toView, type Ids, type Tables } from "./tables.ts";
 import type {
   AnchorFact,
   Block,
+  Breach,
   ChainView,
   DeviceFact,
   DeviceKey,
   DeviceState,
+  StreamFact,
   VerdictFact,
   VerdictKind,
 } from "./view.ts";
@@ -22,6 +24,7 @@ const STATES: readonly (DeviceState | undefined)[] = [
   "retired",
 ];
 const KINDS: readonly (VerdictKind | undefined)[] = [undefined, "suspect", "quarantine", "readmission"];
+const BREACHES: readonly (Breach | undefined)[] = ["overdue", "late", "misplaced", "contradicted"];
 const ZERO = `0x${"00".repeat(32)}`;
 
 type TableName = keyof Tables;
@@ -226,7 +229,26 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 
   "AnchorLog.StreamOpened": (pen, read) => {
     const id = read.hex("stream");
-    pen.write("streams").set(id, { id, group: read.hex("group"), n: read.int("n") });
+    pen.write("streams").set(id, { id, group: read.hex("group"), n: read.int("n"), standing: "open" });
+  },
+  "AnchorLog.Suspended": (pen, read, { block }) => {
+    const breach = BREACHES[read.int("breach")];
+    if (breach === undefined) return;
+    const suspension = { number: read.int("suspension"), breach, ack: read.hex("ack"), by: read.hex("by"), block };
+    changeStream(pen, read.hex("stream"), (stream) => ({ ...stream, standing: "suspended", suspension }));
+  },
+  "AnchorLog.Resumed": (pen, read) => {
+    changeStream(pen, read.hex("stream"), (stream) => ({ ...stream, standing: "open" }));
+  },
+  "AnchorLog.Fenced": (pen, read) => {
+    const end = { size: read.int("size"), leaves: read.int("nextLeaf"), logRoot: read.hex("logRoot") };
+    const fence = { ...end, reason: read.hex("reason") };
+    changeStream(pen, read.hex("stream"), (stream) => ({ ...stream, standing: "fenced", fence }));
+  },
+  "AnchorLog.Succeeded": (pen, read) => {
+    const [predecessor, successor] = [read.hex("stream"), read.hex("successor")];
+    changeStream(pen, predecessor, (stream) => ({ ...stream, successor }));
+    changeStream(pen, successor, (stream) => ({ ...stream, predecessor }));
   },
   "AnchorLog.Anchored": (pen, read, event) => {
     pen.anchors(read.hex("stream")).push({
@@ -274,6 +296,12 @@ function changeDevice(pen: Pen, id: Hex, change: (device: DeviceFact) => DeviceF
   const devices = pen.write("devices");
   const device = devices.get(id);
   if (device !== undefined) devices.set(id, change(device));
+}
+
+function changeStream(pen: Pen, id: Hex, change: (stream: StreamFact) => StreamFact): void {
+  const streams = pen.write("streams");
+  const stream = streams.get(id);
+  if (stream !== undefined) streams.set(id, change(stream));
 }
 
 function append(index: Map<Hex, Ids>, owner: Hex, id: Hex): void {

@@ -133,10 +133,29 @@ export interface AnchorFact {
   readonly block: Block;
 }
 
+/** How a gateway broke a promise: names of the on-chain enum Breach. */
+export type Breach = "overdue" | "late" | "misplaced" | "contradicted";
+
 export interface StreamFact {
   readonly id: Hex;
   readonly group: Hex;
   readonly n: number;
+  /** Open streams take anchors; members resume a suspended one, or fence it for good. */
+  readonly standing: "open" | "suspended" | "fenced";
+  /** The last suspension, lifted or not: which one it is, what broke, the digest of the ack, and who challenged. */
+  readonly suspension?: {
+    readonly number: number;
+    readonly breach: Breach;
+    readonly ack: Hex;
+    readonly by: Hex;
+    readonly block: Block;
+  };
+  /** The end of a fenced stream: batches, leaves, log root, and the hash of why. */
+  readonly fence?: { readonly size: number; readonly leaves: number; readonly logRoot: Hex; readonly reason: Hex };
+  /** Set in a fenced stream that has one. */
+  readonly successor?: Hex;
+  /** Set in a stream that was opened as one: its first leaf is that one's end. */
+  readonly predecessor?: Hex;
 }
 
 /** The P-256 key with which a gateway group signs its acks, and the addresses that may anchor for it. */

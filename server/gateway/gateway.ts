@@ -3,6 +3,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { READING_LIMITS } from "../../protocol/reading.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
+import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { monthOf } from "../keys/sealed-reading.ts";
@@ -47,7 +48,7 @@ export interface GatewayParts {
 export interface Gateway {
   /**
    * Answers readings in their order; every ack among the answers is durable. With `via.device` only that device's readings are
-   * taken. Throws OVERLOADED for all of them together, and whatever the database throws: then nothing was promised.
+   * taken. Throws OVERLOADED, STREAM_SUSPENDED or STREAM_FENCED for all of them together, and whatever the database throws: then nothing was promised.
    */
   accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]>;
   /** What would become of a reading now, check by check; stores nothing. Throws OVERLOADED. */
@@ -206,7 +207,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   return {
-    accept: (texts, via) => take(texts, () => accept(texts, via)),
+    accept: async (texts, via) => {
+      // Who knows that it cannot keep a promise makes none: an ack names when it will be anchored.
+      requireOpenStream(chain.view(), parts.stream);
+      return take(texts, () => accept(texts, via));
+    },
     check: (text) => take([text], () => checkText({ database, models, pool, chain, now }, text)),
     onAnswer: (listener) => {
       listeners.add(listener);

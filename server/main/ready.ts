@@ -3,7 +3,9 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Checks } from "../api/ready-parts.ts";
 import type { Anchor } from "../anchor/anchor-loop.ts";
+import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Chain } from "../chain/view.ts";
+import type { KeyStore } from "../keys/key-store.ts";
 import type { Database } from "../store/database.ts";
 
 /** Bytes: less, and the next write may fail in the middle of something. */
@@ -11,6 +13,7 @@ const LEAST_FREE = 64 * 1024 * 1024;
 
 export interface ReadyParts {
   readonly database: Database;
+  readonly keys: Pick<KeyStore, "present">;
   readonly chain: Pick<Chain, "fresh" | "view">;
   readonly anchor: Pick<Anchor, "health">;
   readonly stream: Hex;
@@ -20,15 +23,17 @@ export interface ReadyParts {
 }
 
 /** One check for each thing that a server rests on. */
-export function readyChecks({ database, chain, anchor, stream, dataDirectory, now }: ReadyParts): Checks {
+export function readyChecks({ database, keys, chain, anchor, stream, dataDirectory, now }: ReadyParts): Checks {
   return {
     chain: () => chain.fresh(),
     database: () => database.query("select 1"),
     anchor: async () => {
       const { trouble, state } = anchor.health();
       if (state === "stopped" && trouble) throw trouble;
+      requireOpenStream(chain.view(), stream);
       await refuseBrokenPromise(database, chain, stream, now());
     },
+    keys: () => keys.present(),
     disk: async () => {
       await access(dataDirectory, constants.W_OK);
       const { bavail, bsize } = await statfs(dataDirectory);

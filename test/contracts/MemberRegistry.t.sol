@@ -43,6 +43,17 @@ contract MemberRegistryTest is Consortium {
         );
     }
 
+    /// @dev Two members with one key would count twice in every quorum.
+    function test_refusesOneSignerForTwoMembers() public {
+        IMemberRegistry.Member[] memory m = new IMemberRegistry.Member[](2);
+        (m[0], m[1]) = (someMembers()[0], someMembers()[0]);
+        bytes memory twice = abi.encodeWithSelector(IMemberRegistry.SignerDuplicate.selector, m[0].signer);
+        build(m, someGroups(), someOracles(4), twice);
+        m = new IMemberRegistry.Member[](257);
+        bytes memory many = abi.encodeWithSelector(IMemberRegistry.MembersTooMany.selector, 257, 256);
+        build(m, someGroups(), someOracles(4), many);
+    }
+
     function test_refusesGroups() public {
         IMemberRegistry.GatewayGroup[] memory g = someGroups();
         g[0].group = address(0);

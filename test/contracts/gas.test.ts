@@ -6,6 +6,9 @@ import { Contract, ContractFactory, getBytes, hexlify, sha256, Signature, Wallet
 import type { BaseWallet, InterfaceAbi, Provider, TransactionReceipt } from "ethers";
 import { network } from "hardhat";
 import { readFileSync, writeFileSync } from "node:fs";
+import { anchorLeaf } from "../../protocol/anchor.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import { Tree } from "../../protocol/tree.ts";
 import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
@@ -233,6 +236,46 @@ async function quarantine(world: World, label: string, device: string, round: nu
   await world.measure(label, "oracle0", "VerdictOracle", "transmit", verdict, 2 ** quorum - 1, signatures);
 }
 
+/** Every way in which a stream is stopped and goes on; the last of them ends it. */
+async function stopStream(world: World): Promise<void> {
+  const [home, log] = [await homeOf(world), world.at("AnchorLog")];
+  const sign = async (first: number, count: number, root: string, anchorBy: number): Promise<unknown[]> => {
+    const ack = [first, count, root, 1_790_000_000_000, anchorBy];
+    const digest = (await log.getFunction("ackDigest")(home, [...ack, root, root])) as string;
+    const signature = p256.sign(getBytes(digest), p256Key("member").secret, { prehash: false });
+    return [...ack, hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
+  };
+  const decide = (digest: string): unknown[] => {
+    const { r, yParityAndS } = Signature.from(world.wallet("signer").signingKey.sign(digest));
+    return [1, [[r, yParityAndS]]];
+  };
+  const reason = digestOf("reason");
+  const overdue = await sign(0, 2_000_000, reason, 1_790_000_000);
+  await world.measure("challengeOverdue", "steward", "AnchorLog", "challengeOverdue", home, overdue);
+  const lifted = decide((await log.getFunction("resumeDigest")(home, 1, reason)) as string);
+  await world.measure("resume by 1 of 1", "steward", "AnchorLog", "resume", home, 1, reason, ...lifted);
+
+  // One leaf in a batch of its own, where another was promised.
+  const [promised, leaf] = [digestOf("promised"), digestOf("anchored")];
+  await world.send("sender", "AnchorLog", "anchor", home, ANCHORS, leaf, 1);
+  const batches = Array.from({ length: ANCHORS + 1 }, (_, number) => ({
+    stream: home as Hex,
+    number,
+    root: (number < ANCHORS ? digestOf(`batch ${number}`) : leaf) as Hex,
+    count: number < ANCHORS ? 1_000 : 1,
+    firstLeaf: 1_000 * number,
+  }));
+  const path = new Tree(batches.map(anchorLeaf)).path(ANCHORS).map((node) => hexlify(node));
+  const batch = [ANCHORS, leaf, 1, 1_000 * ANCHORS, path];
+  const ack = await sign(1_000 * ANCHORS, 1, promised, 4_000_000_000);
+  const places = [[promised, 0, []], batch, [leaf, 0, []]];
+  await world.measure("challengeMisplaced", "steward", "AnchorLog", "challengeMisplaced", home, ack, ...places);
+
+  const fenced = decide((await log.getFunction("fenceDigest")(home, reason)) as string);
+  await world.measure("fence by 1 of 1", "steward", "AnchorLog", "fence", home, reason, ...fenced);
+  await world.measure("openSuccessor", "sender", "AnchorLog", "openSuccessor", home);
+}
+
 /** Two quarantines on one device, with a readmission's effect between them left to the second world's own device. */
 async function measureVerdicts(oracles: number, quorum: number): Promise<Record<string, number>> {
   const world = await buildConsortium(oracles);
@@ -251,6 +294,7 @@ async function measureAll(): Promise<Record<string, number>> {
   await useTwins(world, device);
   await equivocate(world, device);
   await anchorMany(world, ANCHORS);
+  await stopStream(world);
   return { ...world.figures, ...(await measureVerdicts(4, 2)), ...(await measureVerdicts(7, 3)) };
 }
 

@@ -110,12 +110,15 @@ export class TestChain implements Pick<Chain, "view" | "consortium"> {
     members: [],
   } as const;
   readonly provider = undefined as unknown as Provider;
+  /** Of the gateway's stream. */
+  standing: "open" | "suspended" | "fenced" = "open";
 
   view(): ChainView {
     const device = (wanted: Hex): DeviceFact | undefined => this.facts.get(wanted);
     return {
       device,
       devices: () => [...this.facts.values()],
+      stream: (id: Hex) => ({ id, group: address(0x15), n: 0, standing: this.standing }),
       keyAt: (wanted: Hex, sequence: number) =>
         device(wanted)?.keys.find(({ from, until }) => from <= sequence && (until === null || sequence <= until)),
       assignmentAt: (wanted: Hex, sequence: number) => {

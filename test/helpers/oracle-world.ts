@@ -244,7 +244,7 @@ export class World {
       oracles: this.oracles,
       oracleSet: ORACLE_SET,
       isOracle: (wanted) => this.oracles.includes(wanted),
-      stream: (wanted) => (wanted === STREAM ? { id: STREAM, group: GROUP, n: 0 } : undefined),
+      stream: (wanted) => (wanted === STREAM ? { id: STREAM, group: GROUP, n: 0, standing: "open" } : undefined),
       gatewayKey: () => ({ group: GROUP, member: 0, ...publicKeyOf(gatewayKey), senders: [] }),
       anchors: () => anchors,
       streamSize: () => anchors.length,

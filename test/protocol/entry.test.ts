@@ -156,6 +156,7 @@ const EXPORTS = [
   "signCheckpoint",
   "signEs256",
   "sourceOfAnchors",
+  "streamEndLeaf",
   "streamId",
   "toBase64url",
   "toHex",

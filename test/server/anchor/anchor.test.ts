@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { streamEndLeaf } from "../../../protocol/anchor.ts";
+import { logTree } from "../../../protocol/anchors.ts";
 import { fromHex, toHex, type Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
@@ -13,7 +15,7 @@ import { Outbox } from "../../../server/chain/outbox.ts";
 import type { Chain } from "../../../server/chain/view.ts";
 import type { Database, Tx } from "../../../server/store/database.ts";
 import type { StoredLeaf } from "../../../server/store/read-leaves.ts";
-import { addressOf, gatewayOf, openWorld, transact, type World } from "../chain/world.ts";
+import { addressOf, gatewayOf, memberDecision, openWorld, signedAck, transact, type World } from "../chain/world.ts";
 import { eventually } from "../chain/ask.ts";
 
 const subject: Hex = `0x${"5a".repeat(32)}`;
@@ -174,6 +176,59 @@ describe("the anchor loop", () => {
     await anchor.close();
     expect((await chain.fresh(0)).streamSize(stream)).to.equal(0);
     expect(await world.database.query("select * from batch")).to.deep.equal([]);
+  });
+
+  describe("on a stream that is stopped", () => {
+    const act = (call: string, values: readonly unknown[]): Promise<Hex> =>
+      transact(world.provider, world.consortium, gatewayOf(sender), "AnchorLog", call, values);
+    const reason = contentOf(7);
+    const suspend = async (): Promise<void> => {
+      const { timestamp } = (await chain.fresh(0)).head;
+      await act("challengeOverdue", [stream, await signedAck(world, stream, total + 50, timestamp - 1)]);
+    };
+    const troubled = (anchor: Anchor, code: string): Promise<true> =>
+      eventually(async () => (anchor.health().trouble?.code === code ? true : undefined));
+
+    it("anchors nothing while it is suspended, says why, and goes on when members resume it", async () => {
+      const anchor = start();
+      await insertLeaves(3);
+      await settled(anchor);
+      await suspend();
+      await insertLeaves(2);
+      await troubled(anchor, "STREAM_SUSPENDED");
+      expect(anchor.health().state).to.equal("running");
+      const view = await chain.fresh(0);
+      expect(view.stream(stream)).to.deep.include({ standing: "suspended" });
+      expect(view.stream(stream)?.suspension).to.deep.include({
+        number: 1,
+        breach: "overdue",
+        by: addressOf(gatewayOf(sender)),
+      });
+      expect(view.streamSize(stream)).to.equal(1);
+      await act("resume", [stream, 1, reason, ...(await memberDecision(world, "resumeDigest", [stream, 1, reason]))]);
+      await settled(anchor);
+      await expectAnchored();
+      expect(chain.view().stream(stream)?.standing).to.equal("open");
+      expect(anchor.health().trouble).to.equal(undefined);
+    });
+
+    it("ends for good when members fence it, and knows the successor", async () => {
+      const anchor = start();
+      await insertLeaves(3);
+      await settled(anchor);
+      const root = toHex(logTree(stream, chain.view().anchors(stream)).root());
+      await act("fence", [stream, reason, ...(await memberDecision(world, "fenceDigest", [stream, reason]))]);
+      await insertLeaves(1);
+      await troubled(anchor, "STREAM_FENCED");
+      expect(anchor.health().state).to.equal("stopped");
+      await act("openSuccessor", [stream]);
+      const view = await chain.fresh(0);
+      const fenced = view.stream(stream);
+      expect(fenced?.fence).to.deep.equal({ size: 1, leaves: 3, logRoot: root, reason });
+      const successor = fenced?.successor ?? "0x";
+      expect(view.stream(successor)).to.deep.include({ predecessor: stream, standing: "open", n: 1 });
+      expect(view.anchors(successor).map(({ root: end }) => end)).to.deep.equal([streamEndLeaf(stream, 1, root)]);
+    });
   });
 
   describe("killed at a write", () => {

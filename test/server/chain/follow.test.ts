@@ -110,7 +110,7 @@ describe("following the chain", () => {
       expect(view.isOracle(addressOf(wallet(11)))).to.equal(true);
       expect(view.isOracle(reader)).to.equal(false);
       expect(view.gatewayKey(addressOf(gatewayOf(3)))?.senders).to.deep.equal([addressOf(gatewayOf(3))]);
-      expect(view.streams()).to.deep.equal([{ id: stream, group: addressOf(gatewayOf(0)), n: 0 }]);
+      expect(view.streams()).to.deep.equal([{ id: stream, group: addressOf(gatewayOf(0)), n: 0, standing: "open" }]);
     }
   });
 

@@ -1,8 +1,9 @@
+import { p256 } from "@noble/curves/nist.js";
 import { Wallet, type JsonRpcProvider } from "ethers";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Hex } from "../../../protocol/bytes.ts";
+import { fromHex, toHex, type Hex } from "../../../protocol/bytes.ts";
 import type { Consortium } from "../../../protocol/consortium.ts";
 import { publicKeyOf } from "../../../protocol/es256.ts";
 import { deployConsortium, type DeployPlan } from "../../../server/chain/deploy.ts";
@@ -22,7 +23,7 @@ const GROUPS = 32;
 
 /** A plan with many gateway groups, so that each test can have a stream of its own; group n and its sender are gatewayOf(n). */
 export function planFor(provider: JsonRpcProvider): DeployPlan {
-  const key = publicKeyOf(new Uint8Array(32).fill(7));
+  const key = publicKeyOf(GATEWAY_KEY);
   return {
     provider,
     deployer: wallet(1),
@@ -102,6 +103,36 @@ export async function transact(
   );
   if (receipt.status !== "0x1") throw new Error(`${call} reverted`);
   return hash;
+}
+
+const GATEWAY_KEY = new Uint8Array(32).fill(7);
+
+/** An ack as `AnchorLog` takes it, signed by the gateways' key: of `count` leaves from position 0 on, due at `anchorBy` s. */
+export async function signedAck(
+  { provider, consortium }: World,
+  stream: Hex,
+  count: number,
+  anchorBy: number,
+): Promise<readonly unknown[]> {
+  const abi = interfaces.AnchorLog;
+  const root = `0x${"11".repeat(32)}`;
+  const ack = [0, count, root, 1_000 * anchorBy, anchorBy];
+  const data = abi.encodeFunctionData("ackDigest", [stream, [...ack, root, root]]);
+  const digest = await provider.call({ to: consortium.contracts.AnchorLog, data });
+  const signature = p256.sign(fromHex(digest), GATEWAY_KEY, { prehash: false });
+  return [...ack, toHex(signature.slice(0, 32)), toHex(signature.slice(32))];
+}
+
+/** The one member's decision on a stream: the arguments after its reason. */
+export async function memberDecision(
+  { provider, consortium }: World,
+  name: "resumeDigest" | "fenceDigest",
+  values: readonly unknown[],
+): Promise<readonly unknown[]> {
+  const data = interfaces.AnchorLog.encodeFunctionData(name, values);
+  const digest = await provider.call({ to: consortium.contracts.AnchorLog, data });
+  const { r, yParityAndS } = wallet(2).signingKey.sign(digest);
+  return [1, [[r, yParityAndS]]];
 }
 
 /** The same provider, except that calls are given to `before` first; what that throws is thrown. */

@@ -492,6 +492,24 @@ describe("gateway: accept", () => {
     await small.close();
   });
 
+  it("promises nothing while the stream is suspended, and takes the same bytes when it goes on", async () => {
+    const stopped = await openWorld();
+    const device = stopped.device();
+    const texts = [await device.next(), await device.next()];
+    for (const [standing, code] of [
+      ["suspended", "STREAM_SUSPENDED"],
+      ["fenced", "STREAM_FENCED"],
+    ] as const) {
+      stopped.chain.standing = standing;
+      const error: unknown = await stopped.gateway.accept(texts).catch((cause: unknown) => cause);
+      expect(error).to.have.property("code", code);
+    }
+    expect(await stopped.database.query("select * from leaf")).to.deep.equal([]);
+    stopped.chain.standing = "open";
+    expect((await stopped.gateway.accept(texts)).map(word)).to.deep.equal(["ack", "ack"]);
+    await stopped.close();
+  });
+
   it("says OVERLOADED when more waits for the database than is bearable, counted in readings and in characters", async () => {
     const device = new TestDevice();
     const texts = [];

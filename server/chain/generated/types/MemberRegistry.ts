@@ -84,10 +84,12 @@ export interface MemberRegistryInterface extends Interface {
       | "isOracle"
       | "isSender"
       | "member"
+      | "memberQuorum"
       | "members"
       | "oracleSetDigest"
       | "oracles"
       | "oraclesAt"
+      | "requireQuorum"
   ): FunctionFragment;
 
   getEvent(
@@ -114,6 +116,10 @@ export interface MemberRegistryInterface extends Interface {
     functionFragment: "member",
     values: [BigNumberish]
   ): string;
+  encodeFunctionData(
+    functionFragment: "memberQuorum",
+    values?: undefined
+  ): string;
   encodeFunctionData(functionFragment: "members", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "oracleSetDigest",
@@ -124,12 +130,20 @@ export interface MemberRegistryInterface extends Interface {
     functionFragment: "oraclesAt",
     values: [BigNumberish]
   ): string;
+  encodeFunctionData(
+    functionFragment: "requireQuorum",
+    values: [BytesLike, BigNumberish, [BytesLike, BytesLike][]]
+  ): string;
 
   decodeFunctionResult(functionFragment: "faultBound", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "gatewayKey", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isOracle", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "isSender", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "member", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "memberQuorum",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "members", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "oracleSetDigest",
@@ -137,6 +151,10 @@ export interface MemberRegistryInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "oracles", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "oraclesAt", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "requireQuorum",
+    data: BytesLike
+  ): Result;
 }
 
 export namespace GatewayGroupAddedEvent {
@@ -288,6 +306,8 @@ export interface MemberRegistry extends BaseContract {
     "view"
   >;
 
+  memberQuorum: TypedContractMethod<[], [bigint], "view">;
+
   members: TypedContractMethod<
     [],
     [IMemberRegistry.MemberStructOutput[]],
@@ -299,6 +319,16 @@ export interface MemberRegistry extends BaseContract {
   oracles: TypedContractMethod<[], [string[]], "view">;
 
   oraclesAt: TypedContractMethod<[bits: BigNumberish], [string[]], "view">;
+
+  requireQuorum: TypedContractMethod<
+    [
+      digest: BytesLike,
+      signers: BigNumberish,
+      signatures: [BytesLike, BytesLike][]
+    ],
+    [void],
+    "view"
+  >;
 
   getFunction<T extends ContractMethod = ContractMethod>(
     key: string | FunctionFragment
@@ -339,6 +369,9 @@ export interface MemberRegistry extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "memberQuorum"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
     nameOrSignature: "members"
   ): TypedContractMethod<[], [IMemberRegistry.MemberStructOutput[]], "view">;
   getFunction(
@@ -350,6 +383,17 @@ export interface MemberRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "oraclesAt"
   ): TypedContractMethod<[bits: BigNumberish], [string[]], "view">;
+  getFunction(
+    nameOrSignature: "requireQuorum"
+  ): TypedContractMethod<
+    [
+      digest: BytesLike,
+      signers: BigNumberish,
+      signatures: [BytesLike, BytesLike][]
+    ],
+    [void],
+    "view"
+  >;
 
   getEvent(
     key: "GatewayGroupAdded"
