@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { addAnchorsCommand } from "./commands/anchors.ts";
 import { addAuditCommand } from "./commands/audit.ts";
+import { addBackupCommands } from "./commands/backup.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addGrantCommand } from "./commands/grant.ts";
@@ -39,6 +40,7 @@ addGrantCommand(program);
 addVerifyCommand(program);
 addAnchorsCommand(program);
 addAuditCommand(program);
+addBackupCommands(program);
 
 /** Every command takes `--json`. */
 function takeJson(command: Command): void {

@@ -28,6 +28,8 @@ export interface Config {
   readonly rpcUrl: string | undefined;
   /** A PostgreSQL server; without it PGlite in `data`. */
   readonly databaseUrl: string | undefined;
+  /** A directory on another disk that holds the data keys too; absolute. */
+  readonly keysMirror: string | undefined;
   readonly sealIntervalMs: number;
   /** What an ack promises: anchored within so many seconds. */
   readonly anchorWithinSeconds: number;
@@ -109,6 +111,7 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
     },
     rpcUrl: set.RPC_URL,
     databaseUrl: set.DATABASE_URL,
+    keysMirror: set.KEYS_MIRROR === undefined ? undefined : absolute(set.KEYS_MIRROR),
     sealIntervalMs: set.SEAL_INTERVAL_MS,
     anchorWithinSeconds: set.ANCHOR_WITHIN_SECONDS,
     logLevel: set.LOG_LEVEL,

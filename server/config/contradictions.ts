@@ -17,6 +17,7 @@ export function contradictions(config: Config, source: NodeJS.ProcessEnv, overri
     ...openDatabase(config),
     ...sharedPorts(config, overrides),
     ...unheardPort(config, source),
+    ...mirrorWithin(config),
     ...brokenPromise(config),
   ];
 }
@@ -141,6 +142,17 @@ function unheardPort({ rpcUrl }: Config, source: NodeJS.ProcessEnv): WrongSettin
       line: lineOf("RPC_PORT", source.RPC_PORT),
       problem: "With RPC_URL there is no embedded chain, and so no door of it.",
       change: "unset RPC_PORT, or unset RPC_URL",
+    },
+  ];
+}
+
+function mirrorWithin({ data, keysMirror }: Config): WrongSetting[] {
+  if (keysMirror === undefined || !`${keysMirror}/`.startsWith(`${data}/`)) return [];
+  return [
+    {
+      line: lineOf("KEYS_MIRROR", keysMirror),
+      problem: "It lies in the data directory: what takes the one takes the other.",
+      change: "KEYS_MIRROR=… on another disk",
     },
   ];
 }

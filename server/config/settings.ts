@@ -70,6 +70,11 @@ export const SETTINGS = z.object({
   ),
   SEAL_INTERVAL_MS: whole(50, 60_000, 1_000).meta(told({ takes: "50 to 60000 milliseconds" })),
   ANCHOR_WITHIN_SECONDS: whole(5, 86_400, 60).meta(told({ takes: "5 to 86400 seconds" })),
+  KEYS_MIRROR: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(told({ takes: "a directory", example: "/mnt/other-disk/twinward-keys" })),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")

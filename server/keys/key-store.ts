@@ -1,9 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { concat, fromHex, isHex, toHex, utf8, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { readSecret, writeSecret } from "./files.ts";
+import { joinMirror, requireThere, writeMirror } from "./mirror.ts";
 
 const NONCE = 12;
 const TAG = 16;
@@ -26,24 +27,37 @@ export interface KeyStore {
   has(scope: Hex, month: string): boolean;
   /** Reads the file again. Throws KEY_FILE_UNUSABLE naming the first entry that is gone, replaced or does not open. */
   verify(): Promise<{ readonly entries: number }>;
+  /** Throws KEYS_UNWRITABLE where a file of it is gone: the next key could not be kept, and this one not be had again. */
+  present(): Promise<void>;
   close(): Promise<void>;
 }
 
-interface Entry {
+export interface Entry {
   readonly scope: Hex;
   readonly month: string;
   /** nonce ‖ AES-256-GCM of the data key under the master key, bound to scope and month; hex. */
   readonly wrapped: Hex;
 }
 
+export interface KeyStoreOptions {
+  readonly masterKey?: Uint8Array;
+  /** A directory on another disk that holds the same keys: each key is in both before anything is sealed under it. */
+  readonly mirror?: string;
+}
+
 /**
  * Opens (or makes) the key store in `file`, mode 0600. Data keys are wrapped by a master key: the one given, or that of
- * master.key beside the file. Throws KEY_FILE_MODE, and KEY_FILE_UNUSABLE when any byte was changed.
+ * master.key beside the file. With a mirror either of the two is enough: what one lacks is copied from the other. Throws
+ * KEY_FILE_MODE, KEY_FILE_UNUSABLE when any byte was changed or the two differ, KEYS_UNWRITABLE.
  */
-export async function openKeyStore(file: string, options: { readonly masterKey?: Uint8Array } = {}): Promise<KeyStore> {
+export async function openKeyStore(file: string, options: KeyStoreOptions = {}): Promise<KeyStore> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const mirrored = options.mirror === undefined ? undefined : join(options.mirror, "data-keys.json");
+  if (mirrored !== undefined) await joinMirror(file, mirrored, options.masterKey === undefined, readEntries);
   const text = await readSecret(file);
   const master = options.masterKey ?? (await masterKey(`${dirname(file)}/master.key`, text === undefined));
+  if (mirrored !== undefined && options.masterKey === undefined)
+    await writeMirror(join(dirname(mirrored), "master.key"), `${toHex(master)}\n`);
   // Key objects: handing raw bytes to the cipher each time costs more than the encryption.
   const keys = new Map<string, KeyObject>();
   const entries: Entry[] = [];
@@ -70,6 +84,8 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
     writing = undefined;
     const all = [...entries, ...making.map(({ entry }) => entry)];
     await writeSecret(file, textOf(all));
+    // Die before this and one store has a key under which nothing is sealed yet; the next start copies it.
+    if (mirrored !== undefined) await writeMirror(mirrored, textOf(all));
     for (const { name, entry, key } of making) {
       keys.set(name, createSecretKey(key));
       key.fill(0);
@@ -122,7 +138,13 @@ export async function openKeyStore(file: string, options: { readonly masterKey?:
         if (there !== wrapped) throw unusable(file, `The key of ${scope} ${month} ${what}.`);
       }
       for (const entry of found) unwrap(file, master, entry);
+      if (mirrored !== undefined && (await readSecret(mirrored)) !== now)
+        throw unusable(mirrored, "It is not the same as the key store that it mirrors.");
       return { entries: found.length };
+    },
+    present: async () => {
+      if (entries.length === 0) return;
+      await requireThere([file, ...(mirrored === undefined ? [] : [mirrored])]);
     },
     close: async () => {
       await last.catch(() => undefined);

@@ -6,7 +6,9 @@ import { ERRORS, TwinwardError, type ErrorCode } from "../../protocol/errors.ts"
 type Answerers = Readonly<Record<string, (asked: Record<string, unknown>) => Promise<unknown>>>;
 
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Between two signs of life. */
 const ANSWER_WITHIN_MS = 600_000;
+const ALIVE_MS = 30_000;
 
 /** Lets the owner of DATA ask the running server, through a socket that nobody else may open. */
 export async function openControl(path: string, answerers: Answerers): Promise<{ close(): Promise<void> }> {
@@ -40,6 +42,8 @@ export async function openControl(path: string, answerers: Answerers): Promise<{
 async function answerOne(socket: Socket, answerers: Answerers): Promise<void> {
   const asked = JSON.parse(await readLine(socket)) as Record<string, unknown>;
   const answerer = answerers[String(asked.ask)];
+  // White space before the answer: whoever waits for a long one sees that it is still being made.
+  const alive = setInterval(() => socket.write(" "), ALIVE_MS);
   try {
     if (answerer === undefined)
       throw new TwinwardError("MALFORMED_REQUEST", { detail: "The server knows no such question." });
@@ -47,6 +51,8 @@ async function answerOne(socket: Socket, answerers: Answerers): Promise<void> {
   } catch (error) {
     const { code, facts } = error instanceof TwinwardError ? error : { code: "INTERNAL", facts: {} };
     socket.end(`${JSON.stringify({ code, facts })}\n`);
+  } finally {
+    clearInterval(alive);
   }
 }
 

@@ -10,6 +10,7 @@ import { createAccess } from "../access/authorize.ts";
 import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
 import { createAnchor } from "../anchor/anchor-loop.ts";
+import { meetChain } from "../anchor/meet-chain.ts";
 import { createApi } from "../api/app.ts";
 import { followChain } from "../chain/follow.ts";
 import { openStream } from "../chain/open-stream.ts";
@@ -30,6 +31,7 @@ import { createReader } from "../twin/history.ts";
 import { createProofs } from "../twin/proofs.ts";
 import { createReceipts } from "../twin/receipts.ts";
 import { audit } from "./audit/audit.ts";
+import { backup } from "./backup/backup-directory.ts";
 import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
@@ -114,7 +116,11 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     ending.opened("chain", openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc }), FOUNDATION_WITHIN_MS),
     ending.opened("database", openDatabase(place), FOUNDATION_WITHIN_MS),
   );
-  const keys = await ending.opened("key store", openKeyStore(data.dataKeys), FOUNDATION_WITHIN_MS);
+  const keys = await ending.opened(
+    "key store",
+    openKeyStore(data.dataKeys, config.keysMirror === undefined ? {} : { mirror: config.keysMirror }),
+    FOUNDATION_WITHIN_MS,
+  );
 
   // The port is taken first, because the consortium names the endpoint.
   const http = await ending.opened("http", openFrontDoors(config, tls), FOUNDATION_WITHIN_MS);
@@ -143,6 +149,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   });
   const chain = await followChain({ provider: chainAt.provider, consortium, database, onTrouble: report });
   ending.onClose("chain view", () => chain.close());
+  // An older database put back would write other leaves where the chain has anchored some.
+  await meetChain(database, chain.view().anchors(stream));
 
   // The rooms.
   const committer = new Committer({
@@ -186,7 +194,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
   );
-  const ready = readyChecks({ database, chain, anchor, stream, dataDirectory: data.root, now });
+  const ready = readyChecks({ database, keys, chain, anchor, stream, dataDirectory: data.root, now });
   const api = createApi({
     gateway: { accept: (texts) => gateway.accept(texts), check: (text) => gateway.check(text) },
     chain,
@@ -208,6 +216,10 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const mqtt = await openMqtt({ gateway, chain, host: config.host, port: config.ports.mqtt, tls, now, report });
   ending.onClose("mqtt", () => mqtt.close());
   const control = await openControl(data.control, {
+    backup: async ({ out }) => {
+      if (typeof out !== "string") throw new TwinwardError("MALFORMED_REQUEST", { detail: "Where to?" });
+      return backup({ database, consortium, now }, out);
+    },
     audit: async ({ acks }) =>
       database.transaction(async (tx) =>
         audit(

@@ -137,7 +137,7 @@ describe("journey: what is logged and measured has no value of a reading", funct
       expect(text).to.match(line);
     expect(await (await fetch(new URL("/readyz", server.http))).json()).to.deep.equal({
       ready: true,
-      parts: { chain: "ok", database: "ok", anchor: "ok", disk: "ok" },
+      parts: { chain: "ok", database: "ok", anchor: "ok", keys: "ok", disk: "ok" },
     });
     expect((await fetch(new URL("/v1/devices", server.metrics))).status).to.equal(404);
   });

@@ -45,7 +45,7 @@ export async function auditBatches(world: AuditWorld, { leaves }: WalkedStream, 
     if (anchor.block.number > world.settled) continue;
     lies.tell(
       `batch ${anchor.number}`,
-      "the chain has it and the database does not: this database is older than the chain, or rows were deleted",
+      `the chain has it, with leaves ${anchor.firstLeaf}…${anchor.firstLeaf + anchor.count - 1}, and the database does not: this database is older than the chain, or rows were deleted`,
     );
   }
 }

@@ -1,0 +1,66 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { readSecret, writeSecret } from "./files.ts";
+import type { Entry } from "./key-store.ts";
+
+/**
+ * Makes a key store and its mirror the same again: the one that lacks keys, or is not there, is given them. Whoever was killed
+ * between the two writes left one of them a key ahead; keys that differ are nobody's doing of ours. Throws KEY_FILE_UNUSABLE.
+ */
+export async function joinMirror(
+  file: string,
+  mirrored: string,
+  withMaster: boolean,
+  readEntries: (file: string, text: string) => Entry[],
+): Promise<void> {
+  await reached(mirrored, () => mkdir(dirname(mirrored), { recursive: true, mode: 0o700 }));
+  const one = await readSecret(file);
+  const other = await readSecret(mirrored);
+  if (withMaster) await joinMasters(file, mirrored, one !== undefined || other !== undefined);
+  if (one === other) return;
+  if (one === undefined) return writeSecret(file, other ?? "");
+  if (other === undefined) return writeMirror(mirrored, one);
+  const [mine, theirs] = [readEntries(file, one), readEntries(mirrored, other)];
+  const longer = mine.length > theirs.length ? mine : theirs;
+  const known = new Map(longer.map(({ scope, month, wrapped }) => [`${scope}:${month}`, wrapped]));
+  for (const { scope, month, wrapped } of longer === mine ? theirs : mine) {
+    if (known.get(`${scope}:${month}`) === wrapped) continue;
+    throw differ(mirrored, `the key of ${scope} ${month}`);
+  }
+  if (longer === mine) await writeMirror(mirrored, one);
+  else await writeSecret(file, other);
+}
+
+/** Data keys are wrapped under the master key beside them: a mirror without it opens nothing. */
+async function joinMasters(file: string, mirrored: string, haveKeys: boolean): Promise<void> {
+  const [mine, theirs] = [join(dirname(file), "master.key"), join(dirname(mirrored), "master.key")];
+  const [one, other] = [await readSecret(mine), await readSecret(theirs)];
+  if (one !== undefined && other !== undefined && one !== other) throw differ(theirs, "the master key");
+  if (one === undefined && other !== undefined) await writeSecret(mine, other);
+  if (one !== undefined && other === undefined && haveKeys) await writeMirror(theirs, one);
+}
+
+/** Writes a file of the mirror. Throws KEYS_UNWRITABLE: a mirror that is away is none, and going on would leave one copy. */
+export async function writeMirror(file: string, text: string): Promise<void> {
+  await reached(file, () => writeSecret(file, text));
+}
+
+/** Throws KEYS_UNWRITABLE naming the first of these files that is not there. */
+export async function requireThere(files: readonly string[]): Promise<void> {
+  for (const file of files) await reached(file, () => stat(file));
+}
+
+async function reached<T>(file: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new TwinwardError("KEYS_UNWRITABLE", { file, detail: `${file}: ${why}` }, cause);
+  }
+}
+
+function differ(mirrored: string, what: string): TwinwardError {
+  const detail = `${mirrored}: ${what} is not that of the key store that it mirrors. Name the mirror of this data directory.`;
+  return new TwinwardError("KEY_FILE_UNUSABLE", { file: mirrored, detail });
+}

@@ -1,0 +1,177 @@
+import { existsSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Hex } from "../../../protocol/bytes.ts";
+import { utf8 } from "../../../protocol/bytes.ts";
+import type { Consortium } from "../../../protocol/consortium.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { meetChain } from "../../anchor/meet-chain.ts";
+import { followChain } from "../../chain/follow.ts";
+import type { AnchorFact } from "../../chain/view.ts";
+import { openKeyStore } from "../../keys/key-store.ts";
+import { copyIn } from "../../store/copy-in.ts";
+import type { Database, Tx } from "../../store/database.ts";
+import { lockDirectory } from "../../store/lock.ts";
+import { syncDirectory, writeDurably } from "../../store/write-durably.ts";
+import { makeDirectory, type DataDirectory } from "../data-directory.ts";
+import { streamOf } from "../observe-world.ts";
+import { openChain, readConsortiumFile } from "../open-directory.ts";
+import { placeDatabase } from "../place-database.ts";
+import { readSettings } from "../settings.ts";
+import { readBackupFile, type Backup } from "./file.ts";
+
+/** What was put back, and what the chain has besides. */
+export interface RestoreReport {
+  readonly data: string;
+  /** When the backup was made, ISO 8601. */
+  readonly made: string;
+  readonly leaves: number;
+  readonly batches: number;
+  readonly rows: Readonly<Record<string, number>>;
+  /** Where the database lies that was there before; null where there was none. */
+  readonly replaced: string | null;
+  /** What the chain has anchored and this copy does not hold; null where nothing is missing. */
+  readonly missing: { readonly batches: Range; readonly leaves: Range } | null;
+  /** Signing keys that are not there: a server without them could not go on with its stream. */
+  readonly missingKeys: readonly string[];
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+const KEYS = ["gateway", "sender", "command", "member", "steward", "session"];
+
+/**
+ * Puts a backup's database into DATA, beside the key store (or its mirror) and the chain, which a backup does not hold. A
+ * database that is there is kept under another name. Nothing is changed unless the backup is whole, belongs to this chain, and
+ * every data key that it needs is there. Throws DATA_LOCKED while a server runs, UNUSABLE_BACKUP, CHAIN_DIFFERS,
+ * CHAIN_UNAVAILABLE, KEY_MISSING, DATABASE_UNUSABLE where a server's database is not empty.
+ */
+export async function restoreDirectory(directory: string, from: string): Promise<RestoreReport> {
+  const backup = await readBackupFile(resolve(from));
+  const settings = readSettings(process.env, { data: resolve(directory) });
+  const { databaseUrl, keysMirror } = settings;
+  const data = makeDirectory(settings.data);
+  const lock = await lockDirectory(data.root, "restore");
+  try {
+    const consortium = requireSame(data, backup);
+    if (databaseUrl !== undefined) placeDatabase(data, databaseUrl);
+    const anchors = await readAnchors(data, consortium, settings.rpcUrl);
+    const aside = `${data.database}.restoring`;
+    await rm(aside, { recursive: true, force: true });
+    const place = databaseUrl === undefined ? { directory: aside } : { url: databaseUrl };
+    const check = (tx: Tx): Promise<void> => requireKeys(tx, data, keysMirror);
+    const database = await copyIn(place, backup.head.copied, backup.pages(), check);
+    let missing: RestoreReport["missing"];
+    try {
+      missing = await missingFrom(database, anchors);
+    } finally {
+      await database.close();
+    }
+    const replaced = databaseUrl === undefined ? await putInPlace(data, aside) : null;
+    if (readConsortiumFile(data) === undefined)
+      await writeDurably(data.consortium, utf8(`${JSON.stringify(consortium, null, 2)}\n`));
+    const { made, copied } = backup.head;
+    return {
+      data: data.root,
+      made,
+      leaves: copied.size,
+      batches: copied.batches,
+      rows: backup.end.rows,
+      replaced,
+      missing,
+      missingKeys: KEYS.filter((name) => !existsSync(data.key(name))),
+    };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The consortium of the backup, which must be DATA's where it has one. */
+function requireSame(data: DataDirectory, { head }: Backup): Consortium {
+  const known = readConsortiumFile(data);
+  const { consortium } = head;
+  const nameOf = ({ chainId, genesis, contracts }: Consortium): string => JSON.stringify([chainId, genesis, contracts]);
+  if (known !== undefined && nameOf(known) !== nameOf(consortium))
+    throw new TwinwardError("CHAIN_DIFFERS", {
+      detail: `The backup belongs to another consortium than ${data.consortium} names.`,
+    });
+  return consortium;
+}
+
+/** The stream's anchors as the chain has them: the embedded one of DATA, or the one at RPC_URL. */
+async function readAnchors(
+  data: DataDirectory,
+  consortium: Consortium,
+  rpcUrl: string | undefined,
+): Promise<readonly AnchorFact[]> {
+  if (rpcUrl === undefined && !existsSync(join(data.chain, "genesis.json")))
+    throw new TwinwardError("CHAIN_DIFFERS", {
+      detail: `${data.chain} holds no chain, and a backup does not either. Put back the chain directory that you kept, or set RPC_URL.`,
+    });
+  const opened = await openChain(data, { rpcUrl, rpcPort: 0 });
+  try {
+    const chain = await followChain({ provider: opened.provider, consortium });
+    try {
+      return chain.view().anchors(streamOf(consortium).stream);
+    } finally {
+      await chain.close();
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Every data key under which something of it is sealed. */
+async function requireKeys(tx: Tx, data: DataDirectory, mirror: string | undefined): Promise<void> {
+  const needed = await tx.query<{ scope: Uint8Array; month: string }>(
+    `select distinct scope, month from (select scope, month from reading union all select scope, month from held
+     union all select scope, month from evidence) as sealed order by month, scope`,
+  );
+  if (needed.length === 0) return;
+  const mirrored = mirror !== undefined && existsSync(join(mirror, "data-keys.json"));
+  if (!existsSync(data.dataKeys) && !mirrored)
+    throw new TwinwardError("KEY_MISSING", {
+      detail: `There is no key store: neither ${data.dataKeys} nor a mirror (KEYS_MIRROR). What is sealed in the backup could not be opened by anybody.`,
+    });
+  const keys = await openKeyStore(data.dataKeys, mirror === undefined ? {} : { mirror });
+  try {
+    const lost = needed.filter(({ scope, month }) => !keys.has(toName(scope), month));
+    const [first] = lost;
+    if (first === undefined) return;
+    throw new TwinwardError("KEY_MISSING", {
+      missing: lost.length,
+      detail: `${lost.length} of ${needed.length} data keys are not in the key store, the first that of ${toName(first.scope)} ${first.month}: it is older than the backup, or another one's.`,
+    });
+  } finally {
+    await keys.close();
+  }
+}
+
+const toName = (scope: Uint8Array): Hex => `0x${Buffer.from(scope).toString("hex")}`;
+
+/** Batches whose leaves are all here are written down again; what the chain has besides is told. */
+async function missingFrom(database: Database, anchors: readonly AnchorFact[]): Promise<RestoreReport["missing"]> {
+  try {
+    await meetChain(database, anchors);
+    return null;
+  } catch (error) {
+    if (!(error instanceof TwinwardError) || error.code !== "STREAM_BEHIND") throw error;
+    const { batches, leaves } = error.facts as { batches: Range; leaves: Range };
+    return { batches, leaves };
+  }
+}
+
+/** Two renames: die between them and there is no database; the next restore, or renaming it back by hand, repairs it. */
+async function putInPlace(data: DataDirectory, aside: string): Promise<string | null> {
+  let replaced: string | null = null;
+  if (existsSync(data.database)) {
+    replaced = `${data.database}.before-${new Date().toISOString().replaceAll(":", "-")}`;
+    await rename(data.database, replaced);
+  }
+  await rename(aside, data.database);
+  await syncDirectory(dirname(data.database));
+  return replaced;
+}

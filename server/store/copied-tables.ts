@@ -1,0 +1,31 @@
+/**
+ * What a copy of the database consists of. A row that is written once and never changed can be read whenever one likes: the
+ * copy has those below a line that one short transaction draws. What changes is read inside that transaction, so these
+ * tables must be ones that stay small.
+ */
+export interface CopiedTable {
+  readonly name: string;
+  /** Its rows never change: the columns, ascending, by which they are read page by page. */
+  readonly by?: readonly string[];
+}
+
+/** In the order in which they are put back. */
+export const COPIED_TABLES: readonly CopiedTable[] = [
+  { name: "stream" },
+  { name: "document" },
+  { name: "leaf", by: ["position"] },
+  { name: "reading", by: ["position"] },
+  { name: "record", by: ["position"] },
+  { name: "ack", by: ["first"] },
+  { name: "device_head" },
+  // Its newest rows still change; copy-out.ts reads those inside the transaction.
+  { name: "batch", by: ["number"] },
+  { name: "held" },
+  { name: "evidence", by: ["number"] },
+  { name: "outbox" },
+  // Each stands for itself, signed: what comes while the copy is made may be in it or not.
+  { name: "finding", by: ["digest", "oracle"] },
+];
+
+/** Not in a copy: the chain tells its blocks and events again, and migrations are applied anew. */
+export const UNCOPIED_TABLES = ["chain_block", "chain_event", "migration"];
