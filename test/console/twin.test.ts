@@ -142,6 +142,10 @@ describe("a twin's live chart", function () {
 
   async function read(reach = "15 minutes", scheme: "light" | "dark" = "light"): Promise<void> {
     await signIn(scheme);
+    await look(reach);
+  }
+
+  async function look(reach: string): Promise<void> {
     await page.getByRole("button", { name: "Read", exact: true }).click();
     await page.getByLabel("Shows").selectOption({ label: reach });
     await page.locator(".panel canvas").first().waitFor();
@@ -162,8 +166,9 @@ describe("a twin's live chart", function () {
       "pressure kPa",
       "temp Cel",
     ]);
+    // More than the thousand of the history's first page.
     await count("anchored")
-      .filter({ hasText: /^1\d\d\d$/ })
+      .filter({ hasText: /^10(?!00)\d\d$/ })
       .waitFor();
     expect(await page.locator('.band [data-standing="anchored"]').count()).to.be.greaterThan(40);
     expect(await page.locator(`.band [data-lost="${LOST}"]`).count()).to.equal(1);
@@ -205,6 +210,8 @@ describe("a twin's live chart", function () {
 
   it("is walked by keyboard to the receipt, which is copied, saved and verified in the page", async () => {
     await read();
+    // Held, or the first reading might leave at the left in between.
+    await page.getByRole("button", { name: "Hold still" }).click();
     await chart().focus();
     await page.keyboard.press("Home");
     const first = Number(await chart().getAttribute("aria-valuenow"));
@@ -281,6 +288,8 @@ describe("a twin's live chart", function () {
       })),
     );
     await read();
+    // Held, or the first reading might leave at the left in between.
+    await page.getByRole("button", { name: "Hold still" }).click();
     await chart().focus();
     await page.keyboard.press("Home");
     await page.keyboard.press("Enter");
@@ -298,7 +307,7 @@ describe("a twin's live chart", function () {
     await page.route("**/v1/twins/*/history*", (route) =>
       answering<HistoryPage>(route, (history) => ({
         ...history,
-        readings: history.readings.map((row, index) => (index === 10 ? { ...row, reading: forge(row.reading) } : row)),
+        readings: history.readings.map((row, index) => (index === 100 ? { ...row, reading: forge(row.reading) } : row)),
       })),
     );
     await read();
@@ -336,10 +345,7 @@ describe("a twin's live chart", function () {
   }
 
   it("redraws 21 000 points a line, live, without a visible stall", async () => {
-    await read("1 hour");
-    await count("anchored")
-      .filter({ hasText: /^1\d\d\d$/ })
-      .waitFor();
+    await signIn();
     await page.evaluate(() => {
       const frames: number[] = [];
       let last = performance.now();
@@ -351,6 +357,11 @@ describe("a twin's live chart", function () {
       requestAnimationFrame(tick);
       Object.assign(globalThis, { frames });
     });
+    await look("1 hour");
+    await count("anchored")
+      .filter({ hasText: /^10(?!00)\d\d$/ })
+      .waitFor();
+    const loaded = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.splice(1));
     const redrawn: number[] = [];
     for (let n = 0; n < 4; n++) {
       await device.next(readingAt(Date.now() - PERIOD)).then((text) => server.client.postReadings([text]));
@@ -364,12 +375,24 @@ describe("a twin's live chart", function () {
     const frames = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.slice(1));
     const sorted = [...frames].sort((a, b) => a - b);
     const at = (part: number): string => (sorted[Math.floor(part * (sorted.length - 1))] ?? 0).toFixed(1);
+    const worst = Math.max(...loaded, ...frames);
     console.log(
       `      3 lines of ${READINGS * SAMPLES} points, ${frames.length} frames: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ` +
-        `worst ${at(1)} ms; from ack to redrawn ${redrawn.map((ms) => ms.toFixed(0)).join(", ")} ms`,
+        `worst ${at(1)} ms (while loading ${Math.max(...loaded).toFixed(1)} ms); from ack to redrawn ${redrawn.map((ms) => ms.toFixed(0)).join(", ")} ms`,
     );
     // Generous: other work shares the machine. A stall of the kind that this guards against takes seconds.
-    expect(Number(at(1))).to.be.below(1_500);
+    expect(worst).to.be.below(1_500);
+  });
+
+  it("is loud when the server falls silent, keeps what it knew marked as past, and recovers", async () => {
+    await read();
+    await page.route("**/v1/twins/*/history*", (route) => route.abort());
+    await page.getByRole("alert").filter({ hasText: "SERVER_UNREACHABLE" }).waitFor();
+    await page.getByText("The page keeps asking.").waitFor();
+    await page.locator(".twin-chart.stale").waitFor();
+    await page.unrouteAll({ behavior: "wait" });
+    await page.getByText("live · asked every second").waitFor();
+    expect(await page.getByRole("alert").count()).to.equal(0);
   });
 
   it("refuses a file that is no account's key", async () => {

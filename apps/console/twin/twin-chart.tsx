@@ -79,7 +79,8 @@ export function TwinChart(props: {
 
   const walk = (event: KeyboardEvent): void => {
     const step = STEPS[event.key];
-    const here = readings.findIndex(({ sequence }) => sequence === walked);
+    // The walk begins at the newest; one whose reading has left meanwhile goes on at the oldest that is still here.
+    const here = walked === undefined ? -1 : readings.findIndex(({ sequence }) => sequence >= walked);
     const start = here === -1 ? readings.length - 1 : here;
     if (event.key === "Enter" || event.key === " ") {
       const found = readings[start];
@@ -93,7 +94,7 @@ export function TwinChart(props: {
     event.preventDefault();
   };
 
-  const walkedReading = readings.find(({ sequence }) => sequence === walked) ?? readings.at(-1);
+  const walkedReading = walked === undefined ? readings.at(-1) : readings.find(({ sequence }) => sequence >= walked);
   const names = segments.map(({ name }) => name);
 
   return (
