@@ -36,6 +36,14 @@ export interface Consortium {
   readonly rpc?: string;
 }
 
+/**
+ * How many of n members decide together: n − f, where f = ⌊(n − 1) / 3⌋ of them may be faulty. Any two quorums then have an honest
+ * member in common. `MemberRegistry.memberQuorum` says the same.
+ */
+export function memberQuorum(members: number): number {
+  return members - Math.floor((members - 1) / 3);
+}
+
 /** Reads a consortium@1, a JSON text or its value, strictly. Throws UNUSABLE_CONSORTIUM with the place. */
 export function parseConsortium(input: unknown): Consortium {
   const found = shapeOf("UNUSABLE_CONSORTIUM", input).members(

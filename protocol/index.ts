@@ -13,9 +13,10 @@ export {
   checkpointTypedData,
   parseCheckpoint,
   signCheckpoint,
+  signersLacking,
 } from "./checkpoint.ts";
 export type { Checkpoint, CheckpointSignature, LogState } from "./checkpoint.ts";
-export { groupOfStream, parseConsortium } from "./consortium.ts";
+export { groupOfStream, memberQuorum, parseConsortium } from "./consortium.ts";
 export type { Consortium, ConsortiumMember, Contracts, GatewayGroup } from "./consortium.ts";
 export { modelHash, readDeviceModel, segmentNames, segmentsMask } from "./device-model.ts";
 export type { CommandShape, DeviceModel, Segment } from "./device-model.ts";

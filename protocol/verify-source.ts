@@ -1,7 +1,7 @@
 import { logTree, type Anchor, type AnchorSource } from "./anchors.ts";
 import { equalBytes, fromHex, toHex, type Hex } from "./bytes.ts";
-import { checkpointSigners, type Checkpoint } from "./checkpoint.ts";
-import { groupOfStream, type Consortium, type Contracts } from "./consortium.ts";
+import { checkpointSigners, signersLacking, type Checkpoint } from "./checkpoint.ts";
+import { groupOfStream, memberQuorum, type Consortium, type Contracts } from "./consortium.ts";
 import { TwinwardError } from "./errors.ts";
 import type { Checklist } from "./checks.ts";
 import { keysRoot, type KeyHistory } from "./key-history.ts";
@@ -118,7 +118,9 @@ function distrustOf(world: Omit<World, "distrust">): string | undefined {
   }
   if (covered?.known) {
     const { checkpoint } = covered.value;
-    if (consortium && world.signers.length === 0) return "no member of the consortium signed the source's checkpoint";
+    if (consortium && signersLacking(world.signers, consortium) > 0) {
+      return `the source's checkpoint is not signed by a quorum: ${quorumText(world.signers, consortium)}`;
+    }
     if (consortium && !ofConsortium(checkpoint, consortium)) return "the source's checkpoint is of another chain";
     if (!world.keysHold) return "the source's keys are not those of its checkpoint";
   }
@@ -200,9 +202,11 @@ export function verifyCheckpoint({ covered, consortium, signers, keysHold }: Wor
     const ours = ofConsortium(checkpoint, consortium);
     list.check(
       "checkpoint signature",
-      ours && signers.length > 0,
-      `signed by ${signers.join(", ")} at block ${checkpoint.block.number}`,
-      ours ? "no member of the consortium signed it" : "the checkpoint is of another chain or other contracts",
+      ours && signersLacking(signers, consortium) === 0,
+      `signed by ${signers.join(", ")} at block ${checkpoint.block.number}: ${quorumText(signers, consortium)}`,
+      ours
+        ? `not signed by a quorum: ${quorumText(signers, consortium)}`
+        : "the checkpoint is of another chain or other contracts",
     );
   }
   list.check(
@@ -211,6 +215,10 @@ export function verifyCheckpoint({ covered, consortium, signers, keysHold }: Wor
     "the key histories are those that were signed",
     "the key histories are not those that were signed",
   );
+}
+
+function quorumText(signers: readonly string[], { members }: Consortium): string {
+  return `${signers.length} of ${members.length} members, ${memberQuorum(members.length)} are needed`;
 }
 
 /** Whose stream it is, and whether the source's anchors make the log that the chain has. */
