@@ -2,10 +2,16 @@ import type { JsonRpcApiProvider } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
 import { REMEMBERED_BLOCKS } from "./event-store.ts";
 import type { ChainEvent } from "./event.ts";
+import { refusalOf } from "./node-answer.ts";
 import type { Block } from "./view.ts";
 
 /** Nodes limit the range of a search for logs (Besu: 5 000 blocks). */
 const LOG_RANGE = 2_000;
+/**
+ * Blocks up to the head whose logs are asked for by the block's hash: of a range, a node that has not got its end yet says only
+ * what it has, and what the missing blocks hold would be passed over for good. Behind one URL there may be several nodes.
+ */
+const ASKED_BY_HASH = 8;
 
 export interface Header extends Block {
   readonly parent: Hex;
@@ -36,12 +42,15 @@ export async function readBlocks(
 ): Promise<{ blocks: Block[]; events: ChainEvent[] } | undefined> {
   const first = after === undefined ? 0 : after.number + 1;
   const logs: RawLog[] = [];
-  for (let from = first; from <= head.number; from += LOG_RANGE) {
-    const to = Math.min(head.number, from + LOG_RANGE - 1);
+  const settled = head.number - ASKED_BY_HASH;
+  for (let from = first; from <= settled; from += LOG_RANGE) {
+    const to = Math.min(settled, from + LOG_RANGE - 1);
     const filter = { fromBlock: `0x${from.toString(16)}`, toBlock: `0x${to.toString(16)}`, address: addresses };
     logs.push(...((await provider.send("eth_getLogs", [filter])) as RawLog[]));
   }
-  const wanted = new Set<number>([first]);
+  const newest = new Set<number>();
+  for (let number = Math.max(first, settled + 1); number < head.number; number++) newest.add(number);
+  const wanted = new Set<number>([first, ...newest]);
   for (const log of logs) wanted.add(Number(log.blockNumber));
   for (let number = Math.max(first, head.number - REMEMBERED_BLOCKS); number < head.number; number++)
     wanted.add(number);
@@ -59,6 +68,12 @@ export async function readBlocks(
   for (const header of headers.values()) {
     const before = headers.get(header.number - 1);
     if (before !== undefined && header.parent !== before.hash) return undefined;
+  }
+  for (const number of [...newest, head.number]) {
+    const filter = { blockHash: headers.get(number)?.hash, address: addresses };
+    const found = (await provider.send("eth_getLogs", [filter]).catch(undefinedIfRefused)) as RawLog[] | undefined;
+    if (found === undefined) return undefined;
+    logs.push(...found);
   }
   const blocks = [...headers.values()]
     .toSorted((a, b) => a.number - b.number)
@@ -96,6 +111,11 @@ interface RawLog {
   readonly topics: readonly string[];
   readonly data: string;
   readonly transactionHash: string;
+}
+
+/** The node answered that it has no such block: it was another one that had. */
+function undefinedIfRefused(error: unknown): undefined {
+  if (refusalOf(error) === undefined) throw error;
 }
 
 const lower = (text: string): Hex => text.toLowerCase() as Hex;

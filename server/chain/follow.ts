@@ -3,8 +3,9 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { CONTRACTS } from "../../protocol/words.ts";
 import type { Database } from "../store/database.ts";
-import { readBlocks, readHeader } from "./blocks.ts";
-import { databaseEvents, memoryEvents } from "./event-store.ts";
+import { readBlocks, readHeader, type Header } from "./blocks.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import { databaseEvents, memoryEvents, REMEMBERED_BLOCKS } from "./event-store.ts";
 import type { ChainEvent } from "./event.ts";
 import { ChainState } from "./state.ts";
 import type { Block, Chain, ChainView } from "./view.ts";
@@ -20,26 +21,32 @@ export interface FollowPlan {
   readonly pollMs?: number;
   /** Wall clock in ms. */
   readonly now?: () => number;
+  readonly clock?: Clock;
   /** Told when the node cannot be asked, once per failure (the next poll tries again), and when the view ends. */
   readonly onTrouble?: (error: TwinwardError) => void;
 }
 
 /**
  * Follows the consortium's contracts from the stored cursor on. Resolves when the view has caught up with the node's head.
- * A block that is no longer on the chain takes its events with it: they are deleted and the view is folded again.
+ * A block that is no longer on the chain takes its events with it: they are deleted and the view is folded again. Only another
+ * block in its place is evidence of that. A node that has merely fewer blocks than we saw (it is behind, or has forgotten) takes
+ * nothing back, or a revoked grant would hold again for as long: the view stays and every question to the chain is answered
+ * with CHAIN_BEHIND until the node has caught up or goes another way.
  * An event that cannot be folded ends the view: neither it nor anything after it is stored or skipped, and from then on every
  * question is answered with CHAIN_UNAVAILABLE, which names it. A restart asks the chain again and comes to the same place.
  * Throws CHAIN_DIFFERS when the node's genesis, or everything that was stored, is another chain's; CHAIN_UNAVAILABLE when the
  * node does not answer or an event cannot be folded.
  */
 export async function followChain(plan: FollowPlan): Promise<Chain> {
-  const { provider, consortium, pollMs = 250, now = Date.now, onTrouble } = plan;
+  const { provider, consortium, pollMs = 250, now = Date.now, clock = systemClock, onTrouble } = plan;
   const store = plan.database === undefined ? memoryEvents() : databaseEvents(plan.database);
   const addresses = CONTRACTS.map((name) => consortium.contracts[name]);
   const listeners = new Set<(view: ChainView) => void>();
   const waiting = new Set<(error: TwinwardError) => void>();
 
   let cursor: Block | undefined;
+  /** The newest blocks that are stored: enough to know a node that is behind without reading all of them again. */
+  let recent: readonly Block[] = [];
   let state = new ChainState(consortium.contracts);
   let view!: ChainView;
   let closed = false;
@@ -54,7 +61,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     foldAll(folded, events);
     state = folded;
     cursor = blocks.at(-1);
-    if (cursor !== undefined) view = state.view(cursor);
+    recent = blocks.slice(-REMEMBERED_BLOCKS);
     isTorn = false;
   };
 
@@ -87,11 +94,14 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const head = await readHeader(provider, "latest");
       if (head === undefined) throw new Error("the node has no block");
-      if (cursor?.hash === head.hash) return;
+      if (cursor?.hash === head.hash) {
+        if (view.head.hash !== head.hash) view = state.view(cursor);
+        return;
+      }
       const news =
         cursor && head.number <= cursor.number ? undefined : await readBlocks(provider, addresses, cursor, head);
       if (news === undefined) {
-        await rewind();
+        await rewind(head);
         continue;
       }
       // First folded, then stored: what cannot be folded must not lie behind the cursor.
@@ -100,6 +110,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
       // Once this has resolved the events are ours; die before it and the next start reads them again.
       await store.append(news.blocks, news.events);
       cursor = { number: head.number, hash: head.hash, timestamp: head.timestamp };
+      recent = [...recent, ...news.blocks].slice(-REMEMBERED_BLOCKS);
       view = state.view(cursor);
       isTorn = false;
       return;
@@ -118,17 +129,25 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     }
   };
 
-  /** Goes back to the newest stored block that is still on the chain. */
-  const rewind = async (): Promise<void> => {
+  /**
+   * Goes back to the newest stored block that is still on the chain. The view stays as it was until the chain's other way has
+   * been read: between the two it would lack what both of them say.
+   */
+  const rewind = async (head: Header): Promise<void> => {
+    if (cursor === undefined) return;
+    if (recent.some((block) => block.hash === head.hash)) throw behind(head, cursor);
     const { blocks } = await store.load();
-    if (blocks.length === 0) return;
-    for (const block of blocks.toReversed()) {
-      if ((await readHeader(provider, block.number))?.hash !== block.hash) continue;
-      if (block !== blocks.at(-1)) {
-        isTorn = true;
-        await store.rewind(block.number);
-        await foldStored();
-      }
+    const upToHead = blocks.filter(({ number }) => number <= head.number);
+    for (const block of upToHead.toReversed()) {
+      const found = block.number === head.number ? head : await readHeader(provider, block.number);
+      // Another node behind the same URL, which has not got it yet: no evidence of anything.
+      if (found === undefined) return;
+      if (found.hash !== block.hash) continue;
+      if (block.hash === cursor.hash) return;
+      if (block === upToHead.at(-1)) throw behind(head, cursor);
+      isTorn = true;
+      await store.rewind(block.number);
+      await foldStored();
       return;
     }
     throw new TwinwardError("CHAIN_DIFFERS", { detail: "No block that was stored is on this chain." });
@@ -162,17 +181,22 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     throw new TwinwardError("CHAIN_DIFFERS", { expected: consortium.genesis, got: genesis?.hash });
   }
   await foldStored();
-  await lookOrThrow();
+  if (cursor !== undefined) view = state.view(cursor);
+  await lookOrThrow().catch((error: unknown) => {
+    // What is stored is known, and nothing is permitted before the node can be asked: whoever anchors may wake it.
+    if (!(error instanceof TwinwardError && error.code === "CHAIN_BEHIND")) throw error;
+    onTrouble?.(error);
+  });
 
-  let timer: NodeJS.Timeout | undefined;
+  let cancelPoll: () => void = () => undefined;
   let polling: Promise<void> | undefined;
   const planPoll = (): void => {
     if (closed || ended) return;
-    timer = setTimeout(() => {
+    cancelPoll = clock.after(pollMs, () => {
       polling = lookOrThrow()
         .catch((error: unknown) => onTrouble?.(error as TwinwardError))
         .then(planPoll);
-    }, pollMs);
+    });
   };
   planPoll();
 
@@ -191,12 +215,11 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
         }
       };
       const fail = (error: Error): void => settle(() => reject(error));
-      const limit = setTimeout(
-        () => fail(new TwinwardError("CHAIN_WAIT_EXPIRED", { block: view.head.number })),
-        timeoutMs,
+      const cancel = clock.after(timeoutMs, () =>
+        fail(new TwinwardError("CHAIN_WAIT_EXPIRED", { block: view.head.number })),
       );
       const settle = (answer: () => void): void => {
-        clearTimeout(limit);
+        cancel();
         listeners.delete(check);
         waiting.delete(fail);
         answer();
@@ -222,7 +245,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     waitFor,
     close: async () => {
       closed = true;
-      clearTimeout(timer);
+      cancelPoll();
       await polling;
       await running?.catch(() => undefined);
       listeners.clear();
@@ -234,4 +257,9 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
 function unfoldable({ block, logIndex, transaction }: ChainEvent, cause: unknown): TwinwardError {
   const detail = `Event ${logIndex} of block ${block.number} cannot be read; nothing is permitted until it can.`;
   return new TwinwardError("CHAIN_UNAVAILABLE", { detail, block: block.number, logIndex, transaction }, cause);
+}
+
+function behind(head: Block, seen: Block): TwinwardError {
+  const detail = `Its newest block is ${head.number}; block ${seen.number} was seen already.`;
+  return new TwinwardError("CHAIN_BEHIND", { head: head.number, seen: seen.number, detail });
 }

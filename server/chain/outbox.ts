@@ -1,14 +1,17 @@
 import { Transaction, type JsonRpcApiProvider, type TransactionReceipt } from "ethers";
-import { setTimeout as pause } from "node:timers/promises";
-import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
+import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
-import type { Database, Tx } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
+import { systemClock, type Clock } from "./clock.ts";
 import { describeRevert } from "./interfaces.ts";
+import { deleteLetter, insertLetter, nextNonce, readLetters, replaceLetter, type SignedLetter } from "./letters.ts";
 import { isKnownAlready, refusalOf, revertBytes } from "./node-answer.ts";
 
 const POLL_MS = 50;
 const REBROADCAST_MS = 2_000;
 const SETTLE_MS = 120_000;
+/** How long the next transaction may wait before its price is held against what the chain asks for by now. */
+const STUCK_MS = 4_000;
 /** For a fill of a nonce that nobody uses any more. */
 const EMPTY_GAS = 21_000;
 
@@ -32,6 +35,7 @@ export interface OutboxParts {
   readonly signer: TransactionSigner;
   /** Blocks, its own included, after which a transaction is final: 1 where blocks are final at once (embedded, QBFT). */
   readonly confirmations?: number;
+  readonly clock?: Clock;
 }
 
 export interface Letter {
@@ -50,16 +54,10 @@ export interface Receipt {
   readonly gasUsed: bigint;
 }
 
-interface Row {
-  readonly hash: Hex;
-  readonly nonce: number;
-  readonly raw: Hex;
-  readonly purpose: string;
-}
-
 /**
  * All transactions of one sender, on their way. The signed bytes are stored before the node sees them, so a transaction that
- * was sent is never forgotten and never signed twice; they are sent again until the chain has them for good.
+ * was sent is never forgotten, and only ever signed again under its own nonce, dearer, when the chain's price left it behind.
+ * They are sent again until the chain has them for good.
  * A sender's transactions must all go through one database's outbox.
  */
 export class Outbox {
@@ -67,17 +65,21 @@ export class Outbox {
   readonly #provider: JsonRpcApiProvider;
   readonly #signer: TransactionSigner;
   readonly #confirmations: number;
+  readonly #clock: Clock;
   readonly #sender: Hex;
   #writing: Promise<unknown> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
+  #cancelRepeat: () => void = () => undefined;
+  /** The transaction that is next to be mined, and since when it is. */
+  #next: { readonly nonce: number; readonly since: number } | undefined;
   #repeating: Promise<void> | undefined;
   #closed = false;
 
-  constructor({ database, provider, signer, confirmations = 1 }: OutboxParts) {
+  constructor({ database, provider, signer, confirmations = 1, clock = systemClock }: OutboxParts) {
     this.#database = database;
     this.#provider = provider;
     this.#signer = signer;
     this.#confirmations = confirmations;
+    this.#clock = clock;
     this.#sender = signer.address.toLowerCase() as Hex;
   }
 
@@ -101,17 +103,21 @@ export class Outbox {
    * reverted, TRANSACTION_REFUSED when another one took its nonce, CHAIN_WAIT_EXPIRED after `timeoutMs`; then it stays stored.
    */
   async settle(hash: Hex, timeoutMs = SETTLE_MS): Promise<Receipt> {
-    const deadline = performance.now() + timeoutMs;
-    let offered = performance.now();
+    const deadline = this.#clock.now() + timeoutMs;
+    let offered = this.#clock.now();
+    const nonce = (await this.#rows()).find((row) => row.hash === hash)?.nonce;
+    // Signed again meanwhile, dearer: whichever of them was mined, it is the one.
+    const hashes = new Set<Hex>([hash]);
     for (;;) {
-      const found = await this.#look(hash).catch(asUnavailable);
+      const row = nonce === undefined ? undefined : (await this.#rows()).find((one) => one.nonce === nonce);
+      if (row !== undefined) hashes.add(row.hash);
+      const found = await this.#look([...hashes], row).catch(asUnavailable);
       if (found instanceof TwinwardError && found.code !== "CHAIN_UNAVAILABLE") throw found;
       if (found !== undefined && !(found instanceof TwinwardError)) return found;
-      if (performance.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { transaction: hash });
-      await pause(POLL_MS);
-      if (performance.now() - offered < REBROADCAST_MS) continue;
-      offered = performance.now();
-      const row = (await this.#rows()).find((one) => one.hash === hash);
+      if (this.#clock.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { transaction: hash });
+      await this.#clock.pause(POLL_MS);
+      if (this.#clock.now() - offered < REBROADCAST_MS) continue;
+      offered = this.#clock.now();
       if (row !== undefined) await this.#offer(row).catch(onlyIfRefused);
     }
   }
@@ -129,16 +135,16 @@ export class Outbox {
     await this.#repeat();
     const plan = (): void => {
       if (this.#closed) return;
-      this.#timer = setTimeout(() => {
+      this.#cancelRepeat = this.#clock.after(REBROADCAST_MS, () => {
         this.#repeating = this.#repeat().then(plan);
-      }, REBROADCAST_MS);
+      });
     };
     plan();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelRepeat();
     await this.#repeating;
     await this.#writing;
   }
@@ -147,7 +153,7 @@ export class Outbox {
     const { gasLimit, gasPrice, pending } = await this.#ask(letter);
     const { chainId } = await this.#provider.getNetwork();
     const row = await this.#database.transaction(async (tx) => {
-      const nonce = await this.#nextNonce(tx, pending);
+      const nonce = await nextNonce(tx, this.#sender, pending);
       const raw = (await this.#signer.signTransaction({
         chainId: Number(chainId),
         nonce,
@@ -157,7 +163,7 @@ export class Outbox {
         gasPrice,
         type: 0,
       })) as Hex;
-      return this.#keep(tx, { nonce, raw, purpose: letter.purpose });
+      return insertLetter(tx, this.#sender, { nonce, raw, purpose: letter.purpose });
     });
     // The bytes are stored. Die here and `recover` sends them; nobody signs another transaction with this nonce.
     await this.#offer(row).catch(onlyIfRefused);
@@ -169,12 +175,12 @@ export class Outbox {
     try {
       const [estimate, price, pending] = await Promise.all([
         letter.gasLimit ?? (this.#provider.send("eth_estimateGas", [call]) as Promise<string>),
-        this.#provider.send("eth_gasPrice", []) as Promise<string>,
+        this.#gasPrice(),
         this.#count("pending"),
       ]);
       // A quarter more: state that changes until it is mined may make it dearer.
       const gasLimit = letter.gasLimit ?? (BigInt(estimate) * 5n) / 4n;
-      return { gasLimit, gasPrice: BigInt(price), pending };
+      return { gasLimit, gasPrice: price, pending };
     } catch (error) {
       const data = revertBytes(error);
       if (data === undefined) throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
@@ -182,30 +188,8 @@ export class Outbox {
     }
   }
 
-  async #nextNonce(tx: Tx, pending: number): Promise<number> {
-    // Two outboxes on one database take their nonces one after the other.
-    await tx.query("lock table outbox in share row exclusive mode");
-    const [row] = await tx.query<{ next: number | null }>(
-      "select max(nonce) + 1 as next from outbox where sender = $1",
-      [fromHex(this.#sender, 20)],
-    );
-    return Math.max(pending, row?.next ?? 0);
-  }
-
-  async #keep(tx: Tx, { nonce, raw, purpose }: Omit<Row, "hash">): Promise<Row> {
-    const hash = Transaction.from(raw).hash as Hex;
-    await tx.query("insert into outbox (hash, sender, nonce, raw, purpose) values ($1, $2, $3, $4, $5)", [
-      fromHex(hash, 32),
-      fromHex(this.#sender, 20),
-      nonce,
-      fromHex(raw),
-      purpose,
-    ]);
-    return { hash, nonce, raw, purpose };
-  }
-
   /** Hands the bytes to the node. A node that has them already is content; one that never will take them has them forgotten. */
-  async #offer(row: Row): Promise<void> {
+  async #offer(row: SignedLetter): Promise<void> {
     try {
       await this.#provider.send("eth_sendRawTransaction", [row.raw]);
     } catch (error) {
@@ -213,26 +197,39 @@ export class Outbox {
       if (said === undefined || isKnownAlready(said)) return;
       // The nonce is used: by this very transaction, as `settle` will see, or by another, as it will see too.
       if (/nonce|underpriced/i.test(said)) return;
-      await this.#forget(row.hash);
+      await deleteLetter(this.#database, row.hash);
       throw new TwinwardError("TRANSACTION_REFUSED", { purpose: row.purpose, detail: said });
     }
   }
 
-  async #look(hash: Hex): Promise<Receipt | TwinwardError | undefined> {
-    const receipt = await this.#provider.getTransactionReceipt(hash);
+  /**
+   * What became of a transaction, known by one of these hashes, whose bytes are stored in `row` or in none any more: mined for
+   * good, reverted or replaced, and then it leaves the outbox; undefined while it is on its way.
+   */
+  async #look(hashes: readonly Hex[], row: SignedLetter | undefined): Promise<Receipt | TwinwardError | undefined> {
+    const receipt = await this.#receipt(hashes);
+    const count = await this.#count("latest");
+    // A receipt of a nonce that is not used yet is another node's, or none: it is waited for, not believed.
+    if (row !== undefined && count <= row.nonce) return undefined;
     if (receipt === null) {
-      const row = (await this.#rows()).find((one) => one.hash === hash);
-      const count = await this.#count("latest");
-      if (row !== undefined && count <= row.nonce) return undefined;
       // Mined between the two questions?
-      if ((await this.#provider.getTransactionReceipt(hash)) !== null) return undefined;
-      await this.#forget(hash);
-      return new TwinwardError("TRANSACTION_REFUSED", { transaction: hash, detail: "Another one took its nonce." });
+      if ((await this.#receipt(hashes)) !== null) return undefined;
+      if (row !== undefined) await deleteLetter(this.#database, row.hash);
+      const detail = "Its nonce is used, and the node has no receipt of it: most likely another one took it.";
+      return new TwinwardError("TRANSACTION_REFUSED", { transaction: hashes[0], detail });
     }
     const head = Number(await this.#provider.send("eth_blockNumber", []));
     if (head - receipt.blockNumber + 1 < this.#confirmations) return undefined;
-    await this.#forget(hash);
+    if (row !== undefined) await deleteLetter(this.#database, row.hash);
     return receipt.status === 1 ? toReceipt(receipt) : this.#reverted(receipt);
+  }
+
+  async #receipt(hashes: readonly Hex[]): Promise<TransactionReceipt | null> {
+    for (const hash of hashes) {
+      const receipt = await this.#provider.getTransactionReceipt(hash);
+      if (receipt !== null) return receipt;
+    }
+    return null;
   }
 
   async #reverted(receipt: TransactionReceipt): Promise<TwinwardError> {
@@ -255,39 +252,57 @@ export class Outbox {
       const lowest = rows[0]?.nonce ?? 0;
       if (latest === pending && lowest > latest) await this.#fill(latest, lowest);
       for (const row of await this.#rows()) {
-        if (row.nonce >= latest) await this.#offer(row);
-        else await this.#look(row.hash);
+        if (row.nonce >= latest) await this.#offer(await this.#pricedAnew(row, latest));
+        else await this.#look([row.hash], row);
       }
     } catch {
       // The node is away or refused one for good: the next round sees what is left.
     }
   }
 
+  /**
+   * The transaction itself, or, where it is the next one, has waited for long and the chain's price has risen above its own, the
+   * same again under the same nonce for that price: only one of the two can ever be mined.
+   */
+  async #pricedAnew(row: SignedLetter, latest: number): Promise<SignedLetter> {
+    if (row.nonce !== latest) return row;
+    if (this.#next?.nonce !== latest) this.#next = { nonce: latest, since: this.#clock.now() };
+    if (this.#clock.now() - this.#next.since < STUCK_MS) return row;
+    const { to, data, gasLimit, gasPrice, chainId } = Transaction.from(row.raw);
+    const [paid, asked] = [gasPrice ?? 0n, await this.#gasPrice()];
+    if (asked <= paid || to === null) return row;
+    // Nodes take a replacement only when it pays an eighth more.
+    const least = paid + paid / 8n + 1n;
+    const dearer = { chainId: Number(chainId), nonce: row.nonce, to, data, gasLimit, type: 0 as const };
+    const price = asked > least ? asked : least;
+    const raw = (await this.#signer.signTransaction({ ...dearer, gasPrice: price })) as Hex;
+    // Stored before it is offered. Die before this and the cheap one is tried on; die after it, and `recover` offers this one.
+    const replaced = await replaceLetter(this.#database, row, raw);
+    this.#next = undefined;
+    return replaced;
+  }
+
   /** Puts an empty transaction to ourselves on each nonce in [from, to). */
   async #fill(from: number, to: number): Promise<void> {
     const { chainId } = await this.#provider.getNetwork();
-    const gasPrice = BigInt((await this.#provider.send("eth_gasPrice", [])) as string);
+    const gasPrice = await this.#gasPrice();
     for (let nonce = from; nonce < to; nonce++) {
       const empty = { chainId: Number(chainId), nonce, to: this.#sender, data: "0x", gasPrice, type: 0 as const };
       const raw = (await this.#signer.signTransaction({ ...empty, gasLimit: BigInt(EMPTY_GAS) })) as Hex;
-      await this.#database.transaction((tx) => this.#keep(tx, { nonce, raw, purpose: "fill" }));
+      await this.#database.transaction((tx) => insertLetter(tx, this.#sender, { nonce, raw, purpose: "fill" }));
     }
   }
 
-  async #rows(): Promise<Row[]> {
-    const rows = await this.#database.query<{ hash: Uint8Array; nonce: number; raw: Uint8Array; purpose: string }>(
-      "select hash, nonce, raw, purpose from outbox where sender = $1 order by nonce",
-      [fromHex(this.#sender, 20)],
-    );
-    return rows.map(({ hash, nonce, raw, purpose }) => ({ hash: toHex(hash), nonce, raw: toHex(raw), purpose }));
+  #rows(): Promise<SignedLetter[]> {
+    return readLetters(this.#database, this.#sender);
+  }
+
+  async #gasPrice(): Promise<bigint> {
+    return BigInt((await this.#provider.send("eth_gasPrice", [])) as string);
   }
 
   async #count(tag: "latest" | "pending"): Promise<number> {
     return Number(await this.#provider.send("eth_getTransactionCount", [this.#sender, tag]));
-  }
-
-  async #forget(hash: Hex): Promise<void> {
-    await this.#database.query("delete from outbox where hash = $1", [fromHex(hash, 32)]);
   }
 }
 
