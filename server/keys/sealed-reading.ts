@@ -1,4 +1,4 @@
-import { concat, fromHex, fromUtf8, u64be, utf8, type Hex } from "../../protocol/bytes.ts";
+import { concat, fromHex, fromUtf8, isHex, u64be, utf8, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Remark } from "../../protocol/plausibility.ts";
 import type { KeyStore, Sealed } from "./key-store.ts";
@@ -40,7 +40,12 @@ export function readingPlaintext(opened: OpenedReading): Uint8Array {
 
 /** AAD of a reading: device ‖ sequence ‖ content. */
 function readingAad({ device, sequence, content }: ReadingPlace): Uint8Array {
-  return concat(fromHex(device, 32), u64be(sequence), fromHex(content, 32));
+  if (!isHex(device, 32) || !isHex(content, 32)) throw new RangeError("device and content are 32 bytes each");
+  const aad = Buffer.allocUnsafe(72);
+  aad.write(device.slice(2), 0, "hex");
+  aad.writeBigUInt64BE(BigInt(sequence), 32);
+  aad.write(content.slice(2), 40, "hex");
+  return aad;
 }
 
 export function sealReading(keys: KeyStore, place: ReadingPlace, plaintext: Uint8Array): Sealed {

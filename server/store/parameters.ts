@@ -1,10 +1,12 @@
 /**
- * What both drivers are given and give back: bytea ↔ Uint8Array, bigint → safe number. `bytea[]` travels in PostgreSQL's
- * binary array format, because hex doubles the bytes of a bulk insert and both drivers build that text slowly.
+ * What both drivers are given and give back: bytea ↔ Uint8Array, bigint → safe number. `bytea[]` and `text[]` travel in
+ * PostgreSQL's binary array format, because hex doubles the bytes of a bulk insert and both drivers build such text slowly.
  */
 
 export const BYTEA = 17;
 export const BYTEA_ARRAY = 1001;
+export const TEXT = 25;
+export const TEXT_ARRAY = 1009;
 export const INT8 = 20;
 
 /** A value of a query's parameter list. Arrays of bytes are for `unnest($1::bytea[], …)`. */
@@ -18,30 +20,49 @@ export type Parameter =
   | readonly (string | number | null)[]
   | readonly (Uint8Array | null)[];
 
-/** Parameters as the drivers take them: bytes as Buffers, arrays of bytes as one binary array. */
+/** Parameters as the drivers take them: bytes as Buffers, arrays of bytes or of texts (for `$1::text[]`) as one binary array. */
 export function toWire(parameters: readonly Parameter[]): unknown[] {
   return parameters.map((value) => {
     if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     if (!Array.isArray(value)) return value;
     const list = value as readonly unknown[];
     const first = list.find((item) => item !== null);
-    return first instanceof Uint8Array ? byteaArray(list as readonly (Uint8Array | null)[]) : [...list];
+    if (first instanceof Uint8Array) return byteaArray(list as readonly (Uint8Array | null)[]);
+    return typeof first === "string" ? textArray(list as readonly (string | null)[]) : [...list];
   });
 }
 
-/** PostgreSQL's array_recv format: dimensions, has-null, element type, size, lower bound, then length and bytes each. */
+/** A bytea[] in binary. */
 export function byteaArray(values: readonly (Uint8Array | null)[]): Buffer {
-  const size = values.reduce((sum, value) => sum + 4 + (value?.length ?? 0), 20);
-  const wire = Buffer.allocUnsafe(size);
+  const write = (wire: Buffer, value: Uint8Array, at: number): void => wire.set(value, at);
+  return binaryArray(BYTEA, values, (value) => value.length, write);
+}
+
+/** A text[] in binary: UTF-8, as the database is. */
+export function textArray(values: readonly (string | null)[]): Buffer {
+  const write = (wire: Buffer, value: string, at: number): void => void wire.write(value, at, "utf8");
+  return binaryArray(TEXT, values, (value) => Buffer.byteLength(value, "utf8"), write);
+}
+
+/** PostgreSQL's array_recv format: dimensions, has-null, element type, size, lower bound, then length and bytes each. */
+function binaryArray<T>(
+  type: number,
+  values: readonly (T | null)[],
+  lengthOf: (value: T) => number,
+  write: (wire: Buffer, value: T, at: number) => void,
+): Buffer {
+  const lengths = values.map((value) => (value === null ? -1 : lengthOf(value)));
+  const wire = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + Math.max(0, length), 20));
   let at = 0;
-  const header = [1, values.includes(null) ? 1 : 0, BYTEA, values.length, 1];
+  const header = [1, values.includes(null) ? 1 : 0, type, values.length, 1];
   for (const word of header) at = wire.writeInt32BE(word, at);
-  for (const value of values) {
-    at = wire.writeInt32BE(value?.length ?? -1, at);
-    if (value === null) continue;
-    wire.set(value, at);
-    at += value.length;
-  }
+  values.forEach((value, i) => {
+    const length = lengths[i] ?? -1;
+    at = wire.writeInt32BE(length, at);
+    if (value === null) return;
+    write(wire, value, at);
+    at += length;
+  });
   return wire;
 }
 

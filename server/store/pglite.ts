@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Database, Tx } from "./database.ts";
 import { DurableFiles, durableParameters } from "./durable-files.ts";
-import { BYTEA, BYTEA_ARRAY, fromBytea, fromInt8, INT8, toWire, type Parameter } from "./parameters.ts";
+import { BYTEA, BYTEA_ARRAY, fromBytea, fromInt8, INT8, TEXT_ARRAY, toWire, type Parameter } from "./parameters.ts";
 import { createDataDirectory } from "./template.ts";
 import { runWork } from "./work.ts";
 
@@ -28,8 +28,9 @@ export async function openPGlite(directory: string): Promise<Database> {
     serializers: { [BYTEA]: (value: unknown) => value as string },
   });
   await postgres.waitReady;
-  // PGlite's own text of a bytea array is far slower than the binary one, which `toWire` has made already.
-  postgres.serializers[BYTEA_ARRAY] = (value: unknown) => (Array.isArray(value) ? "{}" : value) as string;
+  // PGlite's own text of such arrays is far slower than the binary one, which `toWire` has made already.
+  for (const type of [BYTEA_ARRAY, TEXT_ARRAY])
+    postgres.serializers[type] = (value: unknown) => (Array.isArray(value) ? "{}" : value) as string;
 
   const tx = (runner: Runner): Tx => ({
     query: async <T>(sql: string, parameters: readonly Parameter[] = []) =>
