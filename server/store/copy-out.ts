@@ -25,12 +25,17 @@ export interface CopiedPage {
   readonly rows: readonly string[];
 }
 
+export interface Copy {
+  readonly head: CopiedHead;
+  readonly pages: () => AsyncGenerator<CopiedPage>;
+}
+
 /**
  * Copies a database that is being written to. One short transaction draws the line: how long the stream is, and everything
  * that changes. What lies below the line never changes any more and is read afterwards, page by page, while the stream grows:
  * nobody waits for a copy.
  */
-export async function copyOut(database: Database): Promise<{ head: CopiedHead; pages(): AsyncGenerator<CopiedPage> }> {
+export async function copyOut(database: Database): Promise<Copy> {
   const drawn = await database.transaction(drawLine);
   async function* pages(): AsyncGenerator<CopiedPage> {
     for (const table of COPIED_TABLES) {

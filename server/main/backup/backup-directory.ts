@@ -61,10 +61,9 @@ export async function backup(
   file: string,
 ): Promise<BackupReport> {
   const { database, consortium, now } = parts;
-  const copy = await copyOut(database);
-  const { head: copied } = copy;
+  const { head: copied, pages } = await copyOut(database);
   const made = new Date(now()).toISOString();
-  const { bytes } = await writeBackupFile(file, { format: "backup@1", made, consortium, copied }, copy.pages());
+  const { bytes } = await writeBackupFile(file, { format: "backup@1", made, consortium, copied }, pages());
   const { end } = await readBackupFile(file);
   const { stream, size, batches } = copied;
   return { file, bytes, made, stream, leaves: size, batches, rows: end.rows, sha256: end.sha256 };

@@ -69,7 +69,7 @@ export interface Backup {
   readonly head: BackupHead;
   readonly end: BackupEnd;
   /** Its rows, read once more. */
-  pages(): AsyncGenerator<CopiedPage>;
+  readonly pages: () => AsyncGenerator<CopiedPage>;
 }
 
 /** Reads it through before anything rests on it. Throws UNUSABLE_BACKUP. */
@@ -119,7 +119,11 @@ function readHead(file: string, value: unknown): BackupHead {
     Array.isArray(copied.migrations) &&
     copied.migrations.every((one) => isHex(one, 32));
   if (!whole) throw unusable(file, "Its first line is not that of a backup@1.");
-  return { ...(head as BackupHead), consortium: parseConsortium(JSON.stringify(head.consortium)) };
+  try {
+    return { ...(head as BackupHead), consortium: parseConsortium(JSON.stringify(head.consortium)) };
+  } catch (cause) {
+    throw unusable(file, "It names no consortium.", cause);
+  }
 }
 
 function readPage(file: string, value: unknown[]): [string, ...string[]] {
