@@ -1,10 +1,11 @@
 import { anchorLeaf } from "./anchor.ts";
-import { toHex, type Hex } from "./bytes.ts";
+import { fromHex, toHex, u64be, type Hex } from "./bytes.ts";
 import { readCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { readContracts, shapeOf, type Contracts } from "./consortium.ts";
+import { sha256 } from "./hash.ts";
 import { keysRoot, readKeyHistory, type KeyHistory } from "./key-history.ts";
 import type { Shape } from "./shape.ts";
-import { Tree } from "./tree.ts";
+import { merkleRoot, Tree } from "./tree.ts";
 
 /** A block as a verifier names it; timestamp in seconds. */
 export interface BlockReference {
@@ -41,6 +42,14 @@ export interface AnchorsFile {
   readonly checkpoint: Checkpoint;
 }
 
+/** A signed state, and what it is recomputed from. */
+export interface Covered {
+  readonly checkpoint: Checkpoint;
+  readonly devices: readonly KeyHistory[];
+  /** Left out where the checkpoint says nothing of transactions and blocks. */
+  readonly streams?: readonly AnchoredStream[];
+}
+
 /** Where a verifier takes anchors and keys from. An answer of undefined means: the source knows no such thing. */
 export interface AnchorSource {
   describe(): { readonly kind: "file" | "rpc"; readonly [fact: string]: unknown };
@@ -51,8 +60,8 @@ export interface AnchorSource {
   device(device: Hex): Promise<KeyHistory | undefined>;
   /** RPC: the present state of the stream's log on chain. */
   frontier?(stream: Hex): Promise<{ readonly size: number; readonly root: Hex } | undefined>;
-  /** File: the signed state, and the key histories that it covers. */
-  checkpoint?(): Promise<{ readonly checkpoint: Checkpoint; readonly devices: readonly KeyHistory[] }>;
+  /** File: the signed state, and what it covers. */
+  checkpoint?(): Promise<Covered>;
   /** The block that the answers are as of. */
   block?(): Promise<{ readonly number: number; readonly hash: Hex }>;
 }
@@ -117,6 +126,29 @@ export function logTree(stream: Hex, anchors: readonly Anchor[]): Tree {
   return new Tree(leaves);
 }
 
+/**
+ * RFC 6962 root over SHA-256(0x00 ‖ stream 32 ‖ number u64 ‖ transaction 32 ‖ block number u64 ‖ block hash 32 ‖ timestamp u64)
+ * of every anchor, streams sorted, numbers rising: where and when everything was anchored.
+ */
+export function placesRoot(streams: readonly AnchoredStream[]): Uint8Array {
+  const sorted = streams.toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
+  const leaves = sorted.flatMap(({ stream, anchors }) => {
+    const id = fromHex(stream, 32);
+    return anchors.map(({ number, transaction, block }) =>
+      sha256(
+        new Uint8Array(1),
+        id,
+        u64be(number),
+        fromHex(transaction, 32),
+        u64be(block.number),
+        fromHex(block.hash, 32),
+        u64be(block.timestamp),
+      ),
+    );
+  });
+  return merkleRoot(leaves);
+}
+
 /** The checkpoint over these anchors and keys, not signed yet. */
 export function checkpointOver(
   chain: { readonly chainId: number; readonly genesis: Hex; readonly contracts: Contracts },
@@ -136,6 +168,7 @@ export function checkpointOver(
     block: { number: block.number, hash: block.hash },
     streams: states.toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
     keysRoot: toHex(keysRoot(devices)),
+    placesRoot: toHex(placesRoot(streams)),
     signatures: [],
   };
 }
@@ -146,7 +179,7 @@ export function sourceOfAnchors(file: AnchorsFile): AnchorSource {
   const streams = new Map(file.streams.map(({ stream, anchors }) => [stream, anchors]));
   const histories = new Map(devices.map((history) => [history.device, history]));
   const none: readonly Anchor[] = [];
-  const covered = { checkpoint, devices };
+  const covered = { checkpoint, devices, streams: file.streams };
   return {
     describe: () => ({ kind: "file", block: checkpoint.block.number }),
     chain: async () => ({ chainId, genesis, contracts }),

@@ -31,45 +31,50 @@ export interface Checkpoint {
   readonly streams: readonly LogState[];
   /** Root over the key histories of all devices. */
   readonly keysRoot: Hex;
+  /** Root over the transactions and blocks of all anchors; older checkpoints have none, and cover none of them. */
+  readonly placesRoot?: Hex;
   readonly signatures: readonly CheckpointSignature[];
 }
 
-/** EIP-712 (one-line types): what a wallet is shown and signs. */
-export const CHECKPOINT_TYPES = {
-  Checkpoint: [
-    { name: "genesis", type: "bytes32" },
-    { name: "contracts", type: "address[]" },
-    { name: "blockNumber", type: "uint64" },
-    { name: "blockHash", type: "bytes32" },
-    { name: "streams", type: "Log[]" },
-    { name: "keysRoot", type: "bytes32" },
-  ],
-  Log: [
-    { name: "stream", type: "bytes32" },
-    { name: "size", type: "uint64" },
-    { name: "root", type: "bytes32" },
-  ],
-};
+/** EIP-712: what a wallet is shown and signs. `placesRoot` is the last member where the checkpoint has one. */
+const CHECKPOINT_MEMBERS = [
+  { name: "genesis", type: "bytes32" },
+  { name: "contracts", type: "address[]" },
+  { name: "blockNumber", type: "uint64" },
+  { name: "blockHash", type: "bytes32" },
+  { name: "streams", type: "Log[]" },
+  { name: "keysRoot", type: "bytes32" },
+];
+const PLACES_MEMBER = { name: "placesRoot", type: "bytes32" };
+const LOG_MEMBERS = [
+  { name: "stream", type: "bytes32" },
+  { name: "size", type: "uint64" },
+  { name: "root", type: "bytes32" },
+];
 
-const LOG_TYPE = "Log(bytes32 stream,uint64 size,bytes32 root)";
-const CHECKPOINT_TYPE =
-  "Checkpoint(bytes32 genesis,address[] contracts,uint64 blockNumber,bytes32 blockHash,Log[] streams,bytes32 keysRoot)" +
-  LOG_TYPE;
+type Member = { readonly name: string; readonly type: string };
+
+const typeText = (name: string, members: readonly Member[]): string =>
+  `${name}(${members.map((member) => `${member.type} ${member.name}`).join(",")})`;
+const LOG_TYPE = typeText("Log", LOG_MEMBERS);
 const DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 const DOMAIN = { name: "Twinward Checkpoint", version: "1" };
 
 type Unsigned = Omit<Checkpoint, "signatures">;
 
+const membersOf = ({ placesRoot }: Unsigned): Member[] =>
+  placesRoot === undefined ? CHECKPOINT_MEMBERS : [...CHECKPOINT_MEMBERS, PLACES_MEMBER];
+
 /** The typed data of a checkpoint, as `signTypedData(domain, types, message)` takes it. */
 export function checkpointTypedData(checkpoint: Unsigned): {
   domain: { name: string; version: string; chainId: number; verifyingContract: Hex };
-  types: typeof CHECKPOINT_TYPES;
+  types: Record<"Checkpoint" | "Log", Member[]>;
   message: Record<string, unknown>;
 } {
   const { chainId, contracts, genesis, block, streams, keysRoot } = checkpoint;
   return {
     domain: { ...DOMAIN, chainId, verifyingContract: contracts.AnchorLog },
-    types: CHECKPOINT_TYPES,
+    types: { Checkpoint: membersOf(checkpoint), Log: LOG_MEMBERS },
     message: {
       genesis,
       contracts: CONTRACTS.map((name) => contracts[name]),
@@ -77,6 +82,7 @@ export function checkpointTypedData(checkpoint: Unsigned): {
       blockHash: block.hash,
       streams,
       keysRoot,
+      ...(checkpoint.placesRoot === undefined ? {} : { placesRoot: checkpoint.placesRoot }),
     },
   };
 }
@@ -95,13 +101,14 @@ export function checkpointDigest(checkpoint: Unsigned): Uint8Array {
     keccak256(keccak256(utf8(LOG_TYPE)), fromHex(stream, 32), u256be(size), fromHex(root, 32)),
   );
   const message = keccak256(
-    keccak256(utf8(CHECKPOINT_TYPE)),
+    keccak256(utf8(typeText("Checkpoint", membersOf(checkpoint)) + LOG_TYPE)),
     fromHex(genesis, 32),
     keccak256(...CONTRACTS.map((name) => address(contracts[name]))),
     u256be(block.number),
     fromHex(block.hash, 32),
     keccak256(...logs),
     fromHex(checkpoint.keysRoot, 32),
+    ...(checkpoint.placesRoot === undefined ? [] : [fromHex(checkpoint.placesRoot, 32)]),
   );
   return keccak256(new Uint8Array([0x19, 0x01]), domain, message);
 }
@@ -156,16 +163,10 @@ export function parseCheckpoint(input: unknown): Checkpoint {
 }
 
 export function readCheckpoint(shape: Shape): Checkpoint {
-  const found = shape.members([
-    "format",
-    "chainId",
-    "genesis",
-    "contracts",
-    "block",
-    "streams",
-    "keysRoot",
-    "signatures",
-  ]);
+  const found = shape.members(
+    ["format", "chainId", "genesis", "contracts", "block", "streams", "keysRoot", "signatures"],
+    ["placesRoot"],
+  );
   const block = found.block.members(["number", "hash"]);
   const streams = found.streams.list((item) => {
     const log = item.members(["stream", "size", "root"]);
@@ -182,6 +183,7 @@ export function readCheckpoint(shape: Shape): Checkpoint {
     block: { number: block.number.integer(), hash: block.hash.hex(32) },
     streams,
     keysRoot: found.keysRoot.hex(32),
+    ...(found.placesRoot ? { placesRoot: found.placesRoot.hex(32) } : {}),
     signatures: found.signatures.list((item) => {
       const one = item.members(["member", "signer", "signature"]);
       return { member: one.member.text(), signer: one.signer.hex(20), signature: one.signature.hex(65) };

@@ -199,6 +199,11 @@ export const ERRORS = {
   ),
 
   // Proofs against somebody.
+  ANCHORS_DIFFER: row(
+    422,
+    "This node does not hold what the anchors file says.",
+    "Do not sign it. Ask who made it, and find out which of the two nodes is wrong.",
+  ),
   STREAM_SUSPENDED: row(
     503,
     "The stream is suspended on chain: its gateway broke a promise.",
@@ -277,6 +282,11 @@ export const ERRORS = {
     "Mount the disk that KEYS_MIRROR names, make room on it, or name another directory.",
   ),
   KEY_FILE_UNUSABLE: row(500, "A key file cannot be used.", "Restore it from its backup."),
+  BROKER_UNREACHABLE: row(
+    503,
+    "The gateway has no place at the MQTT broker, so no reading comes that way.",
+    "The log says why: the broker is away, does not believe our certificate, or does not let us hear its devices.",
+  ),
   CERTIFICATE_UNUSABLE: row(
     422,
     "A certificate, its key or its authority cannot be used.",

@@ -1,4 +1,4 @@
-import { logTree, type Anchor, type AnchorSource } from "./anchors.ts";
+import { logTree, placesRoot, type Anchor, type AnchoredStream, type AnchorSource, type Covered } from "./anchors.ts";
 import { equalBytes, fromHex, toHex, type Hex } from "./bytes.ts";
 import { checkpointSigners, signersLacking, type Checkpoint } from "./checkpoint.ts";
 import { groupOfStream, memberQuorum, type Consortium, type Contracts } from "./consortium.ts";
@@ -24,9 +24,11 @@ export interface World {
   readonly block: Answer<{ readonly number: number }>;
   /** What the source's own state is held against: only one of them is there. */
   readonly frontier: Answer<{ readonly size: number; readonly root: Hex } | undefined>;
-  readonly covered: Answer<{ readonly checkpoint: Checkpoint; readonly devices: readonly KeyHistory[] }> | undefined;
+  readonly covered: Answer<Covered> | undefined;
   readonly signers: readonly string[];
   readonly keysHold: boolean;
+  /** Whether transactions and blocks are those of the checkpoint; undefined where it says nothing of them. */
+  readonly placesHold: boolean | undefined;
   /** Why nothing that the source says counts; undefined when there is no reason. */
   readonly distrust: string | undefined;
 }
@@ -34,6 +36,7 @@ export interface World {
 // Recomputing a log or a checkpoint costs much more than a receipt: each is done once per array or object handed out.
 const trees = new WeakMap<readonly Anchor[], { stream: Hex; size: number; tree: Answer<Tree> }>();
 const keyRoots = new WeakMap<readonly KeyHistory[], Uint8Array>();
+const placeRoots = new WeakMap<readonly AnchoredStream[], Uint8Array>();
 const signerNames = new WeakMap<Checkpoint, { consortium: Consortium; names: readonly string[] }>();
 
 export async function observeWorld(receipt: Receipt, { consortium, source }: Trust): Promise<World> {
@@ -54,7 +57,8 @@ export async function observeWorld(receipt: Receipt, { consortium, source }: Tru
   const keysHold = covered?.known
     ? equalBytes(keysRootOf(covered.value.devices), fromHex(covered.value.checkpoint.keysRoot))
     : true;
-  const told = { consortium, chain, anchors, log, history, block, frontier, covered, signers, keysHold };
+  const placesHold = covered?.known ? placesUnder(covered.value) : undefined;
+  const told = { consortium, chain, anchors, log, history, block, frontier, covered, signers, keysHold, placesHold };
   return { ...told, distrust: distrustOf(told) };
 }
 
@@ -100,6 +104,13 @@ function keysRootOf(devices: readonly KeyHistory[]): Uint8Array {
   return root;
 }
 
+function placesUnder({ checkpoint, streams }: Covered): boolean | undefined {
+  if (checkpoint.placesRoot === undefined || streams === undefined) return undefined;
+  let root = placeRoots.get(streams);
+  if (!root) placeRoots.set(streams, (root = placesRoot(streams)));
+  return equalBytes(root, fromHex(checkpoint.placesRoot));
+}
+
 function signersOf(checkpoint: Checkpoint, consortium: Consortium): readonly string[] {
   const done = signerNames.get(checkpoint);
   if (done?.consortium === consortium) return done.names;
@@ -122,6 +133,7 @@ function distrustOf(world: Omit<World, "distrust">): string | undefined {
       return `the source's checkpoint is not signed by a quorum: ${quorumText(world.signers, consortium)}`;
     }
     if (consortium && !ofConsortium(checkpoint, consortium)) return "the source's checkpoint is of another chain";
+    if (world.placesHold === false) return "the source's transactions and blocks are not those of its checkpoint";
     if (!world.keysHold) return "the source's keys are not those of its checkpoint";
   }
   if (world.anchors.known && !log.known) return log.why;

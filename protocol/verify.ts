@@ -69,6 +69,10 @@ function verifyLeaf({ leaf, index, path, batch }: Receipt, list: Checklist): voi
   );
 }
 
+/** Older checkpoints do not cover transactions and blocks: then a file is only one more copy that says the same. */
+const whose = ({ covered, placesHold }: World): string =>
+  covered && placesHold === undefined ? " (the file's word: its checkpoint does not cover it)" : "";
+
 function verifyBatch({ batch, log, anchor }: Receipt, world: World, list: Checklist): void {
   const { anchors, log: tree } = world;
   if (!anchors.known || !tree.known) {
@@ -100,7 +104,7 @@ function verifyBatch({ batch, log, anchor }: Receipt, world: World, list: Checkl
     },
   );
   list.trusted(world.distrust, "anchor transaction", found?.transaction === anchor.transaction, {
-    good: anchor.transaction,
+    good: `${anchor.transaction}${whose(world)}`,
     bad: found ? `it was ${found.transaction}` : "the source knows no such batch",
   });
   const { number, hash, timestamp } = anchor.block;
@@ -110,7 +114,7 @@ function verifyBatch({ batch, log, anchor }: Receipt, world: World, list: Checkl
     "anchor block",
     block?.number === number && block.hash === hash && block.timestamp === timestamp,
     {
-      good: `block ${number}, ${timeText(timestamp * 1000)}`,
+      good: `block ${number}, ${timeText(timestamp * 1000)}${whose(world)}`,
       bad: block
         ? `it was block ${block.number} (${block.hash}) at ${block.timestamp}`
         : "the source knows no such batch",

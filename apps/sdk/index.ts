@@ -14,7 +14,7 @@ export type {
 } from "./answers.ts";
 export { connect } from "./client.ts";
 export type { Client, ConnectOptions, FindingQuery, HistoryAsk, Reading, Session } from "./client.ts";
-export { exportAnchors, writeAnchors } from "./export-anchors.ts";
+export { cosignAnchors, exportAnchors, writeAnchors } from "./export-anchors.ts";
 export type { CheckpointSigner } from "./export-anchors.ts";
 export { signInMessage } from "./sign-in.ts";
 export type { SignIn, SignInFacts } from "./sign-in.ts";

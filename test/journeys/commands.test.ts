@@ -11,6 +11,7 @@ import { BedsideDevice } from "../helpers/bedside-device.ts";
 import { auditPasses } from "../helpers/audit-journey.ts";
 import { Journey, MONITOR_MODEL, until, type Ran, type Server } from "../helpers/journey.ts";
 
+const NO_NETWORK = new URL("../helpers/no-network.ts", import.meta.url).href;
 const HEX_32 = /^0x[0-9a-f]{64}$/;
 
 describe("journey: the command line", function () {
@@ -62,7 +63,7 @@ describe("journey: the command line", function () {
       }
       expect(explained).to.include.members([
         "up", "demo", "device new", "device register", "device list", "device check", "device replay", "key new", "twin new",
-        "twin list", "twin read", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "audit",
+        "twin list", "twin read", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "audit",
       ]); // prettier-ignore
     });
 
@@ -241,6 +242,19 @@ describe("journey: the command line", function () {
         2,
         /no member's signing address/,
       );
+
+      const signing = ["anchors", "sign", anchors, "--rpc", server.rpc];
+      const signed = await journey.run([...signing, ...by]);
+      expect(JSON.parse(signed.out)).to.deep.equal(JSON.parse(readFileSync(anchors, "utf8")));
+      await fails([...signing, ...trust, "--key", readerKey], 2, /no member's signing address/);
+
+      // With the network cut a file under its checkpoint is enough; a node is not.
+      const cut = { NODE_OPTIONS: `--import ${NO_NETWORK}` };
+      const offline = await journey.run(["verify", receipt, ...trust, "--anchors", anchors], cut);
+      expect(offline.code, offline.err).to.equal(0);
+      expect(offline.out).to.match(/✔ checkpoint signature +signed by one machine .* 1 of 1 members/);
+      const online = await journey.run(["verify", receipt, ...trust, "--rpc", server.rpc], cut);
+      expect([online.code, online.err]).to.deep.equal([9, "the network is cut\n"]);
 
       for (const source of [["--anchors", anchors], ["--rpc", server.rpc]])
         expect(await journey.ask(["verify", receipt, ...trust, ...source])).to.include({ outcome: "passed" }); // prettier-ignore

@@ -19,6 +19,12 @@ describe("the published entry", () => {
 
   it("signs checkpoints as wallets do", async () => {
     const { checkpoint } = (await makeWorld("wallet")).anchors;
+    const { placesRoot, ...older } = checkpoint;
+    expect(placesRoot).to.be.a("string");
+    const typed = protocol.checkpointTypedData(older);
+    expect(protocol.toHex(protocol.checkpointDigest(older))).to.equal(
+      TypedDataEncoder.hash(typed.domain, typed.types, typed.message),
+    );
     const { domain, types, message } = protocol.checkpointTypedData(checkpoint);
     expect(protocol.toHex(protocol.checkpointDigest(checkpoint))).to.equal(
       TypedDataEncoder.hash(domain, types, message),

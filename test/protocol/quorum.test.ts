@@ -108,6 +108,39 @@ describe("a checkpoint rests on a quorum of members", () => {
     );
   });
 
+  it("covers where and when everything was anchored: a time moved in file and receipt alike fails", async () => {
+    const consortium = members(4);
+    const checkpoint = await signedBy(["North", "East", "West"]);
+    const moved = <T extends { timestamp: number }>(block: T): T => ({ ...block, timestamp: block.timestamp - 30 });
+    const receipt = { ...world.receipt, anchor: { ...world.receipt.anchor, block: moved(world.receipt.anchor.block) } };
+    const [stream] = world.anchors.streams;
+    if (!stream) throw new Error("no stream");
+    const anchors = stream.anchors.map((anchor) =>
+      anchor.number === 1 ? { ...anchor, block: moved(anchor.block) } : anchor,
+    );
+    const file = { ...world.anchors, streams: [{ ...stream, anchors }], checkpoint };
+    const verified = await verifyReceipt(writeReceipt(receipt), { consortium, source: sourceOfAnchors(file) });
+    const block = verified.checks.find(({ name }) => name === "anchor block");
+    expect(block).to.deep.include({ result: "failed" });
+    expect(block?.detail).to.match(/transactions and blocks are not those of its checkpoint/);
+    expect(await outcome(consortium, checkpoint)).to.match(/^passed/);
+  });
+
+  it("takes an older checkpoint for what it covers, and says whose word the rest is", async () => {
+    const { placesRoot, ...older } = unsigned;
+    expect(placesRoot).to.be.a("string");
+    const checkpoint = await signedBy(["North", "East", "West"], walletOf, older);
+    const trust = { consortium: members(4), source: sourceOfAnchors({ ...world.anchors, checkpoint }) };
+    const { outcome: result, checks } = await verifyReceipt(writeReceipt(world.receipt), trust);
+    expect(result).to.equal("passed");
+    for (const name of ["anchor transaction", "anchor block"]) {
+      expect(checks.find((check) => check.name === name)?.detail).to.match(/the file's word/);
+    }
+    // Taken out of a newer one, the signatures are over something else.
+    const { signatures } = await signedBy(["North", "East", "West"]);
+    expect(await outcome(members(4), { ...older, signatures })).to.match(/^failed/);
+  });
+
   it("is n − f, so that any two quorums share an honest member", () => {
     expect([1, 2, 3, 4, 5, 6, 7, 10].map(memberQuorum)).to.deep.equal([1, 2, 3, 3, 4, 5, 5, 7]);
     for (let n = 1; n <= 256; n++) {

@@ -4,10 +4,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Wallet, type JsonRpcProvider } from "ethers";
-import { exportAnchors, fileSource, rpcSource, writeAnchors } from "../../apps/sdk/index.ts";
+import {
+  cosignAnchors,
+  exportAnchors,
+  fileSource,
+  rpcSource,
+  writeAnchors,
+  type CheckpointSigner,
+} from "../../apps/sdk/index.ts";
 import { logTree, parseAnchors } from "../../protocol/anchors.ts";
 import { fromHex, toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
-import { checkpointSigners } from "../../protocol/checkpoint.ts";
+import { checkpointSigners, signersLacking } from "../../protocol/checkpoint.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { newPrivateKey, publicKeyOf, signEs256 } from "../../protocol/es256.ts";
@@ -25,8 +32,11 @@ import { openDatabase, type Database } from "../../server/store/database.ts";
 
 const lower = (wallet: { readonly address: string }): Hex => wallet.address.toLowerCase() as Hex;
 
+const NAMES = ["North", "East", "South", "West"];
+
 describe("the SDK and access on a real chain", () => {
   const member = Wallet.createRandom();
+  const others = [Wallet.createRandom(), Wallet.createRandom(), Wallet.createRandom()];
   const sender = Wallet.createRandom();
   const steward = Wallet.createRandom();
   const reader = Wallet.createRandom();
@@ -67,7 +77,12 @@ describe("the SDK and access on a real chain", () => {
       provider,
       deployer: Wallet.createRandom(),
       name: "A ward",
-      members: [{ name: "North", endpoint: "http://127.0.0.1", signer: lower(member), commandKey: key }],
+      members: [member, ...others].map((one, i) => ({
+        name: NAMES[i] ?? "",
+        endpoint: "http://127.0.0.1",
+        signer: lower(one),
+        commandKey: key,
+      })),
       groups: [{ group, member: 0, ...key, senders: [lower(sender)] }],
       oracles: [1, 2, 3, 4].map(() => ({ member: 0, key: toHex(randomBytes(20)) })),
     });
@@ -165,6 +180,43 @@ describe("the SDK and access on a real chain", () => {
     const log = (await source.checkpoint?.())?.checkpoint.streams.find((one) => one.stream === stream);
     expect(log?.root).to.equal((await node.frontier?.(stream))?.root);
     expect((await exportAnchors(embedded.url, consortium)).checkpoint.signatures).to.deep.equal([]);
+  });
+
+  it("lets members sign one after the other, each from a node, what the first one wrote", async () => {
+    const by = (i: number): CheckpointSigner => {
+      const wallet = [member, ...others][i] ?? member;
+      const sign = (digest: Uint8Array): Hex => wallet.signingKey.sign(digest).serialized as Hex;
+      return { member: NAMES[i] ?? "", signer: lower(wallet), sign };
+    };
+    const first = await exportAnchors(embedded.url, consortium, by(0));
+    // The chain goes on; what is signed stays what it was at the file's block.
+    await send(sender, "AnchorLog", "anchor", [stream, 4, roots[4], 1]);
+    const second = await cosignAnchors(embedded.url, consortium, parseAnchors(writeAnchors(first)), by(2));
+    const again = await cosignAnchors(embedded.url, consortium, second, by(2));
+    expect(again.checkpoint.signatures).to.have.length(2);
+    expect(signersLacking(checkpointSigners(again.checkpoint, consortium), consortium)).to.equal(1);
+    const third = await cosignAnchors(embedded.url, consortium, again, by(3));
+    expect(checkpointSigners(third.checkpoint, consortium)).to.deep.equal(["North", "South", "West"]);
+    expect(signersLacking(checkpointSigners(third.checkpoint, consortium), consortium)).to.equal(0);
+    expect({ ...third, checkpoint: { ...third.checkpoint, signatures: [] } }).to.deep.equal({
+      ...first,
+      checkpoint: { ...first.checkpoint, signatures: [] },
+    });
+
+    // What the own node does not confirm is not signed, whoever signed it before.
+    const { checkpoint } = first;
+    for (const changed of [
+      { ...checkpoint, keysRoot: ZERO_32 },
+      { ...checkpoint, placesRoot: ZERO_32 },
+      { ...checkpoint, streams: checkpoint.streams.map((log) => ({ ...log, size: log.size - 1 })) },
+      { ...checkpoint, block: { ...checkpoint.block, hash: ZERO_32 } },
+      { ...checkpoint, block: { ...checkpoint.block, number: 1_000_000 } },
+    ]) {
+      const refused = await cosignAnchors(embedded.url, consortium, { ...first, checkpoint: changed }, by(1)).catch(
+        (error: unknown) => error,
+      );
+      expect(refused).to.have.property("code", "ANCHORS_DIFFER");
+    }
   });
 
   it("refuses a node of another chain, and one that does not answer", async () => {

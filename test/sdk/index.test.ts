@@ -17,6 +17,7 @@ describe("the SDK's entry", () => {
   it("exports these names and no others", () => {
     expect(Object.keys(sdk).sort()).to.deep.equal([
       "connect",
+      "cosignAnchors",
       "exportAnchors",
       "fileSource",
       "rpcSource",

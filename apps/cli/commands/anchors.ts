@@ -2,47 +2,66 @@ import type { Command } from "commander";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SigningKey } from "ethers";
+import { parseAnchors, type AnchorsFile } from "../../../protocol/anchors.ts";
 import { toHex, type Hex } from "../../../protocol/bytes.ts";
 import { parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
-import { exportAnchors, writeAnchors, type CheckpointSigner } from "../../sdk/export-anchors.ts";
+import { cosignAnchors, exportAnchors, writeAnchors, type CheckpointSigner } from "../../sdk/export-anchors.ts";
 import { addressOf, readAccountKey } from "../key-file.ts";
 import { readText } from "../options.ts";
 import { printJson } from "../print.ts";
 
+interface ExportOptions {
+  readonly rpc: string;
+  readonly trust: string;
+  readonly key: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
 export function addAnchorsCommand(program: Command): void {
+  const anchors = program.command("anchors").description("what the chain holds of the streams");
+  withOptions(
+    anchors
+      .command("export")
+      .description(
+        "write an anchors file from a node alone: every anchor, every key history, a signed checkpoint over them",
+      ),
+  ).action(async (options: ExportOptions) => {
+    const consortium = parseConsortium(readText(options.trust));
+    const by = checkpointSigner(consortium, readAccountKey(options.key));
+    write(await exportAnchors(options.rpc, consortium, by), options);
+  });
+  withOptions(
+    anchors
+      .command("sign <file>")
+      .description("add a member's signature to an anchors file that this member's own node confirms"),
+  ).action(async (file: string, options: ExportOptions) => {
+    const consortium = parseConsortium(readText(options.trust));
+    const by = checkpointSigner(consortium, readAccountKey(options.key));
+    write(await cosignAnchors(options.rpc, consortium, parseAnchors(readText(file)), by), options);
+  });
+}
+
+function withOptions(command: Command): Command {
   const data = process.env.TWINWARD_DATA ?? ".twinward";
-  program
-    .command("anchors")
-    .description("what the chain holds of the streams")
-    .command("export")
-    .description(
-      "write an anchors file from a node alone: every anchor, every key history, a signed checkpoint over them",
-    )
+  return command
     .requiredOption("--rpc <url>", "JSON-RPC of a node")
     .option("--trust <file>", "the consortium@1 whose contracts are asked", join(data, "consortium.json"))
     .option("--key <file>", "the member's key that signs the checkpoint", join(data, "keys/member.key"))
-    .option("--out <file>", "where to write it; standard output without")
-    .action(async (options: { rpc: string; trust: string; key: string; out?: string; json?: boolean }) => {
-      const consortium = parseConsortium(readText(options.trust));
-      const text = writeAnchors(
-        await exportAnchors(options.rpc, consortium, checkpointSigner(consortium, readAccountKey(options.key))),
-      );
-      if (options.out === undefined) process.stdout.write(text);
-      else {
-        try {
-          writeFileSync(options.out, text, { flag: "wx" });
-        } catch (cause) {
-          throw new TwinwardError(
-            "UNUSABLE_INPUT",
-            { detail: `${options.out} cannot be created; it may exist already.` },
-            cause,
-          );
-        }
-        if (options.json) printJson({ file: options.out });
-        else console.log(options.out);
-      }
-    });
+    .option("--out <file>", "where to write it; standard output without");
+}
+
+function write(file: AnchorsFile, { out, json }: ExportOptions): void {
+  const text = writeAnchors(file);
+  if (out === undefined) return void process.stdout.write(text);
+  try {
+    writeFileSync(out, text, { flag: "wx" });
+  } catch (cause) {
+    throw new TwinwardError("UNUSABLE_INPUT", { detail: `${out} cannot be created; it may exist already.` }, cause);
+  }
+  if (json) printJson({ file: out });
+  else console.log(out);
 }
 
 /** The member whose signing key this is. Throws UNUSABLE_INPUT where it is nobody's. */
