@@ -1,6 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { systemClock, type Clock } from "../chain/clock.ts";
 import { interfaces } from "../chain/interfaces.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Outbox } from "../chain/outbox.ts";
@@ -19,15 +19,20 @@ const REORG_DEPTH = 128;
 /** How long one turn waits for a transaction; the next one goes on waiting. */
 const SETTLE_MS = 5_000;
 const FLUSH_MS = 60_000;
+/** How long a node may be behind before it is woken; several behind one URL are a block apart now and then. */
+const WAKE_AFTER_MS = 2_000;
 /** Repair needs a person: going on would anchor what is wrong. Everything else is tried again. */
 const FATAL: ReadonlySet<ErrorCode> = new Set(["ANCHOR_ROOT_MISMATCH", "ANCHOR_CONFLICT", "STREAM_FENCED"]);
 
 export interface AnchorParts {
   readonly database: Database;
-  readonly outbox: Pick<Outbox, "send" | "settle" | "waiting">;
+  readonly outbox: Pick<Outbox, "send" | "settle" | "waiting" | "sender">;
   readonly chain: Chain;
   readonly stream: Hex;
+  /** Opens the stream again when a reorganisation has taken its opening back. */
+  readonly openStream?: () => Promise<unknown>;
   readonly sealIntervalMs?: number;
+  readonly clock?: Clock;
   /** Told of every failed turn, also of those that are tried again. */
   readonly onTrouble?: (error: TwinwardError) => void;
 }
@@ -58,10 +63,12 @@ export interface Anchor {
  * One turn is the whole story, from whatever the last turn or the last process left; there is no other recovery.
  */
 export function createAnchor(parts: AnchorParts): Anchor {
-  const { database, outbox, chain, stream, sealIntervalMs = 1_000, onTrouble } = parts;
+  const { database, outbox, chain, stream, openStream, sealIntervalMs = 1_000, clock = systemClock, onTrouble } = parts;
   const anchorLog = chain.consortium.contracts.AnchorLog;
   let trouble: TwinwardError | undefined;
   let state: AnchorHealth["state"] = "running";
+  /** Since when the node has been behind, by `clock`. */
+  let behindSince: number | undefined;
 
   const turn = async (): Promise<"idle" | "anchored"> => {
     // 1. What the chain says is what is so. Every earlier attempt, known or unknown in its outcome, shows here or it failed.
@@ -80,6 +87,7 @@ export function createAnchor(parts: AnchorParts): Anchor {
 
     // A suspended stream may go on when members have decided, a fenced one never; what is anchored stays known above.
     requireOpenStream(view, stream);
+    if (view.stream(stream) === undefined) await openStream?.();
 
     // 2. The batch to anchor: an intent that the chain doesn't have, else a new one.
     const intent = batches.find(({ number }) => number === size);
@@ -117,6 +125,18 @@ export function createAnchor(parts: AnchorParts): Anchor {
     return "anchored";
   };
 
+  /**
+   * A node that has forgotten its last blocks and makes a new one only for a transaction would say forever that it is behind:
+   * what we anchored there is gone, and nothing else need be on its way. So something harmless is sent, to ourselves: the block
+   * that it is mined in shows which way the chain has gone. A node that really is behind refuses its nonce, or mines it later.
+   */
+  const wakeChain = async (): Promise<void> => {
+    behindSince ??= clock.now();
+    if (clock.now() - behindSince < WAKE_AFTER_MS) return;
+    if ((await outbox.waiting()).length > 0) return;
+    await outbox.send({ purpose: "wake", to: outbox.sender, data: "0x" });
+  };
+
   // One turn at a time; whoever wants one while one is under way gets the next.
   let tail: Promise<unknown> = Promise.resolve();
   const take = (): Promise<"idle" | "anchored"> => {
@@ -125,12 +145,13 @@ export function createAnchor(parts: AnchorParts): Anchor {
         throw trouble ?? new TwinwardError("CHAIN_UNAVAILABLE", { detail: "Anchoring has ended." });
       try {
         const done = await turn();
-        trouble = undefined;
+        trouble = behindSince = undefined;
         return done;
       } catch (thrown) {
         trouble = thrown instanceof TwinwardError ? thrown : new TwinwardError("INTERNAL", {}, thrown);
         if (FATAL.has(trouble.code)) state = "stopped";
         onTrouble?.(trouble);
+        if (trouble.code === "CHAIN_BEHIND") await wakeChain().catch(() => undefined);
         throw trouble;
       }
     });
@@ -138,23 +159,23 @@ export function createAnchor(parts: AnchorParts): Anchor {
     return mine;
   };
 
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTurn: () => void = () => undefined;
   const plan = (ms: number): void => {
     if (state !== "running") return;
-    timer = setTimeout(() => {
-      const began = performance.now();
+    cancelTurn = clock.after(ms, () => {
+      const began = clock.now();
       take().then(
         // An interval is from seal to seal; what came while this one was mined does not wait for another whole one.
-        (done) => plan(done === "idle" ? sealIntervalMs : Math.max(0, sealIntervalMs - (performance.now() - began))),
+        (done) => plan(done === "idle" ? sealIntervalMs : Math.max(0, sealIntervalMs - (clock.now() - began))),
         () => plan(sealIntervalMs),
       );
-    }, ms);
+    });
   };
   plan(0);
 
   return {
     flush: async () => {
-      const deadline = performance.now() + FLUSH_MS;
+      const deadline = clock.now() + FLUSH_MS;
       const [row] = await database.query<{ leaves: number }>("select count(*) as leaves from leaf");
       const leaves = row?.leaves ?? 0;
       const reached = (): number => {
@@ -164,9 +185,9 @@ export function createAnchor(parts: AnchorParts): Anchor {
       while (reached() < leaves) {
         await take().catch(async (error: unknown) => {
           if (state !== "running") throw error;
-          await pause(100);
+          await clock.pause(100);
         });
-        if (performance.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { leaves }, trouble);
+        if (clock.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { leaves }, trouble);
       }
     },
     list: ({ since = 0, limit = 100 } = {}) =>
@@ -177,7 +198,7 @@ export function createAnchor(parts: AnchorParts): Anchor {
     health: () => ({ state, anchored: chain.view().streamSize(stream), ...(trouble === undefined ? {} : { trouble }) }),
     close: async () => {
       if (state === "running") state = "closed";
-      clearTimeout(timer);
+      cancelTurn();
       await tail;
     },
   };

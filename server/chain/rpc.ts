@@ -7,9 +7,13 @@ const TIMEOUT_MS = 10_000;
  * A provider for a node's JSON-RPC URL: one fixed network, each call sent at once and by itself, nothing remembered between
  * calls. Throws CHAIN_UNAVAILABLE when the node does not answer, CHAIN_ID_UNEXPECTED when it serves another chain.
  */
-export async function connectChain(url: string, expected?: { chainId: number }): Promise<JsonRpcProvider> {
+export async function connectChain(
+  url: string,
+  expected?: { chainId: number },
+  timeoutMs = TIMEOUT_MS,
+): Promise<JsonRpcProvider> {
   const request = new FetchRequest(url);
-  request.timeout = TIMEOUT_MS;
+  request.timeout = timeoutMs;
   const chainId = await askChainId(request);
   if (expected !== undefined && chainId !== expected.chainId) {
     throw new TwinwardError("CHAIN_ID_UNEXPECTED", { expected: expected.chainId, got: chainId });

@@ -140,13 +140,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   await outbox.recover();
   ending.onClose("outbox", () => outbox.close());
   const group = outbox.sender;
-  const stream = await openStream({
-    provider: chainAt.provider,
-    outbox,
-    chainId,
-    anchorLog: contracts.AnchorLog,
-    group,
-  });
+  const opening = { provider: chainAt.provider, outbox, chainId, anchorLog: contracts.AnchorLog, group };
+  const stream = await openStream(opening);
   const chain = await followChain({ provider: chainAt.provider, consortium, database, onTrouble: report });
   ending.onClose("chain view", () => chain.close());
   // An older database put back would write other leaves where the chain has anchored some.
@@ -174,9 +169,11 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
       },
       settle: (hash, timeoutMs) => outbox.settle(hash, timeoutMs),
       waiting: () => outbox.waiting(),
+      sender: outbox.sender,
     },
     chain,
     stream,
+    openStream: () => openStream(opening),
     sealIntervalMs: config.sealIntervalMs,
     onTrouble: report,
   });

@@ -6,7 +6,7 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { merkleRoot } from "../../../protocol/tree.ts";
-import { createAnchor, type Anchor } from "../../../server/anchor/anchor-loop.ts";
+import { createAnchor, type Anchor, type AnchorParts } from "../../../server/anchor/anchor-loop.ts";
 import { recomputeRoot } from "../../../server/anchor/recompute-root.ts";
 import { seal } from "../../../server/anchor/seal.ts";
 import { followChain } from "../../../server/chain/follow.ts";
@@ -91,7 +91,7 @@ describe("the anchor loop", () => {
   const outboxOf = (database: Database): Outbox =>
     new Outbox({ database, provider: world.provider, signer: gatewayOf(sender) });
   const start = (
-    parts: { database?: Database; outbox?: Pick<Outbox, "send" | "settle" | "waiting">; sealIntervalMs?: number } = {},
+    parts: { database?: Database; outbox?: AnchorParts["outbox"]; sealIntervalMs?: number } = {},
   ): Anchor => {
     const { database = world.database, sealIntervalMs = 20 } = parts;
     const anchor = createAnchor({ database, outbox: outboxOf(database), chain, stream, sealIntervalMs, ...parts });
@@ -285,6 +285,7 @@ describe("the anchor loop", () => {
             throw new TwinwardError("CHAIN_UNAVAILABLE");
           };
           const outbox = {
+            sender: real.sender,
             waiting: () => real.waiting(),
             send: (letter: Parameters<Outbox["send"]>[0]) =>
               step === "send" ? failing(() => real.send(letter)) : real.send(letter),
