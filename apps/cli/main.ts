@@ -3,6 +3,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { addAnchorsCommand } from "./commands/anchors.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBackupCommands } from "./commands/backup.ts";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addGrantCommand } from "./commands/grant.ts";
@@ -40,6 +41,7 @@ addGrantCommand(program);
 addVerifyCommand(program);
 addAnchorsCommand(program);
 addAuditCommand(program);
+addBenchCommand(program);
 addBackupCommands(program);
 
 /** Every command takes `--json`. */
