@@ -53,7 +53,7 @@ function typescriptFiles(): string[] {
 
 const sums: Sum[] = [];
 if (process.env.CI === "true" || wanted.length === 0) {
-  for (const script of ["install-browser.ts", "install-postgres.ts"]) {
+  for (const script of ["install-browser.ts", "install-postgres.ts", "install-mosquitto.ts"]) {
     const { status } = spawnSync("node", [`scripts/${script}`], { cwd: root, stdio: "inherit" });
     if (status !== 0) console.log("tests that need it will say why they are skipped");
   }

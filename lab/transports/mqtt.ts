@@ -14,25 +14,27 @@ export interface MqttOptions {
   chainId: number;
   /** First DeviceRegistry of the consortium. */
   registry: Hex;
+  /** PEM: at a broker other than the embedded one, which knows devices by certificate and speaks MQTT 5. */
+  certificate?: { ca: string; cert: string; key: string };
   /** Wall clock, ms. */
   now(): number;
   timeoutMs?: number;
 }
 
 /**
- * A device's connection to an MQTT broker: MQTT 3.1.1 (the embedded broker speaks no 5), QoS 1, one reading on its way at
- * a time, answers from the `acks` topic. Every connection, also after a loss, signs in with a fresh token. Resolves once
- * the acks topic is subscribed, so that no answer is missed.
+ * A device's connection to an MQTT broker: MQTT 3.1.1 (the embedded broker speaks no 5) or with a certificate 5, QoS 1, one
+ * reading on its way at a time, answers from the `acks` topic. Every connection, also after a loss, signs in with a fresh
+ * token, or with the certificate. Resolves once the acks topic is subscribed, so that no answer is missed.
  */
 export async function connectMqtt(options: MqttOptions): Promise<Transport> {
   const { device, url, timeoutMs = 10_000 } = options;
   const topic = (name: string) => `twinward/v1/devices/${device}/${name}`;
   const token = () => signInToken(options, options.now());
   const client = connect(url, {
-    protocolVersion: 4,
     clientId: device,
-    username: device,
-    password: await token(),
+    ...(options.certificate === undefined
+      ? { protocolVersion: 4, username: device, password: await token() }
+      : { protocolVersion: 5, ...options.certificate }),
     clean: true,
     // A session must not send by itself what waits here: the monitor decides what is sent again.
     queueQoSZero: false,
@@ -56,7 +58,7 @@ export async function connectMqtt(options: MqttOptions): Promise<Transport> {
     if (closed) return;
     retry = setTimeout(() => {
       void token().then((password) => {
-        client.options.password = password;
+        if (options.certificate === undefined) client.options.password = password;
         if (!closed) client.reconnect();
       });
     }, 1000);

@@ -3,12 +3,12 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
-import { READING_LIMITS } from "../../protocol/reading.ts";
 import { toRefusal } from "../../protocol/refusal.ts";
 import type { Chain } from "../chain/view.ts";
 import type { Answer, Gateway } from "./gateway.ts";
 import { PacketGuard, type Violation } from "./packet-guard.ts";
 import { verifySignIn } from "./sign-in.ts";
+import { answerReading, PACKET_LIMIT, readTopic, topicOf, type TopicEnd } from "./topics.ts";
 
 export interface MqttParts {
   readonly gateway: Gateway;
@@ -23,6 +23,8 @@ export interface MqttParts {
   /** Connections at once (default 4 096), and of one device (default 4; then the oldest is ended). */
   readonly maxConnections?: number;
   readonly maxPerDevice?: number;
+  /** Told of each attempt to publish or hear what is another's. */
+  readonly refused?: (code: ErrorCode) => void;
   readonly report?: (error: unknown) => void;
 }
 
@@ -32,9 +34,6 @@ export interface MqttDoor {
   close(): Promise<void>;
 }
 
-/** Topic, two length bytes, message id and a reading of the largest size. */
-const PACKET_LIMIT = READING_LIMITS.characters + 256;
-const TOPIC = /^twinward\/v1\/devices\/(0x[0-9a-f]{64})\/(readings|results|acks|commands)$/;
 const CONNECT_WITHIN_MS = 10_000;
 const BAD_PASSWORD = 4;
 
@@ -94,7 +93,7 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
       const signedIn = clients.get(client);
       const own = signedIn && ownTopic(signedIn.device, subscription.topic);
       if (!signedIn || (own !== "acks" && own !== "commands")) {
-        if (signedIn) answer(signedIn.device, refusal("TOPIC_NOT_YOURS", subscription.topic));
+        if (signedIn) refuseTopic(signedIn.device, subscription.topic);
         // SUBACK 0x80: the subscription failed, the connection stays.
         done(null, null);
         return;
@@ -123,26 +122,21 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
     if (!device) return;
     const own = ownTopic(device, packet.topic);
     if (own === "readings") {
-      answer(device, await accept(device, Buffer.from(packet.payload).toString("latin1")));
+      answer(device, await answerReading(gateway, device, Buffer.from(packet.payload), parts.report));
     } else if (own !== "results") {
-      answer(device, refusal("TOPIC_NOT_YOURS", packet.topic));
+      refuseTopic(device, packet.topic);
     }
     // Results belong to commands; while no door carries commands there is none to match.
   }
 
-  async function accept(device: Hex, text: string): Promise<Answer> {
-    try {
-      const [first] = await gateway.accept([text], { device });
-      return first ?? toRefusal(new TwinwardError("INTERNAL"));
-    } catch (error) {
-      if (!(error instanceof TwinwardError)) parts.report?.(error);
-      return toRefusal(error);
-    }
+  function refuseTopic(device: Hex, topic: string): void {
+    parts.refused?.("TOPIC_NOT_YOURS");
+    answer(device, toRefusal(new TwinwardError("TOPIC_NOT_YOURS", { topic: topic.slice(0, 200) })));
   }
 
   /** To every connection of the device that listens. A lost ack is no loss: the same bytes get it again. */
   function answer(device: Hex, message: Answer): void {
-    const topic = `twinward/v1/devices/${device}/acks`;
+    const topic = topicOf(device, "acks");
     const payload = Buffer.from(JSON.stringify(message));
     for (const [client, signedIn] of clients) {
       if (signedIn.device !== device || !signedIn.topics.has(topic) || client.closed) continue;
@@ -206,13 +200,9 @@ function nameOf(socket: TLSSocket): string {
   return typeof name === "string" ? name : "";
 }
 
-function ownTopic(device: Hex, topic: string): string | undefined {
-  const found = TOPIC.exec(topic);
-  return found?.[1] === device ? found[2] : undefined;
-}
-
-function refusal(code: ErrorCode, topic: string): Answer {
-  return toRefusal(new TwinwardError(code, { topic: topic.slice(0, 200) }));
+function ownTopic(device: Hex, topic: string): TopicEnd | undefined {
+  const found = readTopic(topic);
+  return found?.device === device ? found.end : undefined;
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

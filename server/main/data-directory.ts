@@ -12,6 +12,8 @@ export interface DataDirectory {
   readonly database: string;
   readonly chain: string;
   readonly dataKeys: string;
+  /** The certificate of the authority over devices' TLS certificates; there once one was asked for. */
+  readonly deviceAuthority: string;
   /** A UNIX socket, for its owner only, by which a running server is asked. */
   readonly control: string;
   key(name: string): string;
@@ -26,6 +28,7 @@ export function layoutOf(root: string): DataDirectory {
     database: join(root, "database"),
     chain: join(root, "chain"),
     dataKeys: join(root, "keys/data-keys.json"),
+    deviceAuthority: join(root, "device-ca.pem"),
     control: controlOf(resolve(root)),
     key: (name) => join(root, `keys/${name}.key`),
     oracle: (index) => join(root, `oracles/${index}`),

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Wallet } from "ethers";
 import pino, { type Logger } from "pino";
 import { toHex } from "../../protocol/bytes.ts";
-import { TwinwardError } from "../../protocol/errors.ts";
+import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { createAccess } from "../access/authorize.ts";
 import { createRefusals } from "../access/refusals.ts";
@@ -18,7 +18,6 @@ import { Outbox } from "../chain/outbox.ts";
 import { testP256 } from "../chain/self-test.ts";
 import type { Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
-import { openMqtt } from "../gateway/mqtt.ts";
 import { openKeyStore } from "../keys/key-store.ts";
 import { createFindings } from "../response/findings.ts";
 import { Committer } from "../store/committer.ts";
@@ -36,13 +35,13 @@ import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
 import { foundConsortium } from "./found-consortium.ts";
-import { nameOf, openFrontDoors, tlsOf } from "./front-doors.ts";
-import { urlOf } from "./http-door.ts";
+import { openFrontDoors, tlsOf } from "./front-doors.ts";
 import { createLog } from "./log.ts";
 import { openMetrics, type MetricsDoor } from "./metrics/door.ts";
 import { measureAccess, measureApi, measureGateway } from "./metrics/measure-rooms.ts";
 import { measureState } from "./metrics/measure-state.ts";
 import { Meters } from "./metrics/meters.ts";
+import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
 import { observeWorld, streamOf } from "./observe-world.ts";
 import { openChain } from "./open-directory.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
@@ -101,7 +100,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   };
 
   // Certificates are looked at before anything is opened: what cannot be shown to anybody need not start.
-  const tls = await tlsOf(config, now());
+  const tls = { doors: await tlsOf(config, now()), broker: await brokerTlsOf(config, now()) };
 
   // What everything rests on: the directory, its keys, the chain, the database.
   const data = makeDirectory(config.data);
@@ -123,7 +122,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   );
 
   // The port is taken first, because the consortium names the endpoint.
-  const http = await ending.opened("http", openFrontDoors(config, tls), FOUNDATION_WITHIN_MS);
+  const http = await ending.opened("http", openFrontDoors(config, tls.doors), FOUNDATION_WITHIN_MS);
   ending.onStop(() => http.stop());
   const { url } = http;
   for (const origin of http.origins) chainAt.embedded?.admit(origin);
@@ -191,7 +190,13 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
   );
-  const ready = readyChecks({ database, keys, chain, anchor, stream, dataDirectory: data.root, now });
+  const refused = (code: ErrorCode): void => refusals.count(code);
+  const mqttRooms = { gateway, chain, stream, now, refused, report };
+  const mqtt = await ending.opened("mqtt", openMqttPlace(config, tls, mqttRooms));
+  const ready = {
+    ...readyChecks({ database, keys, chain, anchor, stream, dataDirectory: data.root, now }),
+    ...mqtt.checks,
+  };
   const api = createApi({
     gateway: { accept: (texts) => gateway.accept(texts), check: (text) => gateway.check(text) },
     chain,
@@ -210,8 +215,6 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log,
     now,
   });
-  const mqtt = await openMqtt({ gateway, chain, host: config.host, port: config.ports.mqtt, tls, now, report });
-  ending.onClose("mqtt", () => mqtt.close());
   const control = await openControl(data.control, {
     backup: async ({ out }) => {
       if (typeof out !== "string") throw new TwinwardError("MALFORMED_REQUEST", { detail: "Where to?" });
@@ -233,7 +236,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     const state = { database, chain, anchor, outbox, stream, root: data.root, ready, oracles: running, now };
     const stop = measureState(meters, state);
     ending.onClose("measures", async () => stop());
-    metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics, tls));
+    metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics, tls.doors));
   }
   http.answer(api);
 
@@ -241,7 +244,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     data: data.root,
     urls: {
       http: url,
-      mqtt: urlOf(tls === undefined ? "mqtt" : "mqtts", nameOf(config), mqtt.port),
+      mqtt: mqtt.url,
       rpc: chainAt.url,
       ...(metrics ? { metrics: metrics.url } : {}),
     },

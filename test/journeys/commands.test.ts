@@ -62,7 +62,7 @@ describe("journey: the command line", function () {
         open.push(...names.map((name) => [...(words ?? []), name]));
       }
       expect(explained).to.include.members([
-        "up", "demo", "device new", "device register", "device list", "device check", "device replay", "key new", "twin new",
+        "up", "demo", "device new", "device register", "device list", "device bridge", "device check", "device replay", "key new", "twin new",
         "twin list", "twin read", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "audit",
       ]); // prettier-ignore
     });

@@ -11,12 +11,14 @@ import { MARKS, printJson, printTable, shortId, timeOf } from "../print.ts";
 import { registerDevice } from "../register-device.ts";
 import { replayRows, type TimedRow } from "../replay-rows.ts";
 import { openClient } from "../server.ts";
+import { addBridge } from "./device-bridge.ts";
 
 export function addDeviceCommand(program: Command): void {
-  const device = program.command("device").description("make, register, list and play devices");
+  const device = program.command("device").description("make, register, list, certify and play devices");
   addNew(device);
   addRegister(device);
   addList(device);
+  addBridge(device);
   addCheck(device);
   addReplay(device);
 }

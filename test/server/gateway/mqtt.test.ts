@@ -1,13 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import mqtt, { type MqttClient } from "mqtt";
+import { randomBytes } from "node:crypto";
 import { connect as connectSocket } from "node:net";
 import type { Ack } from "../../../protocol/ack.ts";
 import { ZERO_32 } from "../../../protocol/bytes.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
+import { createRefusals, type Refusals } from "../../../server/access/refusals.ts";
 import type { Answer } from "../../../server/gateway/gateway.ts";
 import { openMqtt, type MqttDoor } from "../../../server/gateway/mqtt.ts";
-import { openWorld, type TestDevice, type World } from "../../helpers/gateway-world.ts";
+import { openWorld, STREAM, type TestDevice, type World } from "../../helpers/gateway-world.ts";
 
 const topicOf = (device: { id: string }, leaf = "readings"): string => `twinward/v1/devices/${device.id}/${leaf}`;
 
@@ -16,15 +18,25 @@ describe("gateway: MQTT", () => {
   let door: MqttDoor;
   const clients: MqttClient[] = [];
   const reported: unknown[] = [];
+  let refusals: Refusals;
 
   before(async () => {
     world = await openWorld();
+    const now = Date.now;
+    refusals = createRefusals({
+      committer: world.committer,
+      stream: STREAM,
+      now,
+      random: randomBytes,
+      every: 3_600_000,
+    });
     door = await openMqtt({
       gateway: world.gateway,
       chain: world.chain,
       host: "127.0.0.1",
       port: 0,
-      now: Date.now,
+      now,
+      refused: (code) => refusals.count(code),
       report: (error) => reported.push(error),
     });
   });
@@ -34,6 +46,7 @@ describe("gateway: MQTT", () => {
   });
   after(async () => {
     await door.close();
+    await refusals.close();
     await world.close();
   });
 
@@ -134,6 +147,8 @@ describe("gateway: MQTT", () => {
     const device = world.device();
     const other = world.device();
     const { client, heard } = await join(device);
+    await refusals.flush();
+    await world.database.query("delete from record");
     const topics = [
       "#",
       "+/#",
@@ -149,6 +164,13 @@ describe("gateway: MQTT", () => {
     }
     await until(() => heard.length === topics.length);
     expect(new Set(words(heard))).to.deep.equal(new Set(["TOPIC_NOT_YOURS"]));
+    // And it is recorded: a leaf says how often it was tried.
+    await refusals.flush();
+    const [recorded] = await world.database.query<{ body: string }>("select body from record");
+    expect(JSON.parse(recorded?.body ?? "{}")).to.deep.include({
+      format: "refusals@1",
+      counts: { TOPIC_NOT_YOURS: topics.length },
+    });
     await client.subscribeAsync(topicOf(device, "commands"), { qos: 1 });
     const { client: theirs } = await join(other);
     await theirs.publishAsync(topicOf(other), await other.next(), { qos: 1 });
