@@ -1,3 +1,5 @@
+import { READING_LIMITS } from "../../protocol/reading.ts";
+
 /** The gateway's name at a broker: the common name of its certificate. No device is called so: their ids begin with 0x. */
 export const GATEWAY_NAME = "gateway";
 
@@ -31,7 +33,7 @@ acl_file ${directory}/acl
 # Nothing is kept: devices send again what was not acked.
 persistence false
 retain_available false
-max_packet_size 270000
+max_packet_size ${READING_LIMITS.characters + 256}
 # Readings on their way to a gateway at once. The default of 20 would let it commit 20 at a time.
 max_inflight_messages 512
 max_queued_messages 10000
