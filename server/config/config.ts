@@ -24,7 +24,7 @@ export interface Config {
   };
   /** An MQTT broker instead of the embedded one, with what we show it and what we know it by. */
   readonly broker: BrokerPlace | undefined;
-  /** An existing chain's JSON-RPC; without it the embedded chain is started. */
+  /** JSON-RPC of an existing chain's nodes, separated by commas; without it the embedded chain is started. */
   readonly rpcUrl: string | undefined;
   /** A PostgreSQL server; without it PGlite in `data`. */
   readonly databaseUrl: string | undefined;

@@ -62,9 +62,17 @@ export const SETTINGS = z.object({
     .pipe(z.number().max(65_535))
     .optional()
     .meta(told({ takes: "a TCP port; 0 takes a free one", example: "9464" })),
-  RPC_URL: url(/^https?$/).meta(
-    told({ takes: "an http or https URL", example: "http://127.0.0.1:8545", secret: true }),
-  ),
+  RPC_URL: z
+    .string()
+    .refine((text) => text.split(",").every((one) => z.url({ protocol: /^https?$/ }).safeParse(one.trim()).success))
+    .optional()
+    .meta(
+      told({
+        takes: "an http or https URL, or several separated by commas",
+        example: "http://127.0.0.1:8545",
+        secret: true,
+      }),
+    ),
   DATABASE_URL: url(/^postgres(ql)?$/).meta(
     told({ takes: "a postgresql URL", example: "postgresql://USER:PASSWORD@HOST:5432/NAME", secret: true }),
   ),

@@ -3,7 +3,7 @@ import type { JsonRpcProvider } from "ethers";
 import { parseConsortium, type Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { startEmbeddedChain, type EmbeddedChain } from "../chain/embedded.ts";
-import { connectChain } from "../chain/rpc.ts";
+import { connectChain, rpcUrls } from "../chain/rpc.ts";
 import { openKeyStore, type KeyStore } from "../keys/key-store.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
@@ -11,7 +11,7 @@ import { layoutOf, type DataDirectory } from "./data-directory.ts";
 import { placeDatabase } from "./place-database.ts";
 
 export interface ChainPlace {
-  /** An existing chain; without it the embedded one of DATA is started. */
+  /** Nodes of an existing chain, separated by commas; without them the embedded one of DATA is started. */
   readonly rpcUrl: string | undefined;
   readonly rpcPort: number;
 }
@@ -19,7 +19,10 @@ export interface ChainPlace {
 /** The node that a server talks to. */
 export interface OpenedChain {
   readonly embedded: EmbeddedChain | undefined;
+  /** The node to tell others of. */
   readonly url: string;
+  /** All nodes that may be asked, separated by commas. */
+  readonly urls: string;
   readonly provider: JsonRpcProvider;
   close(): Promise<void>;
 }
@@ -27,7 +30,8 @@ export interface OpenedChain {
 export async function openChain(data: DataDirectory, { rpcUrl, rpcPort }: ChainPlace): Promise<OpenedChain> {
   if (rpcUrl !== undefined) {
     const provider = await connectChain(rpcUrl);
-    return { embedded: undefined, url: rpcUrl, provider, close: async () => provider.destroy() };
+    const [url = rpcUrl] = rpcUrls(rpcUrl);
+    return { embedded: undefined, url, urls: rpcUrl, provider, close: async () => provider.destroy() };
   }
   const embedded = await startEmbeddedChain({ directory: data.chain, port: rpcPort });
   try {
@@ -36,7 +40,7 @@ export async function openChain(data: DataDirectory, { rpcUrl, rpcPort }: ChainP
       provider.destroy();
       await embedded.close();
     };
-    return { embedded, url: embedded.url, provider, close };
+    return { embedded, url: embedded.url, urls: embedded.url, provider, close };
   } catch (error) {
     await embedded.close();
     throw error;

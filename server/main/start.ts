@@ -252,7 +252,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     ended: endOf(chainAt.embedded?.ended),
     watch: (model) => {
       if (oracles !== undefined || ending.hasBegun) return;
-      oracles = startOracles({ data, count: ORACLES, url: http.inside, rpc: chainAt.url, model, log });
+      oracles = startOracles({ data, count: ORACLES, url: http.inside, rpc: chainAt.urls, model, log });
       ending.onClose("oracles", () => oracles?.close() ?? Promise.resolve());
     },
     oracles: () => oracles?.pids() ?? [],

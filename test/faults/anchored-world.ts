@@ -38,7 +38,9 @@ export function storedLeaf(position: number): StoredLeaf {
 export class AnchoredWorld {
   readonly #directory = mkdtempSync(join(tmpdir(), "twinward-faults-"));
   #anvil!: BareAnvil;
+  /** The node that is asked first. */
   node!: FaultyNode;
+  nodes: FaultyNode[] = [];
   /** The chain itself, without the faulty node. */
   honest!: JsonRpcProvider;
   faulty!: JsonRpcProvider;
@@ -52,11 +54,12 @@ export class AnchoredWorld {
   troubles: TwinwardError[] = [];
   #used = 0;
 
-  async open(): Promise<void> {
+  async open(nodes = 1): Promise<void> {
     this.#anvil = await startBareAnvil();
-    this.node = await startFaultyNode(this.#anvil.url);
+    for (let n = 0; n < nodes; n++) this.nodes.push(await startFaultyNode(this.#anvil.url));
+    this.node = this.nodes[0] as FaultyNode;
     this.honest = await connectChain(this.#anvil.url);
-    this.faulty = await connectChain(this.node.url, undefined, TIMEOUT_MS);
+    this.faulty = await connectChain(this.urls, undefined, TIMEOUT_MS);
     [this.consortium, this.database] = await Promise.all([
       deployConsortium(planFor(this.honest)),
       openDatabase({ directory: join(this.#directory, "database") }),
@@ -66,9 +69,15 @@ export class AnchoredWorld {
   /** Another stream, of another sender, with empty tables. */
   async begin(): Promise<void> {
     this.#used += 1;
-    [this.total, this.troubles, this.node.behaviour] = [0, [], HONEST];
+    [this.total, this.troubles] = [0, []];
+    for (const node of this.nodes) node.behaviour = HONEST;
     await this.database.script("truncate outbox, chain_block, chain_event, batch, leaf, record cascade");
     await this.start();
+  }
+
+  /** As RPC_URL has them. */
+  get urls(): string {
+    return this.nodes.map(({ url }) => url).join(",");
   }
 
   get sender() {
@@ -200,7 +209,7 @@ export class AnchoredWorld {
   async close(): Promise<void> {
     this.honest.destroy();
     this.faulty.destroy();
-    await this.node.close();
+    await Promise.all(this.nodes.map((node) => node.close()));
     await this.#anvil.close();
     await this.database.close();
     rmSync(this.#directory, { recursive: true, force: true });

@@ -1,0 +1,99 @@
+import { expect } from "chai";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { connectChain } from "../../server/chain/rpc.ts";
+import { eventually } from "../server/chain/ask.ts";
+import { AnchoredWorld } from "./anchored-world.ts";
+import { HONEST, type Behaviour, type FaultyNode } from "./faulty-node.ts";
+
+const code = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "none",
+    (error: unknown) => (error instanceof TwinwardError ? error.code : String(error)),
+  );
+/** A node of another chain with the same id. */
+const ANOTHER: Behaviour = async ({ method, params }, pass) =>
+  method === "eth_getBlockByNumber" && params[0] === "0x0" ? { result: { hash: `0x${"99".repeat(32)}` } } : pass();
+const AWAY: Behaviour = async () => "cut";
+
+describe("faults: several nodes by RPC_URL", function () {
+  this.timeout(120_000);
+  const world = new AnchoredWorld();
+  let first: FaultyNode;
+  let second: FaultyNode;
+  before(async () => {
+    await world.open(2);
+    [first, second] = world.nodes as [FaultyNode, FaultyNode];
+  });
+  beforeEach(() => world.begin());
+  afterEach(() => world.stop());
+  after(() => world.close());
+
+  it("goes on with the next one when one is away or does not answer, and back", async () => {
+    await world.anchorOne();
+    first.behaviour = AWAY;
+    await world.anchorOne();
+    [first.behaviour, second.behaviour] = [HONEST, async () => "hang"];
+    await world.anchorOne();
+    second.behaviour = async ({ method }, pass) =>
+      method === "eth_getLogs" ? { error: { code: -32005, message: "limit exceeded" } } : pass();
+    await world.anchorOne();
+    await world.expectWhole();
+    expect(world.troubles.map(({ code }) => code)).to.deep.equal([]);
+  });
+
+  it("hands to the next node what the first one took and lost", async () => {
+    await world.anchorOne();
+    first.behaviour = async (call, pass) => {
+      if (call.method !== "eth_sendRawTransaction") return pass();
+      first.behaviour = AWAY;
+      return { result: `0x${"11".repeat(32)}` };
+    };
+    second.behaviour = AWAY;
+    await world.insert(2);
+    await eventually(() => first.behaviour === AWAY || undefined);
+    second.behaviour = HONEST;
+    await world.settled();
+    await world.expectWhole();
+  });
+
+  it("leaves a node that is stuck at an old head", async () => {
+    for (let n = 0; n < 3; n++) await world.anchorOne();
+    const old = `0x${(world.chain.view().head.number - 1).toString(16)}`;
+    const stuck: Behaviour = async (call, pass) => {
+      if (call.method === "eth_blockNumber") return { result: old };
+      return pass({ ...call, params: call.params.map((value) => (value === "latest" ? old : value)) });
+    };
+    first.behaviour = stuck;
+    for (let n = 0; n < 2; n++) await world.anchorOne();
+    [first.behaviour, second.behaviour] = [HONEST, stuck];
+    for (let n = 0; n < 2; n++) await world.anchorOne();
+    await world.expectWhole();
+    expect(world.troubles.map(({ code }) => code)).to.not.include("CHAIN_BEHIND");
+  });
+
+  it("permits nothing when all are away, and goes on when one is back", async () => {
+    await world.anchorOne();
+    [first.behaviour, second.behaviour] = [AWAY, AWAY];
+    expect(await code(world.chain.fresh(0))).to.equal("CHAIN_UNAVAILABLE");
+    await world.insert(1);
+    second.behaviour = HONEST;
+    await world.settled();
+    await world.expectWhole();
+  });
+
+  it("starts with one of them, refuses two chains, and believes nobody who comes back as another", async () => {
+    first.behaviour = ANOTHER;
+    expect(await code(connectChain(world.urls))).to.equal("CHAIN_DIFFERS");
+    first.behaviour = second.behaviour = AWAY;
+    expect(await code(connectChain(world.urls))).to.equal("CHAIN_UNAVAILABLE");
+    second.behaviour = HONEST;
+    const provider = await connectChain(world.urls, world.consortium);
+    expect(await code(connectChain(world.urls, { chainId: 5 }))).to.equal("CHAIN_ID_UNEXPECTED");
+    first.behaviour = ANOTHER;
+    expect(Number(await provider.send("eth_blockNumber", []))).to.be.greaterThan(0);
+    second.behaviour = AWAY;
+    expect(await code(provider.send("eth_blockNumber", []))).to.match(/another chain/);
+    provider.destroy();
+    second.behaviour = HONEST;
+  });
+});
