@@ -199,6 +199,7 @@ export const ERRORS = {
   ),
 
   // Proofs against somebody.
+  ACK_NOT_BROKEN: row(422, "The ack was not broken in a way that the chain can see.", "See `detail`."),
   ANCHORS_DIFFER: row(
     422,
     "This node does not hold what the anchors file says.",

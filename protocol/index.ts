@@ -3,6 +3,8 @@ export { ackMessage, readAck, verifyAck, verifyAckLeaf, verifyAckSignature } fro
 export type { Ack, AckPromise, AckProof } from "./ack.ts";
 export { anchorLeaf, streamEndLeaf } from "./anchor.ts";
 export type { Batch } from "./anchor.ts";
+export { ackArgument, findBreach, PERIOD_SECONDS } from "./breach.ts";
+export type { AckBreach, AckFate } from "./breach.ts";
 export { checkpointOver, logTree, parseAnchors, sourceOfAnchors } from "./anchors.ts";
 export type { Anchor, AnchoredStream, AnchorsFile, AnchorSource, BlockReference } from "./anchors.ts";
 export { fromBase64url, fromHex, isHex, toBase64url, toHex, utf8, ZERO_32 } from "./bytes.ts";

@@ -1,27 +1,16 @@
 import { randomBytes } from "node:crypto";
-import {
-  Contract,
-  FetchRequest,
-  JsonRpcProvider,
-  Wallet,
-  isError,
-  type InterfaceAbi,
-  type TransactionReceipt,
-} from "ethers";
+import { Contract, FetchRequest, JsonRpcProvider, Wallet, type InterfaceAbi } from "ethers";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
 import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
 import { toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { modelHash, segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
-import { ERRORS, TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
 import { publicKeyOf, signEs256 } from "../../protocol/es256.ts";
 import { assignmentId, deviceId, grantId, keyProofMessage, streamId, twinId } from "../../protocol/ids.ts";
 import { manifestHash, type Manifest } from "../../protocol/manifest.ts";
-
-/** More than any single act of a steward costs; unused gas is not paid. */
-const GAS_LIMIT = 2_000_000n;
-const MINED_WITHIN_MS = 60_000;
+import { sendActs } from "./send-acts.ts";
 
 /** What a device got on chain: its id, the assignment that is open, and the twin that oracles read. */
 export interface Registered {
@@ -99,7 +88,10 @@ export class Steward {
         registered: { device, assignment, securityTwin: twinId(chainId, contracts.TwinRegistry, device, hash, 0) },
       };
     });
-    await this.#send(planned.flatMap(({ acts }) => acts));
+    await sendActs(
+      this.#wallet,
+      planned.flatMap(({ acts }) => acts),
+    );
     return planned.map(({ registered }) => registered);
   }
 
@@ -109,7 +101,7 @@ export class Steward {
     const assignment = (await twins.getFunction("openAssignment").staticCall(device)) as Hex;
     if (assignment === ZERO_32)
       throw new TwinwardError("TRANSACTION_REFUSED", { detail: "The device has no open assignment." });
-    const [receipt] = await this.#send([
+    const [receipt] = await sendActs(this.#wallet, [
       { contract: twins, method: "createTwin", args: [assignment, manifestHash(manifest), segments, 0n] },
     ]);
     const created = receipt?.logs
@@ -121,35 +113,18 @@ export class Steward {
   /** Gives a grant; its id. */
   async grant(terms: GrantTerms): Promise<Hex> {
     const nonce = BigInt(toHex(randomBytes(32)));
-    await this.#send([{ contract: this.#contract("GrantRegistry"), method: "grant", args: [terms, nonce] }]);
+    await sendActs(this.#wallet, [
+      { contract: this.#contract("GrantRegistry"), method: "grant", args: [terms, nonce] },
+    ]);
     return grantId({ twin: terms.twin, reader: terms.reader, grantor: this.address, parent: ZERO_32, nonce });
   }
 
   async revoke(grant: Hex): Promise<void> {
-    await this.#send([{ contract: this.#contract("GrantRegistry"), method: "revoke", args: [grant] }]);
+    await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "revoke", args: [grant] }]);
   }
 
   #contract(name: keyof typeof ABIS): Contract {
     return new Contract(this.#consortium.contracts[name], ABIS[name], this.#wallet);
-  }
-
-  /** Sends acts that follow one another; the first is tried on the node before, so that a refusal costs nothing. */
-  async #send(acts: readonly { contract: Contract; method: string; args: unknown[] }[]): Promise<TransactionReceipt[]> {
-    try {
-      const [first] = acts;
-      await first?.contract.getFunction(first.method).staticCall(...first.args);
-      const provider = this.#wallet.provider as JsonRpcProvider;
-      const fees = (await provider.getBlock("latest"))?.baseFeePerGas === 0n ? { gasPrice: 0n, type: 0 } : {};
-      let nonce = await this.#wallet.getNonce("pending");
-      const sent = [];
-      for (const { contract, method, args } of acts) {
-        sent.push(await contract.getFunction(method).send(...args, { nonce: nonce++, gasLimit: GAS_LIMIT, ...fees }));
-      }
-      const receipts = await Promise.all(sent.map((transaction) => transaction.wait(1, MINED_WITHIN_MS)));
-      return receipts.filter((receipt) => receipt !== null);
-    } catch (error) {
-      throw toTwinwardError(error);
-    }
   }
 }
 
@@ -158,29 +133,3 @@ const ABIS = {
   TwinRegistry: twinRegistryAbi as unknown as InterfaceAbi,
   GrantRegistry: grantRegistryAbi as unknown as InterfaceAbi,
 } as const;
-
-/** A contract's refusal under the word that it used: GrantExpired → GRANT_EXPIRED. */
-function toTwinwardError(error: unknown): unknown {
-  if (error instanceof TwinwardError) return error;
-  if (isError(error, "CALL_EXCEPTION")) {
-    const name = error.revert?.name;
-    if (name === undefined) return new TwinwardError("TRANSACTION_REVERTED", { detail: error.shortMessage }, error);
-    const code = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
-    const detail = `The contract refused: ${name}(${(error.revert?.args ?? []).map(String).join(", ")}).`;
-    return new TwinwardError(code in ERRORS ? (code as ErrorCode) : "TRANSACTION_REVERTED", { detail }, error);
-  }
-  if (
-    isError(error, "NETWORK_ERROR") ||
-    isError(error, "TIMEOUT") ||
-    isError(error, "SERVER_ERROR") ||
-    isConnectionError(error)
-  ) {
-    return new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
-  }
-  return error;
-}
-
-function isConnectionError(error: unknown): boolean {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ECONNREFUSED" || code === "ECONNRESET" || code === "UND_ERR_SOCKET";
-}

@@ -10,6 +10,7 @@ import { cosignAnchors, exportAnchors, writeAnchors, type CheckpointSigner } fro
 import { addressOf, readAccountKey } from "../key-file.ts";
 import { readText } from "../options.ts";
 import { printJson } from "../print.ts";
+import { addStreamCommands } from "./streams.ts";
 
 interface ExportOptions {
   readonly rpc: string;
@@ -21,6 +22,7 @@ interface ExportOptions {
 
 export function addAnchorsCommand(program: Command): void {
   const anchors = program.command("anchors").description("what the chain holds of the streams");
+  addStreamCommands(anchors);
   withOptions(
     anchors
       .command("export")

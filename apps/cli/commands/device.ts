@@ -12,6 +12,7 @@ import { registerDevice } from "../register-device.ts";
 import { replayRows, type TimedRow } from "../replay-rows.ts";
 import { openClient } from "../server.ts";
 import { addBridge } from "./device-bridge.ts";
+import { addEquivocation } from "./equivocation.ts";
 
 export function addDeviceCommand(program: Command): void {
   const device = program.command("device").description("make, register, list, certify and play devices");
@@ -20,6 +21,7 @@ export function addDeviceCommand(program: Command): void {
   addList(device);
   addBridge(device);
   addCheck(device);
+  addEquivocation(device);
   addReplay(device);
 }
 
