@@ -174,7 +174,11 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     stream,
     openStream: () => openStream(opening),
     sealIntervalMs: config.sealIntervalMs,
-    onTrouble: report,
+    onTrouble: (error) => {
+      report(error);
+      // The chain has other leaves where ours would stand: no ack from here on could be kept, and no decision be proven.
+      if (error.code === "ANCHOR_CONFLICT") committer.halt(error);
+    },
   });
   ending.onClose("anchor", () => anchor.close());
   const gateway = measureGateway(meters, createGateway({ database, committer, keys, chain, stream, now, report }));

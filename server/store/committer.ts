@@ -44,17 +44,25 @@ export class Committer {
   readonly #queue: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
+  #halted: TwinwardError | undefined;
 
   constructor(parts: CommitterParts) {
     this.#parts = parts;
   }
 
-  /** Throws OVERLOADED when too many works wait; whatever the work or the database throws otherwise. */
+  /** Throws OVERLOADED when too many works wait, why it was halted, whatever the work or the database throws otherwise. */
   async submit<T>(work: Work<T>): Promise<T> {
+    if (this.#halted) throw this.#halted;
     if (this.#closed || this.#queue.length >= (this.#parts.maxWaiting ?? 4_096)) throw new TwinwardError("OVERLOADED");
     const done = new Promise<unknown>((resolve, reject) => this.#queue.push({ work, resolve, reject }));
     this.#draining ??= this.#drain();
     return done as Promise<T>;
+  }
+
+  /** Takes no more, for a reason that only a person can repair: what waits is refused with it, as is whatever comes. */
+  halt(reason: TwinwardError): void {
+    this.#halted ??= reason;
+    for (const { reject } of this.#queue.splice(0)) reject(this.#halted);
   }
 
   /** Commits what waits, then takes no more. */

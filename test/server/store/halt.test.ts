@@ -1,0 +1,38 @@
+import { expect } from "chai";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { readStreamSize } from "../../../server/store/read-leaves.ts";
+import { openWorld, type World } from "../../helpers/gateway-world.ts";
+
+const codeOf = (error: unknown): unknown => (error instanceof TwinwardError ? error.code : error);
+const NOTHING = { entries: [], result: () => "done" };
+
+describe("store: a committer that is halted", () => {
+  let world: World;
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world.close());
+
+  it("finishes what is under way, and refuses whoever waits and whoever comes, with the reason", async () => {
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const underWay = world.committer.submit(async () => {
+      begun.resolve();
+      await gate.promise;
+      return NOTHING;
+    });
+    await begun.promise;
+    const waiting = world.committer.submit(async () => NOTHING).catch(codeOf);
+    world.committer.halt(new TwinwardError("ANCHOR_CONFLICT", { batch: 3 }));
+    gate.resolve();
+    expect(await underWay).to.equal("done");
+    expect(await waiting).to.equal("ANCHOR_CONFLICT");
+    expect(await world.committer.submit(async () => NOTHING).catch(codeOf)).to.equal("ANCHOR_CONFLICT");
+  });
+
+  it("lets the gateway promise nothing any more: a device is told so, and keeps its readings", async () => {
+    const device = world.device();
+    expect(await world.gateway.accept([await device.next()]).catch(codeOf)).to.equal("ANCHOR_CONFLICT");
+    expect(await readStreamSize(world.database)).to.equal(0);
+  });
+});
