@@ -15,7 +15,7 @@ const HELP = `twinward bench ingest: how many readings a second become durable a
   --readings N        readings in all, from an empty database on (100000)
   --long              the same as --readings 1000000
   --step N            readings between two measurements of the machine's own rate (5000)
-  --devices N         devices that send at once, each in its order (8)
+  --devices N         devices that send at once, each in its order (16)
   --per-request N     readings of each request (64)
   --latency-seconds N how long half the measured load is kept up for the latency (20)
   --plot DIRECTORY    writes the growth as SVG into it
@@ -31,7 +31,7 @@ const words = readWords(HELP, {
   readings: 100_000,
   long: false,
   step: 5_000,
-  devices: 8,
+  devices: 16,
   "per-request": 64,
   "latency-seconds": 20,
   plot: "",
