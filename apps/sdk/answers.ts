@@ -100,6 +100,8 @@ export interface ListedDevice {
 
 export interface AnchorPage {
   readonly stream: Hex | null;
+  /** Whether the stream takes anchors; null for one that the chain does not know. */
+  readonly standing: "open" | "suspended" | "fenced" | null;
   readonly size: number;
   /** Newest first. */
   readonly anchors: readonly Anchor[];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAnchorLog} from "../../contracts/anchors/IAnchorLog.sol";
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {Sha256Leaf} from "../../contracts/lib/Sha256Leaf.sol";
 import {Consortium} from "./Consortium.sol";
@@ -81,6 +82,28 @@ contract Actors is Consortium {
         number = uint32(bound(number, 1, keyStarts.length));
         vm.prank(steward);
         try devices.markKey(device, number, from, 1, "marked") {} catch {}
+    }
+
+    /// @dev A gateway breaks a promise: nothing is anchored until the member has decided, then all goes on as before.
+    function suspendAndResume(uint64 beyond, bytes32 root) external {
+        IAnchorLog.Ack memory ack;
+        (ack.first, ack.count) = (0, uint64(bound(beyond, 1, type(uint32).max)));
+        (, , uint64 nextLeaf) = anchors.stream(home);
+        ack.count += nextLeaf;
+        // After the last resume, which has forgiven what was due until then.
+        ack.anchorBy = uint64(block.timestamp) + 1;
+        (ack.r, ack.s) = vm.signP256(0xc2, anchors.ackDigest(home, ack));
+        vm.warp(block.timestamp + 2);
+        anchors.challengeOverdue(home, ack);
+        vm.prank(sender);
+        try anchors.anchor(home, uint64(_batches.length), root, 1) {
+            revert("anchored into a suspended stream");
+        } catch {}
+        (, uint32 suspension, , ) = anchors.standing(home);
+        bytes32[2][] memory signatures = new bytes32[2][](1);
+        (bytes32 r, bytes32 vs) = vm.signCompact(0x41, anchors.resumeDigest(home, suspension, root));
+        signatures[0] = [r, vs];
+        anchors.resume(home, suspension, root, 1, signatures);
     }
 
     function give(uint64 segments, uint8 purposes, uint16 delay, uint16 length) external {

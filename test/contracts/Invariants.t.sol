@@ -19,7 +19,7 @@ contract InvariantsTest is TestBase {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](11);
         selectors[0] = Actors.anchor.selector;
         selectors[1] = Actors.anchorWrongly.selector;
         selectors[2] = Actors.rotate.selector;
@@ -30,6 +30,7 @@ contract InvariantsTest is TestBase {
         selectors[7] = Actors.wait.selector;
         selectors[8] = Actors.reassign.selector;
         selectors[9] = Actors.judgeSomehow.selector;
+        selectors[10] = Actors.suspendAndResume.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(actors), selectors);
     }

@@ -110,6 +110,7 @@ describe("journey: what can be proven against whom", function () {
 
     await journey.ask(["anchors", "fence", stream, ...chained, ...member]);
     await until("the server says so", async () => (await anchorReady()) === "STREAM_FENCED" || undefined);
+    expect(await server.client.anchors({ limit: 1 })).to.deep.include({ stream, standing: "fenced" });
     expect((await post(await other.next())).body.code).to.equal("STREAM_FENCED");
     await auditPasses(journey, data);
   });

@@ -55,13 +55,15 @@ export function integrityRoutes(rooms: ApiRooms): Routes {
       async get(request, response) {
         const { stream, before, limit = USUAL_ANCHORS } = query(anchorsQuery, request);
         const view = chain.view();
-        const [first] = view.streams();
-        const chosen = stream ?? first?.id;
+        const streams = view.streams();
+        const chosen = stream ?? streams[0]?.id;
         const all = chosen === undefined ? [] : view.anchors(chosen);
         const end = Math.min(before ?? all.length, all.length);
         const start = Math.max(0, end - limit);
         const anchors = all.slice(start, end).reverse();
-        sendJson(response, { stream: chosen ?? null, size: all.length, anchors, next: start > 0 ? start : null });
+        const standing = streams.find(({ id }) => id === chosen)?.standing ?? null;
+        const next = start > 0 ? start : null;
+        sendJson(response, { stream: chosen ?? null, standing, size: all.length, anchors, next });
       },
     },
     "/v1/consortium": {
