@@ -6,6 +6,7 @@ import { addBackupCommands } from "./commands/backup.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDeviceCommand } from "./commands/device.ts";
+import { addGatewayCommand } from "./commands/gateway.ts";
 import { addGrantCommand } from "./commands/grant.ts";
 import { addKeyCommand } from "./commands/key.ts";
 import { addTwinCommand } from "./commands/twin.ts";
@@ -34,6 +35,7 @@ First steps:
 
 addUpCommand(program);
 addDemoCommand(program);
+addGatewayCommand(program);
 addDeviceCommand(program);
 addKeyCommand(program);
 addTwinCommand(program);

@@ -38,6 +38,8 @@ export interface GatewayParts {
   readonly pool?: PoolOptions;
   /** What may wait for its answer at once, readings asked about by `check` included. */
   readonly maxWaiting?: BacklogLimits;
+  /** Other gateways have the same database: what one of them holds another one may release. */
+  readonly shared?: boolean;
   /** How long a reading is held, ms (default 10 000), and how many per device (default 64). */
   readonly holdMs?: number;
   readonly maxHeld?: number;
@@ -77,7 +79,15 @@ export function createGateway(parts: GatewayParts): Gateway {
   const holdMs = parts.holdMs ?? 10_000;
   const reopening = { database, keys, verify, ...(parts.report && { report: parts.report }) };
   const reopen = (candidates: readonly Candidate[]): Promise<Reopened> => reopenHeld(reopening, candidates);
-  const placer = new Placer({ committer, keys, now, holdMs, maxHeld: parts.maxHeld ?? 64, reopen });
+  const placer = new Placer({
+    committer,
+    keys,
+    now,
+    holdMs,
+    maxHeld: parts.maxHeld ?? 64,
+    reopen,
+    shared: parts.shared ?? false,
+  });
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
 

@@ -9,6 +9,8 @@ export interface PlacerParts {
   readonly now: () => number;
   readonly maxHeld: number;
   readonly holdMs: number;
+  /** Other processes place readings of the same devices, and hold some: the table is looked at every time. */
+  readonly shared?: boolean;
   /** Verifies again what these candidates may release. Nobody else places: nothing is held or let go meanwhile. */
   readonly reopen: (candidates: readonly Candidate[]) => Promise<Reopened>;
 }
@@ -49,7 +51,7 @@ export class Placer {
   /** Asks the table, by `isEmpty`, whether nothing is held; when something came to be held meanwhile, the answer is stale. */
   async look(isEmpty: () => Promise<boolean>): Promise<void> {
     const before = this.#timesHeld;
-    if ((await isEmpty()) && before === this.#timesHeld) this.#mayHold = false;
+    if ((await isEmpty()) && before === this.#timesHeld && this.#parts.shared !== true) this.#mayHold = false;
   }
 
   #holds(): void {

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { concat, fromHex, isHex, toHex, utf8, type Hex } from "../../protocol/bytes.ts";
@@ -43,6 +44,11 @@ export interface KeyStoreOptions {
   readonly masterKey?: Uint8Array;
   /** A directory on another disk that holds the same keys: each key is in both before anything is sealed under it. */
   readonly mirror?: string;
+  /**
+   * Where several processes have this store, as gateways of one database do: runs the work while none of the others runs
+   * theirs. A key that one of them makes is found by all.
+   */
+  readonly exclusively?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -70,8 +76,25 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
   let waiting: { name: string; entry: Entry; key: Uint8Array }[] = [];
   let closed = false;
 
+  /** Takes over the keys that other processes have made since we looked. */
+  const adopt = (text: string): void => {
+    for (const entry of readEntries(file, text)) {
+      const name = nameOf(entry.scope, entry.month);
+      if (keys.has(name)) continue;
+      keys.set(name, createSecretKey(unwrap(file, master, entry)));
+      entries.push(entry);
+    }
+  };
+
+  const find = (scope: Hex, month: string): KeyObject | undefined => {
+    const known = keys.get(nameOf(scope, month));
+    if (known !== undefined || options.exclusively === undefined || closed || !existsSync(file)) return known;
+    adopt(readFileSync(file, "utf8"));
+    return keys.get(nameOf(scope, month));
+  };
+
   const keyOf = (scope: Hex, month: string): KeyObject => {
-    const key = keys.get(nameOf(scope, month));
+    const key = find(scope, month);
     if (!key || closed) throw new TwinwardError("KEY_MISSING", { scope, month });
     return key;
   };
@@ -79,9 +102,20 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
   /** All keys asked for meanwhile go into one write. They count only when it is durable; a kill before it loses nothing. */
   const write = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
-    const making = waiting;
+    const asked = waiting;
     waiting = [];
     writing = undefined;
+    if (options.exclusively === undefined) return writeAll(asked);
+    await options.exclusively(async () => {
+      // Of two processes that make a key for the same readings the first one's counts, also for the second.
+      const text = await readSecret(file);
+      if (text !== undefined) adopt(text);
+      const making = asked.filter(({ name }) => !keys.has(name));
+      if (making.length > 0) await writeAll(making);
+    });
+  };
+
+  const writeAll = async (making: typeof waiting): Promise<void> => {
     const all = [...entries, ...making.map(({ entry }) => entry)];
     await writeSecret(file, textOf(all));
     // Die before this and one store has a key under which nothing is sealed yet; the next start copies it.
@@ -114,9 +148,25 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
     return done;
   };
 
+  const check = async (): Promise<{ readonly entries: number }> => {
+    const known = [...entries];
+    const now = await readSecret(file);
+    const found = now === undefined ? [] : readEntries(file, now);
+    const stored = new Map(found.map((entry) => [nameOf(entry.scope, entry.month), entry.wrapped]));
+    for (const { scope, month, wrapped } of known) {
+      const there = stored.get(nameOf(scope, month));
+      const what = there === undefined ? "is gone" : "was replaced";
+      if (there !== wrapped) throw unusable(file, `The key of ${scope} ${month} ${what}.`);
+    }
+    for (const entry of found) unwrap(file, master, entry);
+    if (mirrored !== undefined && (await readSecret(mirrored)) !== now)
+      throw unusable(mirrored, "It is not the same as the key store that it mirrors.");
+    return { entries: found.length };
+  };
+
   return {
     ensure,
-    has: (scope, month) => keys.has(nameOf(scope, month)),
+    has: (scope, month) => find(scope, month) !== undefined,
     seal: (scope, month, plaintext, aad) => encrypt(keyOf(scope, month), plaintext, aad),
     open: (scope, month, nonce, sealed, aad) => {
       const key = keyOf(scope, month);
@@ -128,19 +178,7 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
     },
     verify: async () => {
       await last.catch(() => undefined);
-      const known = [...entries];
-      const now = await readSecret(file);
-      const found = now === undefined ? [] : readEntries(file, now);
-      const stored = new Map(found.map((entry) => [nameOf(entry.scope, entry.month), entry.wrapped]));
-      for (const { scope, month, wrapped } of known) {
-        const there = stored.get(nameOf(scope, month));
-        const what = there === undefined ? "is gone" : "was replaced";
-        if (there !== wrapped) throw unusable(file, `The key of ${scope} ${month} ${what}.`);
-      }
-      for (const entry of found) unwrap(file, master, entry);
-      if (mirrored !== undefined && (await readSecret(mirrored)) !== now)
-        throw unusable(mirrored, "It is not the same as the key store that it mirrors.");
-      return { entries: found.length };
+      return options.exclusively === undefined ? check() : options.exclusively(check);
     },
     present: async () => {
       if (entries.length === 0) return;

@@ -18,7 +18,6 @@ import { Outbox } from "../chain/outbox.ts";
 import { testP256 } from "../chain/self-test.ts";
 import type { Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
-import { openKeyStore } from "../keys/key-store.ts";
 import { createFindings } from "../response/findings.ts";
 import { Committer } from "../store/committer.ts";
 import { openDatabase } from "../store/database.ts";
@@ -44,6 +43,7 @@ import { Meters } from "./metrics/meters.ts";
 import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
 import { observeWorld, streamOf } from "./observe-world.ts";
 import { openChain } from "./open-directory.ts";
+import { openKeys } from "./open-keys.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
 import { placeDatabase } from "./place-database.ts";
 import { readyChecks } from "./ready.ts";
@@ -115,11 +115,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     ending.opened("chain", openChain(data, { rpcUrl: config.rpcUrl, rpcPort: config.ports.rpc }), FOUNDATION_WITHIN_MS),
     ending.opened("database", openDatabase(place), FOUNDATION_WITHIN_MS),
   );
-  const keys = await ending.opened(
-    "key store",
-    openKeyStore(data.dataKeys, config.keysMirror === undefined ? {} : { mirror: config.keysMirror }),
-    FOUNDATION_WITHIN_MS,
-  );
+  const keysAt = openKeys(data, database, config.keysMirror);
+  const keys = await ending.opened("key store", keysAt, FOUNDATION_WITHIN_MS);
 
   // The port is taken first, because the consortium names the endpoint.
   const http = await ending.opened("http", openFrontDoors(config, tls.doors), FOUNDATION_WITHIN_MS);
@@ -181,7 +178,10 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     },
   });
   ending.onClose("anchor", () => anchor.close());
-  const gateway = measureGateway(meters, createGateway({ database, committer, keys, chain, stream, now, report }));
+  const gateway = measureGateway(
+    meters,
+    createGateway({ database, committer, keys, chain, stream, now, report, shared: database.kind === "server" }),
+  );
   ending.onClose("gateway", () => gateway.close());
   const twinRooms = { database, keys, consortium, stream };
   const documents = createDocuments(database, chain);

@@ -63,7 +63,7 @@ describe("journey: the command line", function () {
       };
       await explain([]);
       expect(explained).to.include.members([
-        "up", "demo", "device new", "device register", "device list", "device bridge", "device check", "device replay", "key new", "twin new",
+        "up", "gateway", "demo", "device new", "device register", "device list", "device bridge", "device check", "device replay", "key new", "twin new",
         "twin list", "twin read", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "anchors challenge", "anchors resume",
         "anchors fence", "device equivocation", "audit",
       ]); // prettier-ignore

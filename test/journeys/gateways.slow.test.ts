@@ -1,0 +1,169 @@
+import { expect } from "chai";
+import type { MqttClient } from "mqtt";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { registerDevices } from "../../apps/cli/register-device.ts";
+import type { PostedReading } from "../../apps/sdk/answers.ts";
+import { newPrivateKey, publicKeyOf } from "../../protocol/es256.ts";
+import { isHeld, isRefusal } from "../../protocol/refusal.ts";
+import { openDeviceAuthority } from "../../server/main/device-authority.ts";
+import { auditPasses } from "../helpers/audit-journey.ts";
+import { BedsideDevice, MODEL, topicOf, wordOf } from "../helpers/bedside-device.ts";
+import { keyPem } from "../helpers/certificates.ts";
+import { describeOnPostgres } from "../helpers/databases.ts";
+import { enterBroker } from "../helpers/enter-broker.ts";
+import { freePorts, Journey, until, type Going, type Server } from "../helpers/journey.ts";
+import { startMosquitto, type MosquittoBroker } from "../helpers/mosquitto-broker.ts";
+import { randomBytes } from "node:crypto";
+
+const DEVICES = 6;
+const READINGS = 120;
+/** Readings of one device on their way at once: a broker deals them out to all gateways, in whatever order. */
+const AT_ONCE = 4;
+/** A device that heard nothing of a reading for so long sends the same bytes again, ms. */
+const AGAIN_MS = 3_000;
+
+describeOnPostgres("journey: several gateways, one stream", (postgres) => {
+  const journey = new Journey();
+  const data = journey.path("data");
+  const acksFile = journey.path("acks");
+  const clients: MqttClient[] = [];
+  let environment: Record<string, string>;
+  let mosquitto: MosquittoBroker | undefined;
+  let server: Server;
+
+  before(async function () {
+    this.timeout(120_000);
+    const [port] = (await freePorts(1)) as [number];
+    const words = ["--broker", journey.path("broker"), "--port", String(port), "--data", data];
+    const { broker = "", ...settings } = await journey.ask<Record<string, string>>(["device", "bridge", ...words]);
+    const started = await startMosquitto(broker);
+    if ("absent" in started) {
+      if (process.env.CI === "true") throw new Error(`no Mosquitto: ${started.absent}`);
+      console.log(`      skipped: ${started.absent}`);
+      return this.skip();
+    }
+    mosquitto = started;
+    environment = { ...settings, DATABASE_URL: await postgres().createDatabase() };
+    server = await journey.up(data, environment);
+  });
+  after(async () => {
+    for (const client of clients) await client.endAsync(true);
+    await journey.close();
+    await mosquitto?.stop();
+  });
+
+  async function startGateway(): Promise<Going & { clientId: string }> {
+    const going = journey.start(["gateway", "--data", data, "--json"], environment);
+    const { clientId } = await until(
+      "the gateway runs",
+      async () => {
+        if (!going.running()) throw new Error(`it ended: ${JSON.stringify(await going.ended)}`);
+        return going.out().includes("\n}") ? (JSON.parse(going.out()) as { clientId: string }) : undefined;
+      },
+      60_000,
+    );
+    return { ...going, clientId };
+  }
+
+  /** Readings that the broker gave to this gateway. */
+  const given = (clientId: string): number => mosquitto?.said().split(`Sending PUBLISH to ${clientId} `).length ?? 1;
+
+  /** Registered devices with certificates, connected. */
+  async function joinAll(): Promise<{ device: BedsideDevice; client: MqttClient }[]> {
+    const keys = Array.from({ length: DEVICES }, () => newPrivateKey(randomBytes));
+    const identities = keys.map((key) => ({ key, model: MODEL }));
+    const registered = await registerDevices(server.client, `${data}/keys/steward.key`, identities);
+    const authority = await openDeviceAuthority(data, Date.now);
+    return Promise.all(
+      registered.map(async ({ device: id }, n) => {
+        const key = keys[n] ?? new Uint8Array();
+        const cert = await authority.issue({ name: id, key: publicKeyOf(key), days: 1 });
+        const shown = { ca: authority.certificate, cert, key: keyPem(key) };
+        const client = await enterBroker(environment.MQTT_URL ?? "", { protocolVersion: 5, ...shown });
+        clients.push(client);
+        return { device: new BedsideDevice(id, key), client };
+      }),
+    );
+  }
+
+  /** Sends readings as a device does: some at once, each until its ack is heard. Resolves with the sequences, as acked. */
+  async function play(device: BedsideDevice, client: MqttClient, acked: () => void): Promise<number[]> {
+    const waiting = new Map<number, { text: string; sentAt: number }>();
+    const order: number[] = [];
+    const refused: string[] = [];
+    client.on("message", (_topic, payload) => {
+      const answer = JSON.parse(payload.toString()) as PostedReading;
+      if (isRefusal(answer)) {
+        // Let go after it was held too long, because a gateway died with the one before it: sent again in its time.
+        if (answer.code !== "HOLD_EXPIRED" && answer.code !== "SEQUENCE_EXPECTED") refused.push(wordOf(answer));
+        return;
+      }
+      if (isHeld(answer) || !waiting.delete(answer.sequence)) return;
+      order.push(answer.sequence);
+      appendFileSync(acksFile, `${payload.toString()}\n`);
+      acked();
+    });
+    await client.subscribeAsync(topicOf(device, "acks"), { qos: 1 });
+    const send = (text: string): void => void client.publish(topicOf(device), text, { qos: 1 });
+    await until(
+      `${device.id} has all its acks`,
+      async () => {
+        while (waiting.size < AT_ONCE && device.sequence < READINGS) {
+          const text = await device.next();
+          waiting.set(device.sequence, { text, sentAt: Date.now() });
+          send(text);
+        }
+        for (const each of waiting.values()) {
+          if (Date.now() - each.sentAt < AGAIN_MS) continue;
+          each.sentAt = Date.now();
+          send(each.text);
+        }
+        return order.length === READINGS || undefined;
+      },
+      150_000,
+      () => ({ acked: order.length, waiting: [...waiting.keys()], refused }),
+    );
+    expect(refused).to.deep.equal([]);
+    return order;
+  }
+
+  it("keep each device's order and lose no ack when one is killed under load", async function () {
+    this.timeout(300_000);
+    mkdirSync(journey.directory, { recursive: true });
+    const [second, third] = [await startGateway(), await startGateway()];
+    const devices = await joinAll();
+    let acks = 0;
+    let givenToKilled = 0;
+    const played = devices.map(({ device, client }) =>
+      play(device, client, () => {
+        if (++acks !== (DEVICES * READINGS) / 3) return;
+        givenToKilled = given(second.clientId);
+        second.kill("SIGKILL");
+      }),
+    );
+    const orders = await Promise.all(played);
+    expect((await second.ended).signal).to.equal("SIGKILL");
+    for (const order of orders) expect([...order].sort((a, b) => a - b)).to.deep.equal(sequences());
+    // Every gateway had its share, the one that was killed until then.
+    for (const count of [givenToKilled, given(third.clientId)]) expect(count).to.be.greaterThan(20);
+    const heads = (await server.client.devices()).devices.map(({ sequence }) => sequence);
+    expect(heads).to.deep.equal(devices.map(() => READINGS));
+
+    // In the stream each device's readings lie in their order, and every ack that anybody heard is kept.
+    const rows = await postgres().query(
+      "select encode(subject, 'hex') as device, array_agg(sequence::int order by position) as sequences from leaf where kind = 1 group by subject",
+      environment.DATABASE_URL,
+    );
+    expect(rows.map(({ sequences: found }) => found)).to.deep.equal(devices.map(() => sequences()));
+    const counted = await auditPasses(journey, data, acksFile, environment);
+    expect(counted.get("readings")).to.equal(DEVICES * READINGS);
+    expect(counted.get("acks of devices")).to.equal(readFileSync(acksFile, "utf8").trim().split("\n").length);
+
+    // What one gateway sealed every other one opens: their data keys are the same.
+    third.kill("SIGTERM");
+    expect((await third.ended).code).to.equal(0);
+    console.log(`      given to the killed one ${givenToKilled}, to the other ${given(third.clientId)}`);
+  });
+
+  const sequences = (): number[] => Array.from({ length: READINGS }, (_, n) => n + 1);
+});
