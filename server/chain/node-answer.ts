@@ -15,6 +15,11 @@ export function isKnownAlready(said: string): boolean {
   return /\balready\b|\bknown transaction\b/i.test(said);
 }
 
+/** Refused for now, not for good: the same bytes may be taken in a moment, or were taken before. */
+export function isTemporary(said: string): boolean {
+  return /limit exceeded|rate limit|too many|pool is full|syncing|overloaded|try again/i.test(said);
+}
+
 /** The data of a revert, `0x` where the node refused without any; undefined when it did not answer. */
 export function revertBytes(error: unknown): string | undefined {
   const direct = (error as { data?: unknown }).data;

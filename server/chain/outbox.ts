@@ -5,7 +5,7 @@ import type { Database } from "../store/database.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { describeRevert } from "./interfaces.ts";
 import { deleteLetter, insertLetter, nextNonce, readLetters, replaceLetter, type SignedLetter } from "./letters.ts";
-import { isKnownAlready, refusalOf, revertBytes } from "./node-answer.ts";
+import { isKnownAlready, isTemporary, refusalOf, revertBytes } from "./node-answer.ts";
 
 const POLL_MS = 50;
 const REBROADCAST_MS = 2_000;
@@ -71,6 +71,8 @@ export class Outbox {
   #cancelRepeat: () => void = () => undefined;
   /** The transaction that is next to be mined, and since when it is. */
   #next: { readonly nonce: number; readonly since: number } | undefined;
+  /** What the node has another transaction for, under the same nonce, that pays as much. */
+  #underpriced: Hex | undefined;
   #repeating: Promise<void> | undefined;
   #closed = false;
 
@@ -194,7 +196,8 @@ export class Outbox {
       await this.#provider.send("eth_sendRawTransaction", [row.raw]);
     } catch (error) {
       const said = refusalOf(error);
-      if (said === undefined || isKnownAlready(said)) return;
+      if (said === undefined || isKnownAlready(said) || isTemporary(said)) return;
+      if (/underpriced/i.test(said)) this.#underpriced = row.hash;
       // The nonce is used: by this very transaction, as `settle` will see, or by another, as it will see too.
       if (/nonce|underpriced/i.test(said)) return;
       await deleteLetter(this.#database, row.hash);
@@ -250,7 +253,9 @@ export class Outbox {
       if (rows.length === 0) return;
       const [latest, pending] = [await this.#count("latest"), await this.#count("pending")];
       const lowest = rows[0]?.nonce ?? 0;
-      if (latest === pending && lowest > latest) await this.#fill(latest, lowest);
+      // A transaction that we know nothing of may be on its way there, and for a while it may; but not forever.
+      const isStuck = this.#isStuckAt(latest);
+      if (lowest > latest && (latest === pending || isStuck)) await this.#fill(latest, lowest);
       for (const row of await this.#rows()) {
         if (row.nonce >= latest) await this.#offer(await this.#pricedAnew(row, latest));
         else await this.#look([row.hash], row);
@@ -261,16 +266,14 @@ export class Outbox {
   }
 
   /**
-   * The transaction itself, or, where it is the next one, has waited for long and the chain's price has risen above its own, the
-   * same again under the same nonce for that price: only one of the two can ever be mined.
+   * The transaction itself, or, where it is the next one, has waited for long and pays less than the chain's price by now or
+   * than another one in its place, the same again under the same nonce, dearer: only one of them can ever be mined.
    */
   async #pricedAnew(row: SignedLetter, latest: number): Promise<SignedLetter> {
-    if (row.nonce !== latest) return row;
-    if (this.#next?.nonce !== latest) this.#next = { nonce: latest, since: this.#clock.now() };
-    if (this.#clock.now() - this.#next.since < STUCK_MS) return row;
+    if (row.nonce !== latest || !this.#isStuckAt(latest)) return row;
     const { to, data, gasLimit, gasPrice, chainId } = Transaction.from(row.raw);
     const [paid, asked] = [gasPrice ?? 0n, await this.#gasPrice()];
-    if (asked <= paid || to === null) return row;
+    if (to === null || (asked <= paid && this.#underpriced !== row.hash)) return row;
     // Nodes take a replacement only when it pays an eighth more.
     const least = paid + paid / 8n + 1n;
     const dearer = { chainId: Number(chainId), nonce: row.nonce, to, data, gasLimit, type: 0 as const };
@@ -280,6 +283,12 @@ export class Outbox {
     const replaced = await replaceLetter(this.#database, row, raw);
     this.#next = undefined;
     return replaced;
+  }
+
+  /** True when this nonce has been the next to be mined for too long. */
+  #isStuckAt(latest: number): boolean {
+    if (this.#next?.nonce !== latest) this.#next = { nonce: latest, since: this.#clock.now() };
+    return this.#clock.now() - this.#next.since >= STUCK_MS;
   }
 
   /** Puts an empty transaction to ourselves on each nonce in [from, to). */
