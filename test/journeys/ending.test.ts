@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connectMqtt } from "../../lab/transports/mqtt.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { isHeld, isRefusal } from "../../protocol/refusal.ts";
@@ -114,17 +115,16 @@ describe("journey: a server is told to end while it has more than it can do", fu
     await server.stop();
   });
 
-  it("ends at once when it is told to while it starts", async () => {
-    const going = journey.start(["up", "--data", journey.path("again"), "--port", "0", "--json"]);
-    await until(
-      "it began",
-      async () => journey.processes().some(({ command }) => command.includes("anvil")) || undefined,
-    );
+  it("ends within the same time when it is told to while it starts, and the next start goes on", async () => {
+    const again = journey.path("again");
+    const going = journey.start(["up", "--data", again, "--port", "0", "--json"]);
+    await until("it began", async () => existsSync(join(again, "chain")) || undefined);
     const told = performance.now();
     going.kill("SIGTERM");
     const { code } = await going.ended;
     expect(performance.now() - told).to.be.lessThan(WITHIN_MS);
+    // 1 where the machine was too slow to finish the start in time: then it was cut off.
     expect(code).to.be.oneOf([0, 1]);
-    await journey.nothingRuns();
+    expect((await (await journey.up(again)).stop("SIGTERM")).code).to.equal(0);
   });
 });
