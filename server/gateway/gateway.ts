@@ -89,7 +89,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     shared: parts.shared ?? false,
   });
   let closed = false;
-  let turn: Promise<unknown> = Promise.resolve();
+  let turn: Promise<void> = Promise.resolve();
 
   function fail(error: unknown): TwinwardError {
     parts.report?.(error);
@@ -142,7 +142,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     // waiting would find its own readings held.
     const before = turn;
     const readying = ready(texts, via?.device);
-    turn = Promise.allSettled([before, readying]);
+    // It resolves to nothing: each turn's value would hold the one before it, and so every reading since the start.
+    turn = Promise.allSettled([before, readying]).then(() => undefined);
     await before;
     const verified = await readying;
     const candidates = verified.filter(isNoError);
