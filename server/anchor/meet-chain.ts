@@ -15,9 +15,8 @@ export async function meetChain(database: Database, anchors: readonly AnchorFact
   const next = await readNextBatch(database);
   const unknown = anchors.slice(next.number);
   if (unknown.length === 0) return;
-  const [row] = await database.query<{ size: number }>("select coalesce(max(position), -1) + 1 as size from leaf");
-  const size = row?.size ?? 0;
-  if (unknown.some(({ firstLeaf, count }) => firstLeaf + count > size)) throw behind(size, unknown);
+  const size = await countLeaves(database);
+  if (unknown.some((anchor) => endOf(anchor) > size)) throw behind(size, unknown);
   for (const { number, firstLeaf, count, root } of unknown) {
     const mine = recomputeRoot(await readLeaves(database, firstLeaf, count), firstLeaf);
     if (mine !== root) throw new TwinwardError("ANCHOR_CONFLICT", { batch: number, stored: mine, anchored: root });
@@ -25,6 +24,23 @@ export async function meetChain(database: Database, anchors: readonly AnchorFact
     await insertIntent(database, { number, firstLeaf, count, root });
   }
 }
+
+/**
+ * The same for a process that writes leaves and anchors none. `anchors` must be what the chain had before this is called. Throws
+ * STREAM_BEHIND.
+ */
+export async function requireLeaves(database: Database, anchors: readonly AnchorFact[]): Promise<void> {
+  const size = await countLeaves(database);
+  const missing = anchors.filter((anchor) => endOf(anchor) > size);
+  if (missing.length > 0) throw behind(size, missing);
+}
+
+async function countLeaves(database: Database): Promise<number> {
+  const [row] = await database.query<{ size: number }>("select coalesce(max(position), -1) + 1 as size from leaf");
+  return row?.size ?? 0;
+}
+
+const endOf = ({ firstLeaf, count }: AnchorFact): number => firstLeaf + count;
 
 function behind(size: number, unknown: readonly AnchorFact[]): TwinwardError {
   const [first, last] = [unknown[0], unknown.at(-1)];

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import pino, { type Logger } from "pino";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { es256Signer } from "../../protocol/es256.ts";
+import { requireLeaves } from "../anchor/meet-chain.ts";
 import { followChain } from "../chain/follow.ts";
 import type { BrokerPlace, Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
@@ -80,6 +81,7 @@ async function open(
     "chain view",
     followChain({ provider: chainAt.provider, consortium, onTrouble: report }),
   );
+  await requireLeaves(database, chain.view().anchors(stream));
   const { chainId, contracts } = consortium;
   const { anchorWithinSeconds } = config;
   const { AnchorLog: anchorLog } = contracts;
