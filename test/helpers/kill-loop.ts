@@ -1,10 +1,11 @@
 // The server is killed again and again while a device sends; what it acked must be there afterwards.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRandom } from "../../ml/random.ts";
 import { readAck, type Ack } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { parseStrict } from "../../protocol/json.ts";
 import type { JournalState } from "../../lab/journal.ts";
+import { openDatabase } from "../../server/store/database.ts";
 import { MONITOR_MAP, portsOf, until, type Going, type Journey, type Server } from "./journey.ts";
 import { writeWardCsv } from "./ward-csv.ts";
 
@@ -22,6 +23,10 @@ export interface Kill {
   readonly acked: number;
   /** Readings that it had signed and had no answer for. */
   readonly inFlight: number;
+  /** The chain's own process was killed with it, not ended by its watcher. */
+  readonly chainToo: boolean;
+  /** An anchor was sent and not confirmed; undefined where nobody looked. */
+  readonly anchorSent?: boolean;
 }
 
 export interface KilledAgain {
@@ -38,8 +43,18 @@ export interface KilledAgain {
   readonly orphans: readonly number[];
 }
 
+export interface KillPlan {
+  readonly seed: string;
+  readonly times: number;
+  /** Kills the chain's process too in half of the kills. */
+  readonly chainToo?: boolean;
+  /** Looks into the database after each kill: what was on its way? */
+  readonly look?: boolean;
+}
+
 /** Replays a CSV against a server that is killed (SIGKILL, itself alone) at moments that the seed chooses. */
-export async function killAgainAndAgain(journey: Journey, seed: string, times: number): Promise<KilledAgain> {
+export async function killAgainAndAgain(journey: Journey, plan: KillPlan): Promise<KilledAgain> {
+  const { seed, times, chainToo = false, look = false } = plan;
   const random = createRandom(`kill ${seed}`);
   const [data, acksFile, csv] = [journey.path("data"), journey.path("acks"), journey.path("ward.csv")];
   const { rows } = writeWardCsv(csv, times * ROWS_PER_KILL + 300, seed);
@@ -51,8 +66,11 @@ export async function killAgainAndAgain(journey: Journey, seed: string, times: n
   let server = await journey.up(data, ports);
   const words = ["--csv", csv, "--map", MONITOR_MAP, "--data", data, "--url", server.http, "--acks", acksFile];
   const replay = journey.start(["device", "replay", ...words, "--json"]);
-  const kill = async (going: Going): Promise<void> => {
-    for (const { pid } of journey.processes()) if (pid !== going.pid && pid !== replay.pid) orphans.add(pid);
+  const kill = async (going: Going, withChain = false): Promise<void> => {
+    const others = journey.processes().filter(({ pid }) => pid !== going.pid && pid !== replay.pid);
+    for (const { pid } of others) orphans.add(pid);
+    // The chain first: the server may notice, and end in the midst of that.
+    for (const { pid, command } of others) if (withChain && /bin\/anvil /.test(command)) killIfThere(pid);
     going.kill("SIGKILL");
     await going.ended;
   };
@@ -69,9 +87,12 @@ export async function killAgainAndAgain(journey: Journey, seed: string, times: n
     );
     // Not to wait for anything: to die anywhere in a request, a seal, an anchor.
     await new Promise((resolve) => setTimeout(resolve, random.integer(PAUSE_MS)));
-    await kill(server);
+    const withChain = chainToo && kills.length % 2 === 0;
+    await kill(server, withChain);
     const acked = linesOf(acksFile);
-    kills.push({ acked, inFlight: await until("the device waits for answers", async () => waiting(data, acked)) });
+    const inFlight = await until("the device waits for answers", async () => waiting(data, acked));
+    const sent = look ? { anchorSent: await anchorIsOnItsWay(data, journey.path("looked-at")) } : {};
+    kills.push({ acked, inFlight, chainToo: withChain, ...sent });
     if (random.integer(RESTARTS_KILLED) === 0) {
       const restart = journey.start(["up", "--data", data, "--json"], ports);
       await new Promise((resolve) => setTimeout(resolve, random.integer(RESTART_MS)));
@@ -89,6 +110,29 @@ export async function killAgainAndAgain(journey: Journey, seed: string, times: n
     .map((line) => readAck(parseStrict(line)));
   const replayed = JSON.parse(ended.out) as KilledAgain["replayed"];
   return { server, data, acksFile, acks, rows, replayed, kills, restartsKilled, orphans: [...orphans] };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}
+
+/** In a copy of a dead server's database: is there an anchor whose transaction was stored and whose place is not known? */
+async function anchorIsOnItsWay(data: string, copy: string): Promise<boolean> {
+  cpSync(`${data}/database`, copy, { recursive: true });
+  const database = await openDatabase({ directory: copy });
+  try {
+    const [row] = await database.query<{ open: number }>(
+      "select count(*) as open from outbox o join batch b on o.purpose = 'anchor ' || b.number where b.transaction is null",
+    );
+    return (row?.open ?? 0) > 0;
+  } finally {
+    await database.close();
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 function linesOf(file: string): number {
