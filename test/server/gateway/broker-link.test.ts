@@ -1,13 +1,6 @@
 import { expect } from "chai";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import {
-  generate,
-  parser,
-  type IConnackPacket,
-  type IConnectPacket,
-  type IPublishPacket,
-  type Packet,
-} from "mqtt-packet";
+import { generate, parser, type IConnackPacket, type IPublishPacket, type Packet } from "mqtt-packet";
 import { openLink, type BrokerLink, type LinkParts } from "../../../server/gateway/broker-link.ts";
 import { until } from "../../helpers/journey.ts";
 
