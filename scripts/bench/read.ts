@@ -49,8 +49,8 @@ interface Figures {
   readonly readings: number;
   readonly perRead: number;
   /** ms. */
-  readonly plain: Spread & { readonly times: readonly number[]; readonly bytes: number };
-  readonly receipts: Spread & { readonly times: readonly number[]; readonly bytes: number };
+  readonly plain: Spread & Omit<Round, "last">;
+  readonly receipts: Spread & Omit<Round, "last">;
   readonly verify: Spread;
 }
 
@@ -96,8 +96,8 @@ async function measure(database: DatabaseKind): Promise<Figures | { database: Da
       database,
       readings: perDevice * words.devices,
       perRead: words["per-hour"],
-      plain: { ...spread(plain.times), times: plain.times, bytes: plain.bytes },
-      receipts: { ...spread(withReceipts.times), times: withReceipts.times, bytes: withReceipts.bytes },
+      plain: figuresOf(plain),
+      receipts: figuresOf(withReceipts),
       verify: await verifySome(ward, withReceipts.last),
     };
   } finally {
@@ -118,6 +118,8 @@ interface Round {
   readonly times: readonly number[];
   /** Of the answers, on the average. */
   readonly bytes: number;
+  /** CPU that the server, its chain and its database used for a read, on the average: what a busy machine does not change. */
+  readonly cpuMs: number;
   readonly last: HistoryPage;
 }
 
@@ -130,6 +132,7 @@ async function readHours(
 ): Promise<Round> {
   const { token } = await connect({ url: ward.url, signer: wallet }).login();
   const times: number[] = [];
+  const used = ward.cpu();
   let bytes = 0;
   let last: HistoryPage | undefined;
   for (let hour = 0; hour < hours; hour++)
@@ -150,7 +153,12 @@ async function readHours(
       bytes += text.length;
     }
   if (last === undefined) throw new Error("nothing was read");
-  return { times, bytes: Math.round(bytes / times.length), last };
+  const cpuMs = rounded((1000 * (ward.cpu() - used)) / times.length, 1);
+  return { times, bytes: Math.round(bytes / times.length), cpuMs, last };
+}
+
+function figuresOf({ times, bytes, cpuMs }: Round): Figures["plain"] {
+  return { ...spread(times), times, bytes, cpuMs };
 }
 
 /** Verifies receipts as a stranger does: from their text, offline. */
@@ -184,8 +192,11 @@ function table(one: (typeof figures)[number]): string {
   const times = ({ p50, p99, most, count }: Spread): string => `${p50}, ${p99}, ${most} ms of ${count}`;
   const rows: [string, string][] = [
     [`${one.database}, ${one.readings} readings stored`, ""],
-    [`${one.perRead} readings: p50, p99, most`, `${times(one.plain)}; ${one.plain.bytes} bytes`],
-    ["the same with receipts", `${times(one.receipts)}; ${one.receipts.bytes} bytes`],
+    [
+      `${one.perRead} readings: p50, p99, most`,
+      `${times(one.plain)}; ${one.plain.cpuMs} ms of CPU, ${one.plain.bytes} bytes`,
+    ],
+    ["the same with receipts", `${times(one.receipts)}; ${one.receipts.cpuMs} ms of CPU, ${one.receipts.bytes} bytes`],
     ["a receipt verified by the SDK", times(one.verify)],
   ];
   return rows.map(([what, figure]) => `${what.padEnd(44)}${figure}`.trimEnd()).join("\n");
