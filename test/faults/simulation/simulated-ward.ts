@@ -12,7 +12,7 @@ const MAX_HELD = 8;
 export interface SimulatedDevice {
   readonly id: Hex;
   readonly readings: readonly Ordered[];
-  /** Readings of one of these sequences with other content, which somebody sends beside them. */
+  /** The same sequences with other content, some chained to another past: sent beside them, and never to be accepted. */
   readonly forged: readonly Ordered[];
   /** Position that was promised, by sequence. */
   readonly acks: Map<number, number>;
@@ -32,9 +32,11 @@ export function makeDevice(n: number, count: number, random: Random): SimulatedD
     readings.push(reading);
     last = reading;
   }
-  const forged = readings
-    .filter(() => random.uniform() < 0.1)
-    .map((reading) => ({ ...reading, content: toHex(random.bytes(32)) }));
+  const forged = readings.map((reading) => ({
+    ...reading,
+    content: toHex(random.bytes(32)),
+    prev: toHex(random.bytes(32)),
+  }));
   return { id, readings, forged, acks: new Map() };
 }
 
@@ -57,7 +59,9 @@ export function openGateway(store: LeafStore): (device: SimulatedDevice, reading
     const found = order(head, reading, (sequence) => known.get(sequence)?.content);
     const waiting = held.get(device.id) ?? [];
     if (found === "hold" && waiting.length < MAX_HELD) held.set(device.id, [...waiting, reading]);
-    if (found === "same") acknowledge(device, reading, known.get(reading.sequence)?.position);
+    const again = known.get(reading.sequence);
+    if (found === "same" && again?.content !== reading.content) throw new Error("an ack for another content");
+    if (found === "same") acknowledge(device, reading, again?.position);
     if (found !== "accept") return false;
     const { position } = await store.append((at) => leafOf(device, reading, at));
     acknowledge(device, reading, position);
@@ -67,8 +71,8 @@ export function openGateway(store: LeafStore): (device: SimulatedDevice, reading
     if (position === undefined) throw new Error("an ack without a place");
     const earlier = device.acks.get(sequence);
     if (earlier !== undefined && earlier !== position) throw new Error(`${sequence} was promised two places`);
-    // A forger's ack is the forger's.
-    if (device.readings.some((own) => own.content === content)) device.acks.set(sequence, position);
+    if (!device.readings.some((own) => own.content === content)) throw new Error(`a forged ${sequence} was accepted`);
+    device.acks.set(sequence, position);
   };
   const take = async (device: SimulatedDevice, reading: Ordered): Promise<void> => {
     if (!(await place(device, reading))) return;
@@ -102,9 +106,8 @@ export async function sendReadings(
     const open = gap === -1 ? waiting : waiting.slice(0, gap);
     if (open.length === 0) return;
     await clock.pause(50 + random.integer(600));
-    const forged = device.forged[random.integer(20)];
-    const reading =
-      forged !== undefined && device.acks.has(forged.sequence) ? forged : open[random.integer(open.length)];
+    const forged = device.forged[random.integer(5 * device.forged.length)];
+    const reading = forged ?? open[random.integer(open.length)];
     if (reading === undefined || random.uniform() < 0.15) continue;
     await deliver(reading).catch(() => undefined);
     if (random.uniform() < 0.15) await deliver(reading).catch(() => undefined);
