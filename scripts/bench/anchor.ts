@@ -19,7 +19,9 @@ import { databasesOf, type DatabaseKind } from "./parts/open-ward.ts";
 import { quantile, rounded } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
 
-const HELP = `twinward bench anchor: sealing a batch, checking it before it is anchored, proofs out of it
+const HELP = `Usage: twinward bench anchor [options]
+
+Sealing a batch, checking it before it is anchored, proofs out of it
 
   --leaves N       leaves that are sealed in memory (100000)
   --stored N       leaves that are stored, read, sealed and checked as before an anchor (65536, the most of one batch)

@@ -11,7 +11,9 @@ import {
 } from "../../lab/measure.ts";
 import { hashModel } from "../../ml/model-hash.ts";
 
-const HELP = `node scripts/bench/detect.ts: what the ward's detector finds, and what it does not
+const HELP = `Usage: twinward bench detect [options], or node scripts/bench/detect.ts [options]
+
+What the ward's detector finds, and what it does not
 
   --people N        attacked people per kind of false data (200)
   --clean-people N  people who are not attacked (300)

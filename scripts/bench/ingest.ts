@@ -9,7 +9,9 @@ import { quantile, rounded, spread, type Spread } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
 import { startWorker, type Worker } from "./parts/talk.ts";
 
-const HELP = `twinward bench ingest: how many readings a second become durable and acked
+const HELP = `Usage: twinward bench ingest [options]
+
+How many readings a second become durable and acked
 
   --database NAME     pglite, postgres or both (both); PostgreSQL is Debian's, started for this
   --readings N        readings in all, from an empty database on (100000)

@@ -15,7 +15,9 @@ import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/ope
 import { quantile, rounded, spread, type Spread } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
 
-const HELP = `twinward bench read: how long a reader waits for an hour of a twin
+const HELP = `Usage: twinward bench read [options]
+
+How long a reader waits for an hour of a twin
 
   --database NAME   pglite, postgres or both (both)
   --hours N         hours that are read, each once without and once with receipts (100)
