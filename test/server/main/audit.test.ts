@@ -62,18 +62,19 @@ describe("audit", function () {
     });
 
     it("names the newest anchored batch when its rows were deleted, all of them", async () => {
-      let number = -1;
+      let [number, leaves] = [-1, ""];
       const report = await auditAfter(async (tx) => {
-        const [batch] = await tx.query<{ number: number; first_leaf: number }>(
-          "select number, first_leaf from batch where transaction is not null order by number desc limit 1",
+        const [batch] = await tx.query<{ number: number; first_leaf: number; last_leaf: number }>(
+          "select number, first_leaf, first_leaf + count - 1 as last_leaf from batch where transaction is not null order by number desc limit 1",
         );
         number = batch?.number ?? -1;
+        leaves = `${batch?.first_leaf ?? ""}…${batch?.last_leaf ?? ""}`;
         await deleteFrom(tx, batch?.first_leaf ?? -1);
       });
       expect(report?.lies).to.deep.equal([
         {
           place: `batch ${number}`,
-          what: "the chain has it and the database does not: this database is older than the chain, or rows were deleted",
+          what: `the chain has it, with leaves ${leaves}, and the database does not: this database is older than the chain, or rows were deleted`,
         },
       ]);
     });
