@@ -3,11 +3,12 @@ import { chmodSync, readFileSync } from "node:fs";
 import { request } from "node:https";
 import { get } from "node:http";
 import mqtt from "mqtt";
-import { deviceKey, readDeviceFile } from "../../apps/cli/device-file.ts";
-import type { ListedDevice, PostedReading } from "../../apps/sdk/answers.ts";
-import { BedsideDevice, topicOf, wordOf } from "../helpers/bedside-device.ts";
+import { createDeviceFile, deviceKey, readDeviceFile } from "../../apps/cli/device-file.ts";
+import { createAccountKey } from "../../apps/cli/key-file.ts";
+import type { PostedReading } from "../../apps/sdk/answers.ts";
+import { BedsideDevice, MODEL, topicOf, wordOf } from "../helpers/bedside-device.ts";
 import { TestAuthority, type CertificateFiles } from "../helpers/certificates.ts";
-import { freePorts, Journey, MONITOR_MODEL, until, type Ran, type Server } from "../helpers/journey.ts";
+import { freePorts, Journey, until, type Ran, type Server } from "../helpers/journey.ts";
 
 describe("journey: TLS on every door", function () {
   this.timeout(110_000);
@@ -77,12 +78,10 @@ describe("journey: TLS on every door", function () {
     const ran = await journey.run(["device", "list", ...at]);
     expect(ran.code).to.equal(1);
     expect(ran.err).to.match(/^SERVER_UNREACHABLE.*certificate.*NODE_EXTRA_CA_CERTS/s);
-    await journey.ask(["device", "new", journey.path("bed.json"), "--model", MONITOR_MODEL]);
+    createDeviceFile(journey.path("bed.json"), MODEL);
     await journey.ask(["device", "register", journey.path("bed.json"), "--data", data, ...at], trusting);
-    const reader = (await journey.run(["key", "new", journey.path("reader.key")])).out.trim();
-    const list = await journey.ask<ListedDevice[]>(["device", "list", ...at], trusting);
-    expect(list.map(({ state }) => state)).to.deep.equal(["active"]);
-    const device = list[0]?.id ?? "";
+    const reader = createAccountKey(journey.path("reader.key"));
+    const device = readDeviceFile(journey.path("bed.json")).device ?? "";
     const steward = ["--data", data, ...at];
     const twin = (
       await journey.run(
