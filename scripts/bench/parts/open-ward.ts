@@ -71,7 +71,10 @@ export async function openWard(plan: WardPlan): Promise<Ward | { readonly absent
   let place: DatabasePlace = { directory: join(data, "database") };
   let server: Worker | undefined;
   let load: Worker | undefined;
+  const stop = (): void => void close().finally(() => process.exit(130));
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   const close = async (): Promise<void> => {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
     await load?.close();
     await server?.close();
     await postgres?.close();
