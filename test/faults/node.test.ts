@@ -103,6 +103,22 @@ describe("faults: a node that fails, lies or lags", function () {
     await world.expectWhole();
   });
 
+  it("passes over no event when that node answers as Besu does: that it found none", async () => {
+    await world.anchorOne();
+    let lagging = 0;
+    world.node.behaviour = async (call, pass) => {
+      if (call.method !== "eth_getLogs" || lagging === 0) return pass();
+      lagging -= 1;
+      return { result: [] };
+    };
+    for (let n = 0; n < 3; n++) {
+      lagging = 12;
+      await world.anchorOne();
+    }
+    lagging = 0;
+    await world.expectWhole();
+  });
+
   describe("and nonces and prices", () => {
     const rawOf = (call: Call): Hex => call.params[0] as Hex;
     afterEach(async () => {
