@@ -1,6 +1,6 @@
 import express, { type Express, type Request, type RequestHandler } from "express";
 import helmet from "helmet";
-import { takeBody } from "./body.ts";
+import { BodyRoom, takeBody } from "./body.ts";
 import { notAllowed, notFound, problems } from "./problems.ts";
 import type { ApiRooms } from "./rooms.ts";
 import { accessRoutes } from "./routes/access.ts";
@@ -29,7 +29,8 @@ export function createApi(rooms: ApiRooms): Express {
 
   app.use(harden(rooms.consortium.rpc));
   app.use(note(rooms));
-  for (const routes of [integrityRoutes, accessRoutes, detectionRoutes, healthRoutes]) mount(app, routes(rooms));
+  const room = new BodyRoom();
+  for (const routes of [integrityRoutes, accessRoutes, detectionRoutes, healthRoutes]) mount(app, routes(rooms), room);
   if (rooms.console !== undefined) app.use(express.static(rooms.console, { dotfiles: "ignore", redirect: false }));
   app.use(notFound);
   app.use(problems(rooms.log));
@@ -78,11 +79,11 @@ function routeOf(request: Request): string {
   return typeof path === "string" ? path : "other";
 }
 
-function mount(app: Express, routes: Routes): void {
+function mount(app: Express, routes: Routes, room: BodyRoom): void {
   for (const [path, { get, post, limit }] of Object.entries(routes)) {
     const route = app.route(path);
     if (get) route.get(get);
-    if (post) route.post(takeBody(limit ?? 0), post);
+    if (post) route.post(takeBody(limit ?? 0, room), post);
     route.all(notAllowed([...(get ? ["GET", "HEAD"] : []), ...(post ? ["POST"] : [])]));
   }
 }

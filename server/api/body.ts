@@ -6,14 +6,43 @@ import { parseStrict } from "../../protocol/json.ts";
 /** What a refused body may still send, as a multiple of the limit, before its connection is cut. */
 const PATIENCE = 4;
 
+/** What all bodies that are still coming or not yet answered may hold together: nobody has shown yet who sends them. */
+export class BodyRoom {
+  readonly #most: number;
+  #held = 0;
+
+  /** Bytes. */
+  constructor(most = 128 * 1024 * 1024) {
+    this.#most = most;
+  }
+
+  /** False where there is no room for so many more bytes. */
+  take(bytes: number): boolean {
+    if (this.#held + bytes > this.#most) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  free(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
 /**
  * Takes at most `limit` bytes, counted before anything is parsed. A larger body is refused at once, by its announced
- * length or by the first byte too many; compressed bodies are refused because they hide a size.
+ * length or by the first byte too many, any body with OVERLOADED where `room` is full; compressed bodies are refused because
+ * they hide a size.
  */
-export function takeBody(limit: number): RequestHandler {
-  return (request, _response, next) => {
+export function takeBody(limit: number, room: BodyRoom): RequestHandler {
+  return (request, response, next) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
+    let held = 0;
+    const free = (): void => {
+      room.free(held);
+      held = 0;
+    };
+    response.once("close", free);
     let settled = false;
     const settle = (error?: unknown): void => {
       if (settled) return;
@@ -26,7 +55,15 @@ export function takeBody(limit: number): RequestHandler {
       // Who was refused is answered already. What else it sends is dropped, so that it can read the answer, to a point.
       if (size > PATIENCE * limit) request.destroy();
       else if (size > limit) settle(new TwinwardError("BODY_TOO_LARGE", { limit }));
-      else if (!settled) chunks.push(chunk);
+      else if (settled) return;
+      else if (room.take(chunk.length)) {
+        held += chunk.length;
+        chunks.push(chunk);
+      } else {
+        chunks.length = 0;
+        free();
+        settle(new TwinwardError("OVERLOADED"));
+      }
     });
     request.once("end", () => {
       request.body = concat(...chunks);

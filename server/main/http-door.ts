@@ -14,6 +14,8 @@ export interface HttpDoor {
   close(): Promise<void>;
 }
 
+/** How long a request may take to come in: what it has sent is kept so long. */
+const ASK_WITHIN_MS = 60_000;
 /** How long an answer may take to leave once everything behind it is closed, ms. */
 const LEAVE_WITHIN_MS = 500;
 
@@ -29,6 +31,7 @@ export async function openHttp(host: string, port: number, tls?: TlsSide): Promi
     void standing.promise.then((api) => void api(request, response));
   };
   const server = tls === undefined ? createServer(take) : createTlsServer(shown(tls), take);
+  server.requestTimeout = ASK_WITHIN_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = `Port ${port} is taken. Stop what listens there, or use --port.`;
