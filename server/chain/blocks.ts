@@ -1,5 +1,6 @@
 import type { JsonRpcApiProvider } from "ethers";
-import type { Hex } from "../../protocol/bytes.ts";
+import { fromHex, type Hex } from "../../protocol/bytes.ts";
+import { keccak256 } from "../../protocol/hash.ts";
 import { REMEMBERED_BLOCKS } from "./event-store.ts";
 import type { ChainEvent } from "./event.ts";
 import { refusalOf } from "./node-answer.ts";
@@ -15,6 +16,9 @@ const ASKED_BY_HASH = 8;
 
 export interface Header extends Block {
   readonly parent: Hex;
+  /** What its logs are among; undefined where the node names none. */
+  readonly bloom: Hex | undefined;
+  readonly transactions: readonly string[];
 }
 
 /** A block by number or the newest; undefined when the node has none. Nothing is read from a cache. */
@@ -27,6 +31,8 @@ export async function readHeader(provider: JsonRpcApiProvider, which: number | "
     hash: lower(raw.hash),
     parent: lower(raw.parentHash),
     timestamp: Number(raw.timestamp),
+    bloom: raw.logsBloom === undefined ? undefined : lower(raw.logsBloom),
+    transactions: raw.transactions ?? [],
   };
 }
 
@@ -75,6 +81,13 @@ export async function readBlocks(
     if (found === undefined) return undefined;
     logs.push(...found);
   }
+  const told = new Set(logs.map((log) => Number(log.blockNumber)));
+  for (const header of headers.values()) {
+    if (told.has(header.number) || !addresses.some((address) => mayHold(header, address))) continue;
+    const found = await readByReceipts(provider, addresses, header);
+    if (found === undefined) return undefined;
+    logs.push(...found);
+  }
   const blocks = [...headers.values()]
     .toSorted((a, b) => a.number - b.number)
     .map(({ number, hash, timestamp }) => ({ number, hash, timestamp }));
@@ -96,11 +109,49 @@ export async function readBlocks(
   return { blocks, events };
 }
 
+/** Whether the block's bloom admits logs of this address: three of its 2 048 bits, from the address's keccak. */
+function mayHold({ bloom }: Header, address: Hex): boolean {
+  if (bloom === undefined) return false;
+  const bits = fromHex(bloom, 256);
+  const hash = keccak256(fromHex(address, 20));
+  return [0, 2, 4].every((at) => {
+    const bit = (((hash[at] ?? 0) << 8) | (hash[at + 1] ?? 0)) & 2_047;
+    return (((bits[255 - (bit >> 3)] ?? 0) >> (bit & 7)) & 1) === 1;
+  });
+}
+
+/**
+ * The logs of a block whose header speaks of some where the node told none. Besu says of a block that it has not got yet that no
+ * log is in it; of a transaction that it has not got no node has a receipt. Undefined when one is missing.
+ */
+async function readByReceipts(
+  provider: JsonRpcApiProvider,
+  addresses: readonly Hex[],
+  { hash, transactions }: Header,
+): Promise<RawLog[] | undefined> {
+  const logs: RawLog[] = [];
+  for (const some of chunks(transactions, 16)) {
+    const asked = some.map((one) => provider.send("eth_getTransactionReceipt", [one]) as Promise<RawReceipt | null>);
+    for (const receipt of await Promise.all(asked)) {
+      if (receipt?.blockHash.toLowerCase() !== hash) return undefined;
+      logs.push(...receipt.logs.filter(({ address }) => addresses.includes(lower(address))));
+    }
+  }
+  return logs;
+}
+
 interface RawHeader {
   readonly number: string;
   readonly hash: string;
   readonly parentHash: string;
   readonly timestamp: string;
+  readonly logsBloom?: string;
+  readonly transactions?: readonly string[];
+}
+
+interface RawReceipt {
+  readonly blockHash: string;
+  readonly logs: readonly RawLog[];
 }
 
 interface RawLog {
