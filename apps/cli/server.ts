@@ -15,10 +15,11 @@ export function openClient(url: string, keyFile?: string): Client {
 /** The consortium that a server names, with the JSON-RPC of its chain. */
 async function consortiumWithRpc(client: Client): Promise<Consortium & { readonly rpc: string }> {
   const consortium = await client.consortium();
-  if (consortium.rpc === undefined) {
-    throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: "The server names no JSON-RPC of its chain." });
-  }
-  return { ...consortium, rpc: consortium.rpc };
+  // A server tells nobody of a node whose URL may hold a secret.
+  const rpc = consortium.rpc ?? process.env.RPC_URL?.split(",")[0]?.trim();
+  if (rpc === undefined)
+    throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: "The server names no JSON-RPC of its chain: set RPC_URL." });
+  return { ...consortium, rpc };
 }
 
 /** Runs a steward's acts on the chain that the server names, and lets go of the node afterwards. */

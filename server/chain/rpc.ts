@@ -37,6 +37,15 @@ export function rpcUrls(text: string): string[] {
   return text.split(",").map((url) => url.trim());
 }
 
+/**
+ * A node's URL as anybody may be told it; undefined where it may hold a secret: a user, a query, or a path, which is where
+ * nodes for hire take their keys.
+ */
+export function toldUrl(url: string): string | undefined {
+  const { href, origin } = new URL(url);
+  return href === `${origin}/` ? url : undefined;
+}
+
 function requireChain(chainId: number, expected?: { chainId: number }): void {
   if (expected !== undefined && chainId !== expected.chainId)
     throw new TwinwardError("CHAIN_ID_UNEXPECTED", { expected: expected.chainId, got: chainId });

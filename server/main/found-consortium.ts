@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Wallet } from "ethers";
 import { toHex, utf8, type Hex } from "../../protocol/bytes.ts";
-import type { Consortium } from "../../protocol/consortium.ts";
+import { parseConsortium, type Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { publicKeyOf } from "../../protocol/es256.ts";
 import { deployConsortium } from "../chain/deploy.ts";
@@ -30,7 +30,8 @@ export async function foundConsortium(
     await requireSameChain(known, chain);
     // The door's port may change between two starts; what the consortium is does not.
     await rm(data.endpoint, { force: true }); // left where we died just after consortium.json was written
-    return { ...known, rpc: chain.url };
+    // JSON leaves out what is undefined: an earlier start's node is not told of where this one's must not be.
+    return parseConsortium(JSON.stringify({ ...known, rpc: chain.url }));
   }
   const decided = await decideEndpoint(data, endpoint);
   const sender = addressOf(keys.sender);
@@ -43,7 +44,7 @@ export async function foundConsortium(
     ],
     groups: [{ group: sender, member: 0, ...publicKeyOf(keys.gateway), senders: [sender] }],
     oracles: keys.oracles.map((key) => ({ member: 0, key: addressOf(key) })),
-    rpc: chain.url,
+    ...(chain.url === undefined ? {} : { rpc: chain.url }),
   });
   await writeDurably(data.consortium, utf8(`${JSON.stringify(consortium, null, 2)}\n`));
   await rm(data.endpoint, { force: true });

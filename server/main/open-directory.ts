@@ -3,7 +3,7 @@ import type { JsonRpcProvider } from "ethers";
 import { parseConsortium, type Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { startEmbeddedChain, type EmbeddedChain } from "../chain/embedded.ts";
-import { connectChain, rpcUrls } from "../chain/rpc.ts";
+import { connectChain, rpcUrls, toldUrl } from "../chain/rpc.ts";
 import { openKeyStore, type KeyStore } from "../keys/key-store.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
@@ -19,8 +19,10 @@ export interface ChainPlace {
 /** The node that a server talks to. */
 export interface OpenedChain {
   readonly embedded: EmbeddedChain | undefined;
-  /** The node to tell others of. */
-  readonly url: string;
+  /** The node to tell others of; undefined where its URL may hold a secret. */
+  readonly url: string | undefined;
+  /** The same for whoever started us: without what may be secret. */
+  readonly shown: string;
   /** All nodes that may be asked, separated by commas. */
   readonly urls: string;
   readonly provider: JsonRpcProvider;
@@ -31,7 +33,9 @@ export async function openChain(data: DataDirectory, { rpcUrl, rpcPort }: ChainP
   if (rpcUrl !== undefined) {
     const provider = await connectChain(rpcUrl);
     const [url = rpcUrl] = rpcUrls(rpcUrl);
-    return { embedded: undefined, url, urls: rpcUrl, provider, close: async () => provider.destroy() };
+    const told = toldUrl(url);
+    const shown = told ?? new URL(url).origin;
+    return { embedded: undefined, url: told, shown, urls: rpcUrl, provider, close: async () => provider.destroy() };
   }
   const embedded = await startEmbeddedChain({ directory: data.chain, port: rpcPort });
   try {
@@ -40,7 +44,8 @@ export async function openChain(data: DataDirectory, { rpcUrl, rpcPort }: ChainP
       provider.destroy();
       await embedded.close();
     };
-    return { embedded, url: embedded.url, urls: embedded.url, provider, close };
+    const { url } = embedded;
+    return { embedded, url, shown: url, urls: url, provider, close };
   } catch (error) {
     await embedded.close();
     throw error;

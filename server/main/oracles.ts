@@ -40,8 +40,6 @@ export function startOracles(plan: OraclesPlan): Oracles {
     const words = [
       "--url",
       plan.url,
-      "--rpc",
-      plan.rpc,
       "--trust",
       plan.data.consortium,
       "--key",
@@ -53,8 +51,14 @@ export function startOracles(plan: OraclesPlan): Oracles {
       "--model-hash",
       plan.model.hash,
     ];
+    // Not by a word: those can be read by whoever has an account on this machine, and the URL may hold a secret.
+    const env = { ...process.env, RPC_URL: plan.rpc };
     // In a group of its own: a Ctrl-C reaches it through us, once we know that we are closing.
-    const child = spawn(process.execPath, [PROCESS, ...words], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    const child = spawn(process.execPath, [PROCESS, ...words], {
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+      env,
+    });
     children[index] = child;
     createInterface({ input: child.stderr }).on("line", (line) => {
       const said = tellOracleLine(line);

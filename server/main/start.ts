@@ -249,7 +249,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     urls: {
       http: url,
       mqtt: mqtt.url,
-      rpc: chainAt.url,
+      rpc: chainAt.shown,
       ...(metrics ? { metrics: metrics.url } : {}),
     },
     inside: http.inside,

@@ -7,8 +7,11 @@ import { startOracle, type OraclePlan } from "./start.ts";
 
 const PARENT_CHECK_MS = 500;
 
-/** Words of the command line. Throws UNUSABLE_INPUT when one is missing or unknown. */
-export function readArguments(words: readonly string[]): Omit<OraclePlan, "judge" | "report"> & { detached: boolean } {
+/** Words of the command line; RPC_URL stands in for --rpc. Throws UNUSABLE_INPUT when a word is missing or unknown. */
+export function readArguments(
+  words: readonly string[],
+  rpcUrl = process.env.RPC_URL,
+): Omit<OraclePlan, "judge" | "report"> & { detached: boolean } {
   const text = { type: "string" } as const;
   const read = () =>
     parseArgs({
@@ -30,7 +33,7 @@ export function readArguments(words: readonly string[]): Omit<OraclePlan, "judge
   } catch (cause) {
     throw new TwinwardError("UNUSABLE_INPUT", { detail: (cause as Error).message }, cause);
   }
-  const { url, key, data, model, "model-hash": modelHash, trust, rpc } = values;
+  const { url, key, data, model, "model-hash": modelHash, trust, rpc = rpcUrl } = values;
   if (url === undefined || key === undefined || data === undefined || model === undefined || !isHex(modelHash, 32))
     throw new TwinwardError("UNUSABLE_INPUT", {
       detail:

@@ -157,6 +157,8 @@ describe("an oracle's start", () => {
       modelHash: ZERO_32,
       detached: false,
     });
+    expect(readArguments(words, "http://127.0.0.1:2")).to.include({ rpc: "http://127.0.0.1:2" });
+    expect(readArguments([...words, "--rpc", "http://127.0.0.1:3"], "http://127.0.0.1:2").rpc).to.match(/3$/);
     expect(await codeOf(() => readArguments(words.slice(2)))).to.equal("UNUSABLE_INPUT");
     expect(await codeOf(() => readArguments([...words, "--lie"]))).to.equal("UNUSABLE_INPUT");
     expect(fromHex(ZERO_32)).to.have.length(32);
