@@ -85,7 +85,9 @@ async function open(
   const { chainId, contracts } = consortium;
   const { anchorWithinSeconds } = config;
   const { AnchorLog: anchorLog } = contracts;
-  const committer = new Committer({ database, chainId, anchorLog, stream, signer, now, anchorWithinSeconds });
+  const chainTime = (): number => chain.view().head.timestamp;
+  const promise = { signer, now, chainTime, anchorWithinSeconds };
+  const committer = new Committer({ database, chainId, anchorLog, stream, ...promise });
   ending.onClose("committer", () => committer.close());
   const parts = { database, committer, keys, chain, stream, now, report, shared: true };
   const gateway = createGateway(parts);

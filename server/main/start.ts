@@ -151,6 +151,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     stream,
     signer: es256Signer(serverKeys.gateway),
     now,
+    chainTime: () => chain.view().head.timestamp,
     anchorWithinSeconds: config.anchorWithinSeconds,
   });
   ending.onClose("committer", () => committer.close());

@@ -20,6 +20,8 @@ export interface CommitterParts {
   readonly signer: Es256Signer;
   /** Milliseconds. */
   readonly now: () => number;
+  /** The newest block's time, seconds: promises are judged by it. Without it the wall clock alone counts. */
+  readonly chainTime?: () => number;
   /** How long the gateway takes at most to anchor what it accepted. */
   readonly anchorWithinSeconds: number;
   /** A group is full with this many leaves (default 4 096) or this many bytes (default 16 MiB). */
@@ -135,11 +137,12 @@ export class Committer {
 
   async #place(tx: Tx, size: number, entries: readonly Entry[]): Promise<Placed[]> {
     if (entries.length === 0) return [];
-    const { chainId, anchorLog, stream, signer, now, anchorWithinSeconds } = this.#parts;
+    const { chainId, anchorLog, stream, signer, now, chainTime, anchorWithinSeconds } = this.#parts;
     const rows = await placeEntries(tx, size, entries);
     const tree = new Tree(rows.map(({ hash }) => hash));
     const acceptedAt = now();
-    const anchorBy = Math.floor(acceptedAt / 1000) + anchorWithinSeconds;
+    // A wall clock that was put back would make promises that are broken already.
+    const anchorBy = Math.max(Math.floor(acceptedAt / 1000), chainTime?.() ?? 0) + anchorWithinSeconds;
     const root = tree.root();
     const promise = {
       chainId,

@@ -67,6 +67,20 @@ describeOnBoth("store: committer", (databases) => {
     expect(again.has(7)).to.equal(false);
   });
 
+  it("promises by the chain's clock where the wall clock is behind it", async () => {
+    const signer = (): Uint8Array => new Uint8Array(64);
+    const parts = { database: world.database, chainId: 1, anchorLog: ANCHOR_LOG, stream: STREAM, signer };
+    for (const ahead of [3_600, -3_600]) {
+      const chainTime = (): number => NOON / 1_000 + ahead;
+      const committer = new Committer({ ...parts, now: () => NOON, anchorWithinSeconds: 60, chainTime });
+      const work = { entries: [step(subject(1), 3_601 + ahead)], result: ([one]: readonly Placed[]) => one?.ack };
+      const ack = await committer.submit(async () => work);
+      await committer.close();
+      expect(ack?.anchorBy).to.equal(NOON / 1_000 + Math.max(0, ahead) + 60);
+      expect(ack?.acceptedAt).to.equal(NOON);
+    }
+  });
+
   it("lets a work that throws fail alone", async () => {
     const failures = [
       world.committer.submit(() => Promise.reject(new TwinwardError("NOT_FOUND"))),
