@@ -3,6 +3,7 @@ import pino, { type Logger } from "pino";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { requireLeaves } from "../anchor/meet-chain.ts";
+import { watchAnchors } from "../anchor/watch-anchors.ts";
 import { followChain } from "../chain/follow.ts";
 import type { BrokerPlace, Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
@@ -89,6 +90,12 @@ async function open(
   const promise = { signer, now, chainTime, anchorWithinSeconds };
   const committer = new Committer({ database, chainId, anchorLog, stream, ...promise });
   ending.onClose("committer", () => committer.close());
+  const conflict = (error: TwinwardError): void => {
+    report(error);
+    committer.halt(error);
+  };
+  const watch = watchAnchors({ database, chain, stream, conflict, report });
+  ending.onClose("watch", () => watch.close());
   const parts = { database, committer, keys, chain, stream, now, report, shared: true };
   const gateway = createGateway(parts);
   ending.onClose("gateway", () => gateway.close());

@@ -8,7 +8,8 @@ import { sha256Hex } from "../../../protocol/hash.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { meetChain, requireLeaves } from "../../../server/anchor/meet-chain.ts";
 import { recomputeRoot } from "../../../server/anchor/recompute-root.ts";
-import type { AnchorFact } from "../../../server/chain/view.ts";
+import { watchAnchors } from "../../../server/anchor/watch-anchors.ts";
+import type { AnchorFact, ChainView } from "../../../server/chain/view.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { readLeaves } from "../../../server/store/read-leaves.ts";
 
@@ -81,6 +82,41 @@ describe("anchor: a database that meets its chain again", () => {
     expect((await batches()).length).to.equal(2);
     const gateways = (await outcome(requireLeaves(database, more))) as TwinwardError;
     expect(gateways.facts).to.deep.include({ batches: { first: 3, last: 3 }, leaves: { first: 12, last: 16 } });
+  });
+
+  it("is held against each new anchor by a gateway that anchors none, which stops at one that no batch was written for", async () => {
+    await meetChain(database, anchors);
+    let seen = anchors.slice(0, 2);
+    let changed = (): void => undefined;
+    const chain = {
+      view: () => ({ anchors: () => seen }) as unknown as ChainView,
+      onChange: (listener: (view: ChainView) => void) => {
+        changed = () => listener(chain.view());
+        return () => undefined;
+      },
+    };
+    const conflicts: unknown[] = [];
+    const watch = watchAnchors({
+      database,
+      chain,
+      stream: SUBJECT,
+      conflict: ({ code, facts }) => void conflicts.push([code, facts.batch, facts.stored]),
+      report: (error) => void conflicts.push(error),
+    });
+    const told = async (now: AnchorFact[]): Promise<unknown[]> => {
+      seen = now;
+      changed();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return conflicts;
+    };
+    const [first, second, third] = anchors as [AnchorFact, AnchorFact, AnchorFact];
+    expect(await told([first, second])).to.deep.equal([]);
+    expect(await told([first])).to.deep.equal([]);
+    expect(await told(anchors)).to.deep.equal([]);
+    expect(await told([...anchors, { ...third, number: 3 }])).to.deep.equal([["ANCHOR_CONFLICT", 3, null]]);
+    await told([{ ...first, root: SUBJECT }]);
+    expect(conflicts).to.have.length(1);
+    await watch.close();
   });
 
   it("refuses where the leaves here are others than those that were anchored", async () => {
