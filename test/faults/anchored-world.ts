@@ -71,7 +71,8 @@ export class AnchoredWorld {
     this.#used += 1;
     [this.total, this.troubles] = [0, []];
     for (const node of this.nodes) node.behaviour = HONEST;
-    await this.database.script("truncate outbox, chain_block, chain_event, batch, leaf, record cascade");
+    for (const table of ["outbox", "chain_block", "chain_event", "batch", "record", "leaf"])
+      await this.database.query(`delete from ${table}`);
     await this.start();
   }
 
