@@ -14,7 +14,7 @@ export function contradictions(config: Config, source: NodeJS.ProcessEnv, overri
     ...halfPairs(source),
     ...plainBroker(config),
     ...unheardBroker(config, source),
-    ...openDatabase(config),
+    ...openDatabase(config, source),
     ...sharedPorts(config, overrides),
     ...unheardPort(config, source),
     ...mirrorWithin(config),
@@ -105,12 +105,14 @@ function unheardBroker({ broker }: Config, source: NodeJS.ProcessEnv): WrongSett
 }
 
 /** The driver uses TLS only when it is told to; over a network, whoever starts us says which it shall be. */
-function openDatabase({ databaseUrl }: Config): WrongSetting[] {
+function openDatabase({ databaseUrl }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
   if (databaseUrl === undefined) return [];
   const { hostname, searchParams } = new URL(databaseUrl);
-  const host = searchParams.get("host") ?? hostname;
+  // As the driver reads it: of several the last counts, an empty one says nothing, and PGHOST stands in for a host.
+  const last = (name: string): string | undefined => searchParams.getAll(name).at(-1);
+  const host = (last("host") ?? hostname) || (source.PGHOST ?? "");
   const local = host === "" || host.startsWith("/") || LOOPBACK.has(host);
-  if (local || searchParams.has("sslmode") || searchParams.has("ssl")) return [];
+  if (local || last("sslmode") || last("ssl")) return [];
   return [
     {
       line: lineOf("DATABASE_URL", databaseUrl),
