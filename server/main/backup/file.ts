@@ -52,7 +52,9 @@ export async function writeBackupFile(
     yield `${JSON.stringify({ rows, sha256 })}\n`;
   }
   try {
-    await pipeline(Readable.from(lines()), createGzip(), createWriteStream(aside, { mode: 0o600 }));
+    // Made here and now: what lies there may lead elsewhere, or let others read it.
+    await rm(aside, { force: true });
+    await pipeline(Readable.from(lines()), createGzip(), createWriteStream(aside, { flags: "wx", mode: 0o600 }));
     const written = await open(aside, "r");
     await written.sync().finally(() => written.close());
     await rename(aside, file);

@@ -1,5 +1,14 @@
 import { expect } from "chai";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -54,6 +63,16 @@ describe("a backup's file", () => {
     );
     return error instanceof TwinwardError ? `${error.code} ${String(error.facts.detail)}` : String(error);
   }
+
+  it("writes through nothing that somebody has laid beside it", async () => {
+    const [victim, planted] = [join(directory, "victim"), join(directory, "planted.gz")];
+    writeFileSync(victim, "precious", { mode: 0o644 });
+    symlinkSync(victim, `${planted}.new`);
+    await writeBackupFile(planted, HEAD, paged(PAGES));
+    expect(readFileSync(victim, "utf8")).to.equal("precious");
+    expect(lstatSync(planted).isFile()).to.equal(true);
+    expect(lstatSync(planted).mode & 0o777).to.equal(0o600);
+  });
 
   it("is read as it was written, for its owner only, and never overwritten", async () => {
     const { rows, sha256, bytes } = await writeBackupFile(file, HEAD, paged(PAGES));
