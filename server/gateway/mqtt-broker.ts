@@ -1,4 +1,5 @@
 import type { Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
 import { openLink, type LinkParts } from "./broker-link.ts";
 import type { Answer, Gateway } from "./gateway.ts";
 import { answerReading, PACKET_LIMIT, readTopic, topicOf } from "./topics.ts";
@@ -42,7 +43,8 @@ export function followBroker(parts: BrokerParts): BrokerDoor {
       const found = readTopic(topic);
       if (found?.end === "readings") answer(found.device, await answerReading(gateway, found.device, payload, report));
     },
-    ...(report && { report }),
+    // By a code of ours, whose detail is logged: an error without one would be told by its type alone.
+    report: (error) => report?.(new TwinwardError("BROKER_UNREACHABLE", { detail: error.message }, error)),
   });
 
   function answer(device: Hex, message: Answer): void {

@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { generate, parser, type IConnackPacket, type IPublishPacket, type Packet } from "mqtt-packet";
+import { followBroker } from "../../../server/gateway/mqtt-broker.ts";
+import { tellError } from "../../../server/main/log.ts";
+import type { Gateway } from "../../../server/gateway/gateway.ts";
 import { openLink, type BrokerLink, type LinkParts } from "../../../server/gateway/broker-link.ts";
 import { until } from "../../helpers/journey.ts";
 
@@ -181,5 +184,24 @@ describe("gateway: its link to a broker", () => {
     await closing;
     await until("the goodbye is heard", async () => broker.of("disconnect").length === 1 || undefined);
     expect(pubacks()).to.deep.equal([21]);
+  });
+
+  it("says in the log why the gateway has no place at the broker", async () => {
+    broker.connack = { reasonCode: 0x87 };
+    const told: object[] = [];
+    const door = followBroker({
+      gateway: { onAnswer: () => () => undefined } as unknown as Gateway,
+      url,
+      stream: `0x${"11".repeat(32)}`,
+      clientId: "gateway",
+      report: (error) => void told.push(tellError(error)),
+    });
+    try {
+      const [first] = await until("it is told", async () => (told.length > 0 ? told : undefined));
+      expect(first).to.include({ code: "BROKER_UNREACHABLE" });
+      expect(JSON.stringify(first)).to.contain("does not let us in, reason 0x87");
+    } finally {
+      await door.close();
+    }
   });
 });
