@@ -105,21 +105,23 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
     const asked = waiting;
     waiting = [];
     writing = undefined;
-    if (options.exclusively === undefined) return writeAll(asked);
-    await options.exclusively(async () => {
-      // Of two processes that make a key for the same readings the first one's counts, also for the second.
+    const make = async (): Promise<void> => {
+      // Of two processes that make a key for the same readings the first one's counts, also for the second; and so does one
+      // whose writing failed and that is there all the same.
       const text = await readSecret(file);
       if (text !== undefined) adopt(text);
       const making = asked.filter(({ name }) => !keys.has(name));
       if (making.length > 0) await writeAll(making);
-    });
+    };
+    await (options.exclusively === undefined ? make() : options.exclusively(make));
   };
 
   const writeAll = async (making: typeof waiting): Promise<void> => {
     const all = [...entries, ...making.map(({ entry }) => entry)];
-    await writeSecret(file, textOf(all));
-    // Die before this and one store has a key under which nothing is sealed yet; the next start copies it.
+    // The mirror first: whoever finds a key in the file uses it, so what is there is in both.
     if (mirrored !== undefined) await writeMirror(mirrored, textOf(all));
+    // Die before this and the mirror has a key under which nothing is sealed yet; the next start copies it.
+    await writeSecret(file, textOf(all));
     for (const { name, entry, key } of making) {
       keys.set(name, createSecretKey(key));
       key.fill(0);

@@ -121,4 +121,22 @@ describe("a mirror of the key store", () => {
     expectSame();
     expect(existsSync(file)).to.equal(true);
   });
+
+  it("that goes away lets none of several processes use a new key, however often they ask", async () => {
+    const exclusively = <T>(work: () => Promise<T>): Promise<T> => work();
+    const one = await openKeyStore(file, { mirror, exclusively });
+    const other = await openKeyStore(file, { mirror, exclusively });
+    open.push(one, other);
+    await one.ensure(scope(1), MONTH);
+    rmSync(mirror, { recursive: true });
+    writeFileSync(mirror, "its disk is not mounted");
+    for (const store of [one, one, other]) {
+      expect(await store.ensure(scope(2), MONTH).catch(codeOf)).to.equal("KEYS_UNWRITABLE");
+      expect(store.has(scope(2), MONTH)).to.equal(false);
+    }
+    rmSync(mirror);
+    await (await opened()).close();
+    await other.ensure(scope(2), MONTH);
+    expectSame();
+  });
 });
