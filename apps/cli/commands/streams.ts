@@ -6,7 +6,7 @@ import { memberRegistryAbi } from "../../../protocol/abi/MemberRegistry.ts";
 import { readAck } from "../../../protocol/ack.ts";
 import { ackArgument, findBreach } from "../../../protocol/breach.ts";
 import { toHex, utf8, type Hex } from "../../../protocol/bytes.ts";
-import { parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
+import { memberQuorum, parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256 } from "../../../protocol/hash.ts";
 import { parseStrict } from "../../../protocol/json.ts";
@@ -135,17 +135,18 @@ function decisionDigest(act: "resume" | "fence", { chainId, contracts }: Consort
   return TypedDataEncoder.hash(domain, types, message);
 }
 
-/** Signatures in the order of the members, each once, as the contract takes them. */
-function inOrder({ members }: Consortium, signed: readonly Signed[]): { bits: bigint; signatures: unknown[] } {
+/** Signatures in the order of the members, each once, and no more than a quorum, as the contract takes them. */
+export function inOrder({ members }: Consortium, signed: readonly Signed[]): { bits: bigint; signatures: unknown[] } {
   const stranger = signed.find(({ signer }) => !members.some((member) => member.signer === signer));
   if (stranger) {
     throw new TwinwardError("UNUSABLE_INPUT", { detail: `${stranger.signer} is no member's signing address.` });
   }
+  const quorum = memberQuorum(members.length);
   let bits = 0n;
   const signatures: unknown[] = [];
   members.forEach(({ signer }, bit) => {
     const found = signed.find((one) => one.signer === signer);
-    if (!found) return;
+    if (!found || signatures.length === quorum) return;
     bits |= 1n << BigInt(bit);
     const { r, yParityAndS } = Signature.from(found.signature);
     signatures.push([r, yParityAndS]);
