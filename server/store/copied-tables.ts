@@ -7,12 +7,16 @@ export interface CopiedTable {
   readonly name: string;
   /** Its rows never change: the columns, ascending, by which they are read page by page. */
   readonly by?: readonly string[];
+  /** Rows of one page, where they may be larger than a reading. */
+  readonly page?: number;
 }
 
 /** In the order in which they are put back. */
 export const COPIED_TABLES: readonly CopiedTable[] = [
   { name: "stream" },
-  { name: "document" },
+  // Strangers upload them, 128 kB each: neither few nor small. What the chain names stays; what comes while the copy is made
+  // may be in it or not.
+  { name: "document", by: ["hash"], page: 50 },
   { name: "leaf", by: ["position"] },
   { name: "reading", by: ["position"] },
   { name: "record", by: ["position"] },

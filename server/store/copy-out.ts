@@ -1,5 +1,5 @@
 import { toHex, type Hex } from "../../protocol/bytes.ts";
-import { COPIED_TABLES } from "./copied-tables.ts";
+import { COPIED_TABLES, type CopiedTable } from "./copied-tables.ts";
 import type { Database, Tx } from "./database.ts";
 import type { Parameter } from "./parameters.ts";
 
@@ -39,7 +39,7 @@ export async function copyOut(database: Database): Promise<Copy> {
   const drawn = await database.transaction(drawLine);
   async function* pages(): AsyncGenerator<CopiedPage> {
     for (const table of COPIED_TABLES) {
-      if (table.by !== undefined) yield* pagesOf(database, table.name, table.by, drawn.below[table.name]);
+      if (table.by !== undefined) yield* pagesOf(database, { ...table, by: table.by }, drawn.below[table.name]);
       for (let at = 0, rows = drawn.changing[table.name] ?? []; at < rows.length; at += PAGE)
         yield { table: table.name, rows: rows.slice(at, at + PAGE) };
     }
@@ -91,8 +91,7 @@ async function rowsOf(tx: Tx, sql: string, parameters: number[]): Promise<string
 /** Rows in the order of their key, with `below` only those whose key, one number, is lower. */
 async function* pagesOf(
   database: Database,
-  name: string,
-  key: readonly string[],
+  { name, by: key, page = PAGE }: CopiedTable & { readonly by: readonly string[] },
   below: number | undefined,
 ): AsyncGenerator<CopiedPage> {
   const columns = key.join(", ");
@@ -105,7 +104,7 @@ async function* pagesOf(
     ];
     const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
     const found = await database.query<Record<string, Parameter> & { copied: string }>(
-      `select ${columns}, t::text as copied from ${name} t ${where} order by ${columns} limit ${PAGE}`,
+      `select ${columns}, t::text as copied from ${name} t ${where} order by ${columns} limit ${page}`,
       parameters,
     );
     const final = found.at(-1);
