@@ -399,7 +399,9 @@ describe("following the chain", () => {
     await provider.send("evm_increaseTime", [7]);
     await provider.send("anvil_mine", ["0x1"]);
     await eventually(() => heads.length === 2 || undefined);
-    expect(chain.view().head).to.include({ number: head + 1 }).and.not.deep.equal(seen.head);
+    expect(chain.view().head)
+      .to.include({ number: head + 1 })
+      .and.not.deep.equal(seen.head);
     expect(chain.view().streamSize(stream)).to.equal(seen.streamSize(stream) - 1);
   });
 
