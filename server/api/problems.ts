@@ -3,7 +3,14 @@ import { toProblem, TwinwardError } from "../../protocol/errors.ts";
 import type { Log } from "./rooms.ts";
 
 /** Codes after which the same request may succeed soon. */
-const LATER = new Set(["OVERLOADED", "CHAIN_UNAVAILABLE", "NOT_ANCHORED_YET", "STREAM_SUSPENDED"]);
+const LATER = new Set([
+  "OVERLOADED",
+  "CHAIN_UNAVAILABLE",
+  "CHAIN_BEHIND",
+  "DATABASE_UNAVAILABLE",
+  "NOT_ANCHORED_YET",
+  "STREAM_SUSPENDED",
+]);
 
 /** The one error handler, last: every refusal is an RFC 9457 problem with a code of the table. */
 export function problems(log: Log): ErrorRequestHandler {

@@ -77,7 +77,7 @@ export const SETTINGS = z.object({
     told({ takes: "a postgresql URL", example: "postgresql://USER:PASSWORD@HOST:5432/NAME", secret: true }),
   ),
   SEAL_INTERVAL_MS: whole(50, 60_000, 1_000).meta(told({ takes: "50 to 60000 milliseconds" })),
-  ANCHOR_WITHIN_SECONDS: whole(5, 86_400, 60).meta(told({ takes: "5 to 86400 seconds" })),
+  ANCHOR_WITHIN_SECONDS: whole(5, 86_400, 600).meta(told({ takes: "5 to 86400 seconds" })),
   KEYS_MIRROR: z
     .string()
     .min(1)

@@ -52,7 +52,8 @@ export function startOracles(plan: OraclesPlan): Oracles {
       plan.model.hash,
     ];
     // Not by a word: those can be read by whoever has an account on this machine, and the URL may hold a secret.
-    const env = { ...process.env, RPC_URL: plan.rpc };
+    // The database's password is none of an oracle's business.
+    const env = { ...process.env, DATABASE_URL: undefined, PGPASSWORD: undefined, RPC_URL: plan.rpc };
     // In a group of its own: a Ctrl-C reaches it through us, once we know that we are closing.
     const child = spawn(process.execPath, [PROCESS, ...words], {
       stdio: ["ignore", "ignore", "pipe"],

@@ -125,7 +125,10 @@ export class Committer {
     } catch (error) {
       if (!committing && taken.length > 1 && !isUnavailable(error)) {
         // Rolled back: nothing of it happened. Alone, each work finds out whether it was the cause.
-        for (const waiting of taken) await this.#commit([waiting]);
+        for (const waiting of taken) {
+          if (this.#halted) waiting.reject(this.#halted);
+          else await this.#commit([waiting]);
+        }
         return;
       }
       // Without a first work the failure was the database's or the stream's: it is everybody's who waits.

@@ -32,7 +32,7 @@ export function addUpCommand(program: Command): void {
       "after",
       `
 Other settings come from the environment: MQTT_PORT (1883), RPC_PORT (8545), METRICS_PORT (none: no metrics), RPC_URL (a
-chain instead of the embedded one), DATABASE_URL (PostgreSQL instead of the embedded one), SEAL_INTERVAL_MS (1000), ANCHOR_WITHIN_SECONDS (60),
+chain instead of the embedded one), DATABASE_URL (PostgreSQL instead of the embedded one), SEAL_INTERVAL_MS (1000), ANCHOR_WITHIN_SECONDS (600),
 LOG_LEVEL (warn). docs/running.md has them all, with what each is for and its danger. A setting that is unknown, cannot be
 used or contradicts another one is refused at the start, with the line to change (exit 2).
 Ctrl-C ends it cleanly; starting again goes on from the same data.`,

@@ -135,7 +135,12 @@ describe("settings", () => {
     ["one port for two doors", { PORT: "1883" }, {}, "MQTT_PORT=1883"],
     ["one port for two doors, by a word", {}, { port: 8545 }, "RPC_PORT=8545"],
     ["RPC_PORT with RPC_URL", { RPC_PORT: "8545", RPC_URL: "http://127.0.0.1:1" }, {}, "RPC_PORT=8545"],
-    ["a promise that cannot be kept", { SEAL_INTERVAL_MS: "60000" }, {}, "ANCHOR_WITHIN_SECONDS=60"],
+    [
+      "a promise that cannot be kept",
+      { SEAL_INTERVAL_MS: "60000", ANCHOR_WITHIN_SECONDS: "60" },
+      {},
+      "ANCHOR_WITHIN_SECONDS=60",
+    ],
   ] as const) {
     it(`refuse ${what}`, () => {
       const wrong = refusedBy(environment, words);
