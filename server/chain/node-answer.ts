@@ -20,6 +20,11 @@ export function isTemporary(said: string): boolean {
   return /limit exceeded|rate limit|too many|pool is full|syncing|overloaded|try again/i.test(said);
 }
 
+/** It pays less than the chain asks for by now, or than another under its nonce: it waits, and may be signed again, dearer. */
+export function isTooCheap(said: string): boolean {
+  return /underpriced|less than block base fee|below (current base fee|configured minimum)/i.test(said);
+}
+
 /** The data of a revert, `0x` where the node refused without any; undefined when it did not answer. */
 export function revertBytes(error: unknown): string | undefined {
   const direct = (error as { data?: unknown }).data;

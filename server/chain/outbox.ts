@@ -5,7 +5,7 @@ import type { Database } from "../store/database.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { describeRevert } from "./interfaces.ts";
 import { deleteLetter, insertLetter, nextNonce, readLetters, replaceLetter, type SignedLetter } from "./letters.ts";
-import { isKnownAlready, isTemporary, refusalOf, revertBytes } from "./node-answer.ts";
+import { isKnownAlready, isTemporary, isTooCheap, refusalOf, revertBytes } from "./node-answer.ts";
 
 const POLL_MS = 50;
 const REBROADCAST_MS = 2_000;
@@ -71,8 +71,8 @@ export class Outbox {
   #cancelRepeat: () => void = () => undefined;
   /** The transaction that is next to be mined, and since when it is. */
   #next: { readonly nonce: number; readonly since: number } | undefined;
-  /** What the node has another transaction for, under the same nonce, that pays as much. */
-  #underpriced: Hex | undefined;
+  /** What the node would not take for its price. */
+  #tooCheap: Hex | undefined;
   #repeating: Promise<void> | undefined;
   #closed = false;
 
@@ -197,9 +197,12 @@ export class Outbox {
     } catch (error) {
       const said = refusalOf(error);
       if (said === undefined || isKnownAlready(said) || isTemporary(said)) return;
-      if (/underpriced/i.test(said)) this.#underpriced = row.hash;
+      if (isTooCheap(said)) {
+        this.#tooCheap = row.hash;
+        return;
+      }
       // The nonce is used: by this very transaction, as `settle` will see, or by another, as it will see too.
-      if (/nonce|underpriced/i.test(said)) return;
+      if (/nonce/i.test(said)) return;
       await deleteLetter(this.#database, row.hash);
       throw new TwinwardError("TRANSACTION_REFUSED", { purpose: row.purpose, detail: said });
     }
@@ -273,7 +276,7 @@ export class Outbox {
     if (row.nonce !== latest || !this.#isStuckAt(latest)) return row;
     const { to, data, gasLimit, gasPrice, chainId } = Transaction.from(row.raw);
     const [paid, asked] = [gasPrice ?? 0n, await this.#gasPrice()];
-    if (to === null || (asked <= paid && this.#underpriced !== row.hash)) return row;
+    if (to === null || (asked <= paid && this.#tooCheap !== row.hash)) return row;
     // Nodes take a replacement only when it pays an eighth more.
     const least = paid + paid / 8n + 1n;
     const dearer = { chainId: Number(chainId), nonce: row.nonce, to, data, gasLimit, type: 0 as const };

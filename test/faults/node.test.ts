@@ -120,6 +120,7 @@ describe("faults: a node that fails, lies or lags", function () {
   });
 
   describe("and nonces and prices", () => {
+    const isOffer = ({ method }: Call): boolean => method === "eth_sendRawTransaction";
     const rawOf = (call: Call): Hex => call.params[0] as Hex;
     afterEach(async () => {
       await world.make("evm_setAutomine", true);
@@ -133,7 +134,7 @@ describe("faults: a node that fails, lies or lags", function () {
       const before = world.node.calls.length;
       await world.insert(2);
       const [sent] = await eventually(() => {
-        const found = world.node.calls.slice(before).filter(({ method }) => method === "eth_sendRawTransaction");
+        const found = world.node.calls.slice(before).filter(isOffer);
         return found.length > 0 ? found : undefined;
       });
       expect(rawOf(sent as Call)).to.match(/^0x/);
@@ -147,31 +148,46 @@ describe("faults: a node that fails, lies or lags", function () {
       await world.expectWhole();
     });
 
-    it("pays more when the price has risen above a transaction that waits", async () => {
+    const mineDearly = async (): Promise<void> => {
+      await world.make("anvil_setNextBlockBaseFeePerGas", "0x3b9aca00");
+      await world.make("anvil_mine", "0x1");
+    };
+
+    /** What is anchored next is signed at today's price, the chain asks for more by `raise`, and it is mined at that. */
+    const paysMore = async (raise: () => Promise<unknown>, behaviour = HONEST): Promise<void> => {
       await world.make("anvil_setBalance", world.sender.address, "0xde0b6b3a7640000");
       await world.anchorOne();
       await world.make("evm_setAutomine", false);
+      world.node.behaviour = behaviour;
+      const before = world.node.calls.length;
       await world.insert(2);
-      await eventually(async () => (await world.outbox.waiting()).length > 0 || undefined);
+      await eventually(() => world.node.calls.slice(before).some(isOffer) || undefined);
       const [first] = await world.outbox.waiting();
-      const mine = async (): Promise<void> => {
-        await world.make("anvil_setNextBlockBaseFeePerGas", "0x3b9aca00");
-        await world.make("anvil_mine", "0x1");
-      };
-      await mine();
+      await raise();
       expect(await world.outbox.waiting()).to.deep.equal([first]);
       const dearer = await eventually(async () => {
         const [now] = await world.outbox.waiting();
         return now !== undefined && now.hash !== first?.hash ? now : undefined;
       }, 20_000);
       expect(dearer.nonce).to.equal(first?.nonce);
-      await eventually(async () => {
-        await mine();
-        return (await world.outbox.waiting()).every(({ hash }) => hash !== dearer.hash) || undefined;
-      });
       await world.make("evm_setAutomine", true);
+      await world.make("anvil_mine", "0x1");
       await world.settled();
       await world.expectWhole();
+    };
+
+    it("pays more when the price has risen above a transaction that waits", () => paysMore(mineDearly));
+
+    it("pays more when the price has risen above a transaction before the node had it", async () => {
+      let refused = false;
+      const raise = async (): Promise<unknown> => eventually(() => refused || undefined);
+      await paysMore(raise, async (call, pass) => {
+        if (!isOffer(call)) return pass();
+        if (!refused) await mineDearly();
+        const answer = await pass();
+        refused ||= "error" in answer;
+        return answer;
+      });
     });
   });
 });
