@@ -1,11 +1,9 @@
 import { expect } from "chai";
-import { Wallet } from "ethers";
-import { createAccountKey, readAccountKey } from "../../apps/cli/key-file.ts";
 import type { HistoryReading } from "../../apps/sdk/answers.ts";
-import { connect } from "../../apps/sdk/client.ts";
 import { verifyAckLeaf } from "../../protocol/ack.ts";
-import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
+import { fromHex } from "../../protocol/bytes.ts";
 import { auditPasses, readAnchors } from "./audit-journey.ts";
+import { newClinician } from "./clinician.ts";
 import { Journey, until } from "./journey.ts";
 import { killAgainAndAgain, type KilledAgain, type KillPlan } from "./kill-loop.ts";
 
@@ -96,25 +94,7 @@ export function describeKills(plan: KillPlan & { readonly anchorsCut?: number })
 
 /** The device's whole history, read as a clinician would. */
 async function readAll({ server, data, replayed }: KilledAgain, journey: Journey): Promise<HistoryReading[]> {
-  const key = journey.path("clinician.key");
-  const reader = createAccountKey(key);
-  const at = ["--data", data, "--url", server.http];
-  const cut = ["--device", replayed.device, "--segments", "heart"];
-  const { twin } = await journey.ask<{ twin: Hex }>(["twin", "new", ...cut, ...at]);
-  await journey.ask([
-    "grant",
-    "give",
-    "--twin",
-    twin,
-    "--reader",
-    reader,
-    "--purposes",
-    "care",
-    "--until",
-    "+1h",
-    ...at,
-  ]);
-  const client = connect({ url: server.http, signer: new Wallet(toHex(readAccountKey(key))) });
+  const { client, twin } = await newClinician(journey, { server, data, device: replayed.device });
   await until("the grant is seen", async () => client.history(twin, { limit: 1 }).catch(() => undefined));
   const readings: HistoryReading[] = [];
   for await (const reading of client.readings(twin)) readings.push(reading);

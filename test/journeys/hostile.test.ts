@@ -2,10 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { readFileSync } from "node:fs";
-import { Wallet } from "ethers";
-import { createAccountKey, readAccountKey } from "../../apps/cli/key-file.ts";
 import type { PostedReading } from "../../apps/sdk/answers.ts";
-import { connect } from "../../apps/sdk/client.ts";
 import { createRandom } from "../../ml/random.ts";
 import { toHex, utf8, ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
@@ -14,6 +11,7 @@ import { isRefusal, type Refusal } from "../../protocol/refusal.ts";
 import { auditPasses, readAnchors } from "../helpers/audit-journey.ts";
 import { malleated, promiseOf, REFUSED } from "../helpers/bad-readings.ts";
 import { BedsideDevice, registerBedside, topicOf, wordOf } from "../helpers/bedside-device.ts";
+import { newClinician } from "../helpers/clinician.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
 import { sendBytes, sendRequest } from "../helpers/raw-http.ts";
 
@@ -186,32 +184,7 @@ describe("journey: hostile input at the doors", function () {
       const [answer] = await post(await ahead.next({ per: [to - 1_000, to], iat: Math.floor(to / 1_000) }));
       expect(wordOf(answer)).to.equal("ack 1");
       await takesGood(ahead);
-      const key = journey.path("reader.key");
-      const reader = createAccountKey(key);
-      const at = ["--data", data, "--url", server.http];
-      const { twin } = await journey.ask<{ twin: Hex }>([
-        "twin",
-        "new",
-        "--device",
-        ahead.id,
-        "--segments",
-        "heart",
-        ...at,
-      ]);
-      await journey.ask([
-        "grant",
-        "give",
-        "--twin",
-        twin,
-        "--reader",
-        reader,
-        "--purposes",
-        "care",
-        "--until",
-        "+1h",
-        ...at,
-      ]);
-      const client = connect({ url: server.http, signer: new Wallet(toHex(readAccountKey(key))) });
+      const { client, twin } = await newClinician(journey, { server, data, device: ahead.id });
       const { readings } = await client.history(twin);
       expect(readings.map(({ flags }) => flags)).to.deep.equal([["clock"], []]);
     });
