@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { installMosquitto } from "../../scripts/install-mosquitto.ts";
+import { freePorts, type Journey } from "./journey.ts";
 
 const READY_WITHIN_MS = 20_000;
 
@@ -13,8 +14,26 @@ export interface MosquittoBroker {
   start(): Promise<void>;
 }
 
+/**
+ * Starts one with the settings that `device bridge` writes for this data directory, which `up` needs too. Says why and gives
+ * nothing where there is no Mosquitto; in CI that is an error.
+ */
+export async function startBridgedMosquitto(
+  journey: Journey,
+  data: string,
+): Promise<{ mosquitto: MosquittoBroker; settings: Record<string, string> } | undefined> {
+  const [port] = (await freePorts(1)) as [number];
+  const words = ["--broker", journey.path("broker"), "--port", String(port), "--data", data];
+  const { broker = "", ...settings } = await journey.ask<Record<string, string>>(["device", "bridge", ...words]);
+  const mosquitto = await startMosquitto(broker);
+  if (!("absent" in mosquitto)) return { mosquitto, settings };
+  if (process.env.CI === "true") throw new Error(`no Mosquitto: ${mosquitto.absent}`);
+  console.log(`      skipped: ${mosquitto.absent}`);
+  return undefined;
+}
+
 /** Starts it with a settings file, or says why there is none. */
-export async function startMosquitto(settings: string): Promise<MosquittoBroker | { absent: string }> {
+async function startMosquitto(settings: string): Promise<MosquittoBroker | { absent: string }> {
   const program = installMosquitto((line) => console.log(`      ${line}`));
   if ("absent" in program) return program;
   // Started as root it would give that up before it reads the keys, which only their owner may read.

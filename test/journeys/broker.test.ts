@@ -11,8 +11,8 @@ import { auditPasses } from "../helpers/audit-journey.ts";
 import { BedsideDevice, MODEL, topicOf, wordOf } from "../helpers/bedside-device.ts";
 import { TestAuthority } from "../helpers/certificates.ts";
 import { enterBroker } from "../helpers/enter-broker.ts";
-import { freePorts, Journey, until, type Server } from "../helpers/journey.ts";
-import { startMosquitto, type MosquittoBroker } from "../helpers/mosquitto-broker.ts";
+import { Journey, until, type Server } from "../helpers/journey.ts";
+import { startBridgedMosquitto, type MosquittoBroker } from "../helpers/mosquitto-broker.ts";
 
 type Shown = Pick<IClientOptions, "ca" | "cert" | "key" | "username">;
 
@@ -32,16 +32,10 @@ describe("journey: another broker, by TLS and certificates", function () {
   const shown = new Map<BedsideDevice, Shown>();
 
   before(async function () {
-    const [port] = (await freePorts(1)) as [number];
-    const words = ["--broker", journey.path("broker"), "--port", String(port), "--data", data];
-    const { broker = "", ...settings } = await journey.ask<Record<string, string>>(["device", "bridge", ...words]);
-    const started = await startMosquitto(broker);
-    if ("absent" in started) {
-      if (process.env.CI === "true") throw new Error(`no Mosquitto: ${started.absent}`);
-      console.log(`      skipped: ${started.absent}`);
-      return this.skip();
-    }
-    mosquitto = started;
+    const started = await startBridgedMosquitto(journey, data);
+    if (!started) return this.skip();
+    const { settings } = started;
+    mosquitto = started.mosquitto;
     url = settings.MQTT_URL ?? "";
     server = await journey.up(data, settings);
     [one, other] = [await join("one"), await join("other")];

@@ -11,8 +11,8 @@ import { BedsideDevice, MODEL, topicOf, wordOf } from "../helpers/bedside-device
 import { keyPem } from "../helpers/certificates.ts";
 import { describeOnPostgres } from "../helpers/databases.ts";
 import { enterBroker } from "../helpers/enter-broker.ts";
-import { freePorts, Journey, until, type Going, type Server } from "../helpers/journey.ts";
-import { startMosquitto, type MosquittoBroker } from "../helpers/mosquitto-broker.ts";
+import { Journey, until, type Going, type Server } from "../helpers/journey.ts";
+import { startBridgedMosquitto, type MosquittoBroker } from "../helpers/mosquitto-broker.ts";
 import { randomBytes } from "node:crypto";
 
 const DEVICES = 6;
@@ -33,16 +33,10 @@ describeOnPostgres("journey: several gateways, one stream", (postgres) => {
 
   before(async function () {
     this.timeout(120_000);
-    const [port] = (await freePorts(1)) as [number];
-    const words = ["--broker", journey.path("broker"), "--port", String(port), "--data", data];
-    const { broker = "", ...settings } = await journey.ask<Record<string, string>>(["device", "bridge", ...words]);
-    const started = await startMosquitto(broker);
-    if ("absent" in started) {
-      if (process.env.CI === "true") throw new Error(`no Mosquitto: ${started.absent}`);
-      console.log(`      skipped: ${started.absent}`);
-      return this.skip();
-    }
-    mosquitto = started;
+    const started = await startBridgedMosquitto(journey, data);
+    if (!started) return this.skip();
+    const { settings } = started;
+    mosquitto = started.mosquitto;
     environment = { ...settings, DATABASE_URL: await postgres().createDatabase() };
     server = await journey.up(data, environment);
   });
