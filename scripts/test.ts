@@ -15,7 +15,12 @@ async function show(command: string, args: string[]): Promise<{ code: number; ou
   const child = spawn(command, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0", LONG_FUZZ: slow ? "1" : "0" },
+    env: {
+      ...process.env,
+      FORCE_COLOR: process.stdout.isTTY ? "1" : "0",
+      LONG_FUZZ: slow ? "1" : "0",
+      NODE_COMPILE_CACHE: `${root}/node_modules/.cache/twinward`,
+    },
   });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
