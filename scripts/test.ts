@@ -49,11 +49,13 @@ function counted({ code, output }: { code: number; output: string }): Sum {
   return sum;
 }
 
+/** Those that start whole servers first: they take longest, and wait more than they compute. */
 function typescriptFiles(): string[] {
+  const isLong = (file: string): number => Number(/^test\/(journeys|faults)\//.test(file));
   return globSync("test/**/*.test.ts", { cwd: root })
     .filter((file) => file.endsWith(".slow.test.ts") === slow)
     .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
-    .sort();
+    .sort((a, b) => isLong(b) - isLong(a) || a.localeCompare(b));
 }
 
 const sums: Sum[] = [];
@@ -66,7 +68,7 @@ if (process.env.CI === "true" || wanted.length === 0) {
 const files = typescriptFiles();
 if (files.length > 0) {
   const limit = slow ? "1800000" : "120000";
-  sums.push(counted(await show("mocha", ["--parallel", "--jobs", "2", "--timeout", limit, ...files])));
+  sums.push(counted(await show("mocha", ["--parallel", "--jobs", slow ? "2" : "3", "--timeout", limit, ...files])));
 }
 if (wanted.length === 0 || wanted.some((word) => "solidity contracts".includes(word))) {
   sums.push(counted(await show("hardhat", ["test", "solidity"])));
