@@ -96,6 +96,11 @@ export function shapeOf(code: ErrorCode, input: unknown): Shape {
 const STREAMS_TRIED = 64;
 const groups = new WeakMap<Consortium, Map<Hex, GatewayGroup | null>>();
 
+/** Ids of a group's streams, in the order in which it can open them, as many as are recognised. */
+export function streamsOf({ chainId, contracts }: Consortium, { group }: GatewayGroup): Hex[] {
+  return Array.from({ length: STREAMS_TRIED }, (_, n) => streamId(chainId, contracts.AnchorLog, group, n));
+}
+
 /** The gateway group that a stream belongs to, found by making the ids again; undefined for a stranger's stream. */
 export function groupOfStream(consortium: Consortium, stream: Hex): GatewayGroup | undefined {
   let known = groups.get(consortium);

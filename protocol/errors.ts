@@ -213,7 +213,7 @@ export const ERRORS = {
   STREAM_FENCED: row(
     503,
     "Members have fenced the stream: nothing is anchored in it any more.",
-    "Keep readings and send them to a gateway with an open stream: docs/proofs.md.",
+    "Devices keep their readings. The gateway goes on in the successor when it is started with up --successor: docs/proofs.md.",
   ),
   EQUIVOCATION_UNFOUNDED: row(
     422,

@@ -134,13 +134,23 @@ function sameRange(claimed: Receipt["key"], key: DeviceKey): boolean {
   return claimed?.from === key.from && (claimed.until === null || claimed.until === key.until);
 }
 
-/** A record: its text is what the leaf is the hash of. */
-export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, list: Checklist): void {
+/**
+ * A record: its text is what the leaf is the hash of, and it was written for the stream that anchors it, or for one that ended
+ * before it was anchored and that this one succeeds.
+ */
+export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, world: World, list: Checklist): void {
   const subject = record.format === "decision@1" ? record.twin : leaf.subject;
   const holds =
     leaf.content === sha256Hex(canonical(record)) &&
     leaf.kind === recordKind(record.format) &&
-    leaf.subject === subject &&
-    record.stream === batch.stream;
-  list.check("record", holds, `${record.format}, salted, of ${timeText(record.at)}`, "the leaf is not of this record");
+    leaf.subject === subject;
+  const [good, bad] = [`${record.format}, salted, of ${timeText(record.at)}`, "the leaf is not of this record"];
+  const { succession, distrust } = world;
+  if (!holds || record.stream === batch.stream) return list.check("record", holds, good, bad);
+  if (!succession?.known)
+    return list.unless(distrust, "record", `it was written for another stream: ${succession?.why ?? ""}`);
+  list.trusted(distrust, "record", succession.value, {
+    good: `${good}; written for the stream before, which was fenced`,
+    bad: "it was written for another stream",
+  });
 }

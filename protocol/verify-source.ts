@@ -1,9 +1,10 @@
 import { logTree, placesRoot, type Anchor, type AnchoredStream, type AnchorSource, type Covered } from "./anchors.ts";
 import { equalBytes, fromHex, toHex, type Hex } from "./bytes.ts";
 import { checkpointSigners, signersLacking, type Checkpoint } from "./checkpoint.ts";
-import { groupOfStream, memberQuorum, type Consortium, type Contracts } from "./consortium.ts";
+import { groupOfStream, memberQuorum, streamsOf, type Consortium, type Contracts } from "./consortium.ts";
 import { TwinwardError } from "./errors.ts";
 import type { Checklist } from "./checks.ts";
+import { succeeds } from "./line.ts";
 import { keysRoot, type KeyHistory } from "./key-history.ts";
 import type { Receipt } from "./receipt.ts";
 import type { Tree } from "./tree.ts";
@@ -29,6 +30,8 @@ export interface World {
   readonly keysHold: boolean;
   /** Whether transactions and blocks are those of the checkpoint; undefined where it says nothing of them. */
   readonly placesHold: boolean | undefined;
+  /** Whether the batch's stream succeeds the one that a record was written for; undefined where they are one. */
+  readonly succession: Answer<boolean> | undefined;
   /** Why nothing that the source says counts; undefined when there is no reason. */
   readonly distrust: string | undefined;
 }
@@ -43,13 +46,15 @@ export async function observeWorld(receipt: Receipt, { consortium, source }: Tru
   const { stream } = receipt.batch;
   const ask = <T>(question: (from: AnchorSource) => Promise<T> | undefined, lacking = ""): Promise<Answer<T>> =>
     answerOf(source, question, lacking);
-  const [chain, anchors, history, block, covered, present] = await Promise.all([
+  const written = "record" in receipt.disclosed ? receipt.disclosed.record.stream : stream;
+  const [chain, anchors, history, block, covered, present, succession] = await Promise.all([
     ask((from) => from.chain()),
     ask((from) => from.anchors(stream)),
     ask(async (from) => (receipt.key ? from.device(receipt.key.device) : undefined)),
     ask((from) => from.block?.(), "the source names no block"),
     source?.checkpoint ? ask((from) => from.checkpoint?.()) : undefined,
     ask((from) => from.frontier?.(stream), "the source does not tell the state of the log"),
+    written === stream ? undefined : ask(async (from) => isSuccession(from, consortium, written, stream)),
   ]);
   const frontier = covered ? stateUnder(covered, stream) : present;
   const log = anchors.known ? recompute(stream, anchors.value) : anchors;
@@ -58,8 +63,28 @@ export async function observeWorld(receipt: Receipt, { consortium, source }: Tru
     ? equalBytes(keysRootOf(covered.value.devices), fromHex(covered.value.checkpoint.keysRoot))
     : true;
   const placesHold = covered?.known ? placesUnder(covered.value) : undefined;
-  const told = { consortium, chain, anchors, log, history, block, frontier, covered, signers, keysHold, placesHold };
+  const sourced = { chain, anchors, log, history, block, frontier, covered, succession };
+  const told = { consortium, ...sourced, signers, keysHold, placesHold };
   return { ...told, distrust: distrustOf(told) };
+}
+
+/** Whether `last` goes on where `first` ended, itself or by streams between them: each begins with the end of the one before. */
+async function isSuccession(
+  source: AnchorSource,
+  consortium: Consortium | undefined,
+  first: Hex,
+  last: Hex,
+): Promise<boolean> {
+  const group = consortium && groupOfStream(consortium, last);
+  if (!consortium || !group || groupOfStream(consortium, first) !== group) return false;
+  const ids = streamsOf(consortium, group);
+  const between = ids.slice(ids.indexOf(first), ids.indexOf(last) + 1);
+  const logs = await Promise.all(between.map(async (stream) => ({ stream, anchors: await source.anchors(stream) })));
+  let reached = logs[0];
+  for (const next of logs.slice(1)) {
+    if (reached && succeeds(next.anchors, reached.stream, reached.anchors)) reached = next;
+  }
+  return reached?.stream === last;
 }
 
 async function answerOf<T>(

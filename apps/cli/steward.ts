@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Contract, FetchRequest, JsonRpcProvider, Wallet, type InterfaceAbi } from "ethers";
+import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
 import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
@@ -65,7 +66,7 @@ export class Steward {
     const { chainId, contracts, members } = this.#consortium;
     const group = members[0]?.gateways[0]?.group;
     if (group === undefined) throw new TwinwardError("UNUSABLE_CONSORTIUM", { detail: "No member has a gateway." });
-    const stream = streamId(chainId, contracts.AnchorLog, group, 0);
+    const stream = await this.#newestStream(streamId(chainId, contracts.AnchorLog, group, 0));
     const registry = this.#contract("DeviceRegistry");
     const twins = this.#contract("TwinRegistry");
     const planned = devices.map(({ key, model, security }) => {
@@ -123,12 +124,23 @@ export class Steward {
     await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "revoke", args: [grant] }]);
   }
 
+  /** The stream that takes what `stream` took before members fenced it; a stream that nobody has opened yet is its own. */
+  async #newestStream(stream: Hex): Promise<Hex> {
+    const standing = this.#contract("AnchorLog").getFunction("standing");
+    for (let last = stream; ;) {
+      const [, , , successor] = (await standing.staticCall(last)) as readonly [unknown, unknown, unknown, string];
+      if (successor === ZERO_32) return last;
+      last = successor as Hex;
+    }
+  }
+
   #contract(name: keyof typeof ABIS): Contract {
     return new Contract(this.#consortium.contracts[name], ABIS[name], this.#wallet);
   }
 }
 
 const ABIS = {
+  AnchorLog: anchorLogAbi as unknown as InterfaceAbi,
   DeviceRegistry: deviceRegistryAbi as unknown as InterfaceAbi,
   TwinRegistry: twinRegistryAbi as unknown as InterfaceAbi,
   GrantRegistry: grantRegistryAbi as unknown as InterfaceAbi,

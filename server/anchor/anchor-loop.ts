@@ -1,8 +1,10 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { anchorsOf, lineOf, newest, type Line } from "../../protocol/line.ts";
 import { systemClock, type Clock } from "../chain/clock.ts";
 import { interfaces } from "../chain/interfaces.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
+import { requireSameLine } from "../chain/stream-line.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import type { AnchorFact, Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
@@ -29,6 +31,8 @@ export interface AnchorParts {
   readonly outbox: Pick<Outbox, "send" | "settle" | "waiting" | "sender">;
   readonly chain: Chain;
   readonly stream: Hex;
+  /** The stream with those that it succeeds; left out where it succeeds none. */
+  readonly line?: Line;
   /** Opens the stream again when a reorganisation has taken its opening back. */
   readonly openStream?: () => Promise<unknown>;
   readonly sealIntervalMs?: number;
@@ -51,7 +55,7 @@ export interface Anchor {
    * has stopped, or CHAIN_WAIT_EXPIRED after a minute.
    */
   flush(): Promise<void>;
-  /** Anchors of the stream as the chain has them, from number `since` (0) on, `limit` (100, at most 1 000) of them. */
+  /** Anchors as the chain has them, counted over the line, from number `since` (0) on, `limit` (100, at most 1 000) of them. */
   list(range?: { readonly since?: number; readonly limit?: number }): readonly AnchorFact[];
   health(): AnchorHealth;
   /** Ends after the turn under way. What is not anchored then is at the next start. */
@@ -64,6 +68,7 @@ export interface Anchor {
  */
 export function createAnchor(parts: AnchorParts): Anchor {
   const { database, outbox, chain, stream, openStream, sealIntervalMs = 1_000, clock = systemClock, onTrouble } = parts;
+  const { line = lineOf(stream) } = parts;
   const anchorLog = chain.consortium.contracts.AnchorLog;
   let trouble: TwinwardError | undefined;
   let state: AnchorHealth["state"] = "running";
@@ -73,12 +78,14 @@ export function createAnchor(parts: AnchorParts): Anchor {
   const turn = async (): Promise<"idle" | "anchored"> => {
     // 1. What the chain says is what is so. Every earlier attempt, known or unknown in its outcome, shows here or it failed.
     const view = await chain.fresh(0);
-    const size = view.streamSize(stream);
+    requireSameLine(view, line);
+    const anchors = anchorsOf(line, view);
+    const size = anchors.length;
     const batches = await readBatches(database, Math.max(0, size - REORG_DEPTH));
     const next = await readNextBatch(database);
-    if (next.number < size) throw conflict(next.number, undefined, view.anchors(stream)[next.number]);
+    if (next.number < size) throw conflict(next.number, undefined, anchors[next.number]);
     for (const batch of batches) {
-      const anchor = view.anchors(stream)[batch.number];
+      const anchor = anchors[batch.number];
       if (anchor !== undefined && !isSame(batch, anchor)) throw conflict(batch.number, batch, anchor);
       if ((anchor?.block.hash ?? null) === batch.blockHash) continue;
       // Die before this and the batch is anchored but not known to be: the next turn writes the same.
@@ -107,21 +114,21 @@ export function createAnchor(parts: AnchorParts): Anchor {
 
     // 4. Send, unless an earlier turn's transaction is still on its way. The contract compares the number and swaps: of two
     // transactions for one batch, however that came about, one anchors and the other reverts.
-    const purpose = `anchor ${batch.number}`;
+    const number = batch.number - newest(line).firstBatch;
+    const purpose = `anchor ${number}`;
     const sent = (await outbox.waiting()).find((letter) => letter.purpose === purpose);
-    const values = [stream, batch.number, batch.root, batch.count];
+    const values = [stream, number, batch.root, batch.count];
     const data = interfaces.AnchorLog.encodeFunctionData("anchor", values) as Hex;
     const hash = sent?.hash ?? (await outbox.send({ purpose, to: anchorLog, data }));
     // The outbox has it durably: die here and it is mined all the same, and step 1 will see it.
     await outbox.settle(hash, SETTLE_MS);
 
     // 5. Anchored is what the chain's event says, not what a receipt promises; the next turn's step 1 writes that down too.
-    const number = batch.number;
     const seen = await chain.fresh(0);
-    const anchor = seen.anchors(stream)[number];
+    const anchor = anchorsOf(line, seen)[batch.number];
     if (anchor === undefined) return "anchored";
-    if (!isSame(batch, anchor)) throw conflict(number, batch, anchor);
-    await updatePlace(database, number, anchor);
+    if (!isSame(batch, anchor)) throw conflict(batch.number, batch, anchor);
+    await updatePlace(database, batch.number, anchor);
     return "anchored";
   };
 
@@ -180,7 +187,7 @@ export function createAnchor(parts: AnchorParts): Anchor {
       const [row] = await database.query<{ leaves: number }>("select count(*) as leaves from leaf");
       const leaves = row?.leaves ?? 0;
       const reached = (): number => {
-        const last = chain.view().anchors(stream).at(-1);
+        const last = anchorsOf(line, chain.view()).at(-1);
         return last === undefined ? 0 : last.firstLeaf + last.count;
       };
       while (reached() < leaves) {
@@ -192,11 +199,12 @@ export function createAnchor(parts: AnchorParts): Anchor {
       }
     },
     list: ({ since = 0, limit = 100 } = {}) =>
-      chain
-        .view()
-        .anchors(stream)
-        .slice(since, since + Math.min(limit, 1_000)),
-    health: () => ({ state, anchored: chain.view().streamSize(stream), ...(trouble === undefined ? {} : { trouble }) }),
+      anchorsOf(line, chain.view()).slice(since, since + Math.min(limit, 1_000)),
+    health: () => ({
+      state,
+      anchored: anchorsOf(line, chain.view()).length,
+      ...(trouble === undefined ? {} : { trouble }),
+    }),
     close: async () => {
       if (state === "running") state = "closed";
       cancelTurn();

@@ -1,5 +1,6 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { anchorsOf, lineOf, type Line } from "../../protocol/line.ts";
 import type { Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
 import { readBatches } from "./batches.ts";
@@ -8,6 +9,8 @@ export interface WatchParts {
   readonly database: Database;
   readonly chain: Pick<Chain, "view" | "onChange">;
   readonly stream: Hex;
+  /** The stream with those that it succeeds; left out where it succeeds none. */
+  readonly line?: Line;
   /** Called with ANCHOR_CONFLICT, once: whatever is written to the stream from here on can never be proven. */
   readonly conflict: (error: TwinwardError) => void;
   readonly report: (error: unknown) => void;
@@ -18,14 +21,14 @@ export interface WatchParts {
  * writes down before it sends them. One that is not there was sent from another copy of the database.
  */
 export function watchAnchors(parts: WatchParts): { close(): Promise<void> } {
-  const { database, chain, stream, conflict, report } = parts;
+  const { database, chain, stream, line = lineOf(stream), conflict, report } = parts;
   /** Anchors below are ours. */
   let known = 0;
   let looking: Promise<void> | undefined;
   let over = false;
 
   async function look(): Promise<void> {
-    const anchors = chain.view().anchors(stream);
+    const anchors = anchorsOf(line, chain.view());
     const fresh = anchors.slice(Math.min(known, anchors.length));
     const [first] = fresh;
     if (first !== undefined) {

@@ -15,7 +15,11 @@ import type { Checks } from "./ready-parts.ts";
 /** A view of the chain, as far as the front door tells of it. */
 export interface ApiView extends Sight {
   readonly head: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
-  streams(): readonly { readonly id: Hex; readonly standing: "open" | "suspended" | "fenced" }[];
+  streams(): readonly {
+    readonly id: Hex;
+    readonly standing: "open" | "suspended" | "fenced";
+    readonly successor?: Hex;
+  }[];
   anchors(stream: Hex): readonly Anchor[];
   verdicts(): readonly { readonly digest: Hex; readonly device: Hex; readonly round: number }[];
   twinsOf(device: Hex): readonly TwinEntry[];

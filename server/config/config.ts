@@ -34,6 +34,8 @@ export interface Config {
   /** What an ack promises: anchored within so many seconds. */
   readonly anchorWithinSeconds: number;
   readonly logLevel: string;
+  /** Go on in the successor of a stream that members have fenced. */
+  readonly successor: boolean;
   /** In production, keys that were made for development are refused. */
   readonly production: boolean;
 }
@@ -58,6 +60,8 @@ export interface BrokerPlace {
 export interface Overrides {
   readonly data?: string;
   readonly port?: number;
+  /** Go on in the successor of a stream that members have fenced. */
+  readonly successor?: boolean;
 }
 
 /**
@@ -115,6 +119,7 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
     sealIntervalMs: set.SEAL_INTERVAL_MS,
     anchorWithinSeconds: set.ANCHOR_WITHIN_SECONDS,
     logLevel: set.LOG_LEVEL,
+    successor: overrides.successor ?? false,
     production: set.NODE_ENV === "production",
   };
 }

@@ -1,6 +1,7 @@
 import type { Ack } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import type { Line } from "../../protocol/line.ts";
 import { READING_LIMITS } from "../../protocol/reading.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
@@ -33,6 +34,8 @@ export interface GatewayParts {
   readonly keys: KeyStore;
   readonly chain: Pick<Chain, "view" | "consortium">;
   readonly stream: Hex;
+  /** The stream with those that it succeeds; left out where it succeeds none. */
+  readonly line?: Line;
   /** Milliseconds. */
   readonly now: () => number;
   readonly pool?: PoolOptions;
@@ -72,7 +75,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { database, committer, keys, chain, now } = parts;
   const { chainId, contracts } = chain.consortium;
   const models = new Models(database);
-  const acks = new AckReader({ chainId, anchorLog: contracts.AnchorLog, stream: parts.stream });
+  const { stream, line } = parts;
+  const acks = new AckReader({ chainId, anchorLog: contracts.AnchorLog, stream, ...(line && { line }) });
   const pool = new VerifyPool(parts.pool);
   const backlog = new Backlog(parts.maxWaiting);
   const listeners = new Set<(device: Hex, answer: Answer) => void>();
@@ -220,7 +224,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   return {
     accept: async (texts, via) => {
       // Who knows that it cannot keep a promise makes none: an ack names when it will be anchored.
-      requireOpenStream(chain.view(), parts.stream);
+      requireOpenStream(chain.view(), stream);
       return take(texts, () => accept(texts, via));
     },
     check: (text) => take([text], () => checkText({ database, models, pool, chain, now }, text)),

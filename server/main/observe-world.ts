@@ -3,16 +3,20 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { streamId } from "../../protocol/ids.ts";
+import { lastOf } from "../../protocol/line.ts";
 import { CONTRACTS } from "../../protocol/words.ts";
 import { readBlocks, readHeader } from "../chain/blocks.ts";
 import { ChainState } from "../chain/state.ts";
+import { readLine } from "../chain/stream-line.ts";
+import type { ChainView } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Tx } from "../store/database.ts";
+import { readStream } from "../store/stream-row.ts";
 import type { AuditWorld } from "./audit/world.ts";
 
 const TRIES = 5;
 
-/** The stream of a set-up's gateway group: the first that the group opened. */
+/** The stream that a set-up begins with: the first that its gateway group opened. */
 export function streamOf(consortium: Consortium): { stream: Hex; group: Hex } {
   const group = consortium.members[0]?.gateways[0]?.group;
   if (group === undefined)
@@ -46,7 +50,10 @@ export async function observeWorld(parts: {
   const state = new ChainState(contracts);
   for (const event of events) state.apply(event);
   const view = state.view(head);
-  const { stream, group } = streamOf(consortium);
+  const { stream: first, group } = streamOf(consortium);
+  // What the database says is held against the chain: where it names a stream of nobody's, the audit tells it.
+  const written = (await readStream(tx)) ?? first;
+  const ours = isOfLine(view, first, written) ? written : first;
   const gatewayKey = view.gatewayKey(group);
   if (gatewayKey === undefined)
     throw new TwinwardError("CHAIN_DIFFERS", {
@@ -57,13 +64,22 @@ export async function observeWorld(parts: {
     keys,
     chainId,
     contracts,
-    stream,
+    line: readLine(view, ours),
     gatewayKey,
     view,
     events,
     settled: before?.number ?? 0,
     block: (number) => readHeader(provider, number),
   };
+}
+
+/** Whether `stream` is `first` or succeeds it. */
+export function isOfLine(view: Pick<ChainView, "stream">, first: Hex, stream: Hex): boolean {
+  const line = readLine(
+    view,
+    lastOf(first, (id) => view.stream(id)),
+  );
+  return line.stretches.some((stretch) => stretch.stream === stream);
 }
 
 async function readAll(provider: JsonRpcProvider, { contracts }: Consortium) {

@@ -1,6 +1,6 @@
 import { access, constants, statfs } from "node:fs/promises";
-import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { anchorsOf, type Line } from "../../protocol/line.ts";
 import type { Checks } from "../api/ready-parts.ts";
 import type { Anchor } from "../anchor/anchor-loop.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
@@ -16,22 +16,22 @@ export interface ReadyParts {
   readonly keys: Pick<KeyStore, "present">;
   readonly chain: Pick<Chain, "fresh" | "view">;
   readonly anchor: Pick<Anchor, "health">;
-  readonly stream: Hex;
+  readonly line: Line;
   readonly dataDirectory: string;
   /** ms. */
   readonly now: () => number;
 }
 
 /** One check for each thing that a server rests on. */
-export function readyChecks({ database, keys, chain, anchor, stream, dataDirectory, now }: ReadyParts): Checks {
+export function readyChecks({ database, keys, chain, anchor, line, dataDirectory, now }: ReadyParts): Checks {
   return {
     chain: () => chain.fresh(),
     database: () => database.query("select 1"),
     anchor: async () => {
       const { trouble, state } = anchor.health();
       if (state === "stopped" && trouble) throw trouble;
-      requireOpenStream(chain.view(), stream);
-      await refuseBrokenPromise(database, chain, stream, now());
+      requireOpenStream(chain.view(), line.stream);
+      await refuseBrokenPromise(database, chain, line, now());
     },
     keys: () => keys.present(),
     disk: async () => {
@@ -46,10 +46,10 @@ export function readyChecks({ database, keys, chain, anchor, stream, dataDirecto
 async function refuseBrokenPromise(
   database: Database,
   chain: Pick<Chain, "view">,
-  stream: Hex,
+  line: Line,
   nowMs: number,
 ): Promise<void> {
-  const last = chain.view().anchors(stream).at(-1);
+  const last = anchorsOf(line, chain.view()).at(-1);
   const anchored = last === undefined ? 0 : last.firstLeaf + last.count;
   const [ack] = await database.query<{ first: number; count: number; anchor_by: number }>(
     "select first, count, anchor_by from ack where first <= $1 order by first desc limit 1",

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pino, { type Logger } from "pino";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { anchorsOf } from "../../protocol/line.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { requireLeaves } from "../anchor/meet-chain.ts";
 import { watchAnchors } from "../anchor/watch-anchors.ts";
@@ -15,9 +16,9 @@ import { layoutOf } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
 import { createLog } from "./log.ts";
 import { brokerTlsOf } from "./mqtt-door.ts";
-import { streamOf } from "./observe-world.ts";
 import { openChain, readConsortiumFile } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
+import { lineOfWritten, writtenStream } from "./open-line.ts";
 import { readSettings } from "./settings.ts";
 
 /** A gateway that takes readings. */
@@ -66,7 +67,6 @@ async function open(
     throw new TwinwardError("DATA_UNUSABLE", {
       detail: `${data.root} holds no Twinward data: start its server first.`,
     });
-  const { stream } = streamOf(consortium);
   const rpcUrl = config.rpcUrl ?? consortium.rpc;
   if (rpcUrl === undefined)
     throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: "consortium.json names no JSON-RPC: set RPC_URL." });
@@ -82,21 +82,24 @@ async function open(
     "chain view",
     followChain({ provider: chainAt.provider, consortium, onTrouble: report }),
   );
-  await requireLeaves(database, chain.view().anchors(stream));
+  // Of the stream that it finds, it is a gateway until it ends: when the server goes on in a successor, it is started again.
+  const line = lineOfWritten(chain.view(), consortium, await writtenStream(database, consortium));
+  const { stream } = line;
+  await requireLeaves(database, anchorsOf(line, chain.view()));
   const { chainId, contracts } = consortium;
   const { anchorWithinSeconds } = config;
   const { AnchorLog: anchorLog } = contracts;
   const chainTime = (): number => chain.view().head.timestamp;
   const promise = { signer, now, chainTime, anchorWithinSeconds };
-  const committer = new Committer({ database, chainId, anchorLog, stream, ...promise });
+  const committer = new Committer({ database, chainId, anchorLog, stream, line, ...promise });
   ending.onClose("committer", () => committer.close());
   const conflict = (error: TwinwardError): void => {
     report(error);
     committer.halt(error);
   };
-  const watch = watchAnchors({ database, chain, stream, conflict, report });
+  const watch = watchAnchors({ database, chain, stream, line, conflict, report });
   ending.onClose("watch", () => watch.close());
-  const parts = { database, committer, keys, chain, stream, now, report, shared: true };
+  const parts = { database, committer, keys, chain, stream, line, now, report, shared: true };
   const gateway = createGateway(parts);
   ending.onClose("gateway", () => gateway.close());
   const clientId = `twinward-${randomBytes(8).toString("hex")}`;

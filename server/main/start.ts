@@ -10,10 +10,7 @@ import { createAccess } from "../access/authorize.ts";
 import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
 import { createAnchor } from "../anchor/anchor-loop.ts";
-import { meetChain } from "../anchor/meet-chain.ts";
 import { createApi } from "../api/app.ts";
-import { followChain } from "../chain/follow.ts";
-import { openStream } from "../chain/open-stream.ts";
 import { Outbox } from "../chain/outbox.ts";
 import { testP256 } from "../chain/self-test.ts";
 import type { Config, Overrides } from "../config/config.ts";
@@ -41,9 +38,10 @@ import { measureAccess, measureApi, measureGateway } from "./metrics/measure-roo
 import { measureState } from "./metrics/measure-state.ts";
 import { Meters } from "./metrics/meters.ts";
 import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
-import { observeWorld, streamOf } from "./observe-world.ts";
+import { observeWorld } from "./observe-world.ts";
 import { openChain } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
+import { openLine, writtenStream } from "./open-line.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
 import { placeDatabase } from "./place-database.ts";
 import { readyChecks } from "./ready.ts";
@@ -126,7 +124,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const consortium = await foundConsortium(data, chainAt, serverKeys, url);
   const { chainId, contracts } = consortium;
   // Before anything is written: another stream's database is refused, and a second server on ours.
-  const claim = await claimStream(database, streamOf(consortium).stream);
+  const written = await writtenStream(database, consortium);
+  let claim = await claimStream(database, written);
   ending.onClose("claim", () => claim.release());
   const checks = await testP256(chainAt.provider);
   log.info({ checks }, "who checks P-256 signatures on this chain");
@@ -135,25 +134,19 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const outbox = new Outbox({ database, provider: chainAt.provider, signer });
   await outbox.recover();
   ending.onClose("outbox", () => outbox.close());
-  const group = outbox.sender;
-  const opening = { provider: chainAt.provider, outbox, chainId, anchorLog: contracts.AnchorLog, group };
-  const stream = await openStream(opening);
-  const chain = await followChain({ provider: chainAt.provider, consortium, database, onTrouble: report });
+  const promise = { signer: es256Signer(serverKeys.gateway), now, anchorWithinSeconds: config.anchorWithinSeconds };
+  const succeed = config.successor;
+  const opening = { database, chainAt, consortium, outbox, claim, written, succeed, promise, report, log };
+  const opened = await openLine(opening);
+  claim = opened.claim;
+  const { chain, line } = opened;
+  const { stream } = line;
   ending.onClose("chain view", () => chain.close());
-  // An older database put back would write other leaves where the chain has anchored some.
-  await meetChain(database, chain.view().anchors(stream));
 
   // The rooms.
-  const committer = new Committer({
-    database,
-    chainId,
-    anchorLog: contracts.AnchorLog,
-    stream,
-    signer: es256Signer(serverKeys.gateway),
-    now,
-    chainTime: () => chain.view().head.timestamp,
-    anchorWithinSeconds: config.anchorWithinSeconds,
-  });
+  const chainTime = (): number => chain.view().head.timestamp;
+  const anchorLog = contracts.AnchorLog;
+  const committer = new Committer({ ...promise, database, chainId, anchorLog, stream, line, chainTime });
   ending.onClose("committer", () => committer.close());
   const anchor = createAnchor({
     database,
@@ -170,7 +163,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     },
     chain,
     stream,
-    openStream: () => openStream(opening),
+    line,
+    openStream: () => opened.reopen(),
     sealIntervalMs: config.sealIntervalMs,
     onTrouble: (error) => {
       report(error);
@@ -181,10 +175,10 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   ending.onClose("anchor", () => anchor.close());
   const gateway = measureGateway(
     meters,
-    createGateway({ database, committer, keys, chain, stream, now, report, shared: database.kind === "server" }),
+    createGateway({ database, committer, keys, chain, stream, line, now, report, shared: database.kind === "server" }),
   );
   ending.onClose("gateway", () => gateway.close());
-  const twinRooms = { database, keys, consortium, stream };
+  const twinRooms = { database, keys, consortium, stream, line };
   const documents = createDocuments(database, chain);
   const proofs = createProofs(twinRooms);
   const reader = createReader(twinRooms, proofs, documents);
@@ -199,7 +193,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const mqttRooms = { gateway, chain, stream, now, refused, report };
   const mqtt = await ending.opened("mqtt", openMqttPlace(config, tls, mqttRooms));
   const ready = {
-    ...readyChecks({ database, keys, chain, anchor, stream, dataDirectory: data.root, now }),
+    ...readyChecks({ database, keys, chain, anchor, line, dataDirectory: data.root, now }),
     ...mqtt.checks,
   };
   const api = createApi({
@@ -238,7 +232,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   let metrics: MetricsDoor | undefined;
   if (config.ports.metrics !== undefined) {
     const running = (): readonly (number | undefined)[] => oracles?.pids() ?? [];
-    const state = { database, chain, anchor, outbox, stream, root: data.root, ready, oracles: running, now };
+    const state = { database, chain, anchor, outbox, line, root: data.root, ready, oracles: running, now };
     const stop = measureState(meters, state);
     ending.onClose("measures", async () => stop());
     metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics, tls.doors));

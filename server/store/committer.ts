@@ -1,29 +1,19 @@
 import { ackMessage, type AckProof } from "../../protocol/ack.ts";
-import { toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
+import { toBase64url, toHex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
-import type { Es256Signer } from "../../protocol/es256.ts";
+import { lineOf, newest } from "../../protocol/line.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
 import type { Database, Tx } from "./database.ts";
 import type { Entry, Placed, Wanted, Work } from "./entry.ts";
 import { insertLeaves, placeEntries } from "./insert-leaves.ts";
 import { sqlstateOf } from "./postgres-errors.ts";
+import { promiseOver, type PromiseParts } from "./promise.ts";
 import { lockStream } from "./stream-row.ts";
 
 export type { Entry, Placed, ReadingEntry, RecordEntry, Wanted, Work } from "./entry.ts";
 
-export interface CommitterParts {
+export interface CommitterParts extends PromiseParts {
   readonly database: Database;
-  readonly chainId: number;
-  readonly anchorLog: Hex;
-  readonly stream: Hex;
-  /** The gateway's P-256 key, as a signer. */
-  readonly signer: Es256Signer;
-  /** Milliseconds. */
-  readonly now: () => number;
-  /** The newest block's time, seconds: promises are judged by it. Without it the wall clock alone counts. */
-  readonly chainTime?: () => number;
-  /** How long the gateway takes at most to anchor what it accepted. */
-  readonly anchorWithinSeconds: number;
   /** A group is full with this many leaves (default 4 096) or this many bytes (default 16 MiB). */
   readonly maxGroupLeaves?: number;
   readonly maxGroupBytes?: number;
@@ -140,23 +130,12 @@ export class Committer {
 
   async #place(tx: Tx, size: number, entries: readonly Entry[]): Promise<Placed[]> {
     if (entries.length === 0) return [];
-    const { chainId, anchorLog, stream, signer, now, chainTime, anchorWithinSeconds } = this.#parts;
+    const { stream, line = lineOf(stream), signer } = this.#parts;
     const rows = await placeEntries(tx, size, entries);
     const tree = new Tree(rows.map(({ hash }) => hash));
-    const acceptedAt = now();
-    // A wall clock that was put back would make promises that are broken already.
-    const anchorBy = Math.max(Math.floor(acceptedAt / 1000), chainTime?.() ?? 0) + anchorWithinSeconds;
     const root = tree.root();
-    const promise = {
-      chainId,
-      anchorLog,
-      stream,
-      first: size,
-      count: rows.length,
-      root: toHex(root),
-      acceptedAt,
-      anchorBy,
-    };
+    const promise = promiseOver(this.#parts, size, rows.length, toHex(root));
+    const { acceptedAt, anchorBy } = promise;
     const signed = await signer(ackMessage(promise));
     await insertLeaves(tx, rows);
     await tx.query(
@@ -168,7 +147,7 @@ export class Committer {
     return rows.map(({ position, sequence, hash }, index) => {
       const path = toHexPath(tree.path(index));
       const ack: AckProof = { ...promise, signature, index, path };
-      return { position, sequence, leaf: toHex(hash), ack, index, path };
+      return { position: position - newest(line).firstLeaf, sequence, leaf: toHex(hash), ack, index, path };
     });
   }
 

@@ -21,6 +21,8 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   { name: "reading", by: ["position"] },
   { name: "record", by: ["position"] },
   { name: "ack", by: ["first"] },
+  // Written when a stream ended, before anybody serves its successor.
+  { name: "broken_ack", by: ["stream", "first"] },
   { name: "device_head" },
   // Its newest rows still change; copy-out.ts reads those inside the transaction.
   { name: "batch", by: ["number"] },

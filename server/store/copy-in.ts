@@ -47,6 +47,9 @@ function requireKnown(copied: readonly Hex[], ours: ReturnType<typeof migrations
 
 async function requireEmpty(tx: Tx): Promise<void> {
   for (const { name } of COPIED_TABLES) {
+    // A copy from before a table was thought of brings its tables as they were then.
+    const [table] = await tx.query<{ there: boolean }>("select to_regclass($1) is not null as there", [name]);
+    if (table?.there !== true) continue;
     const rows = await tx.query(`select 1 from ${name} limit 1`);
     if (rows.length > 0)
       throw new TwinwardError("DATABASE_UNUSABLE", {

@@ -37,6 +37,7 @@ export type Entry = ReadingEntry | RecordEntry;
 
 /** Where an entry came to lie: durable when whoever waits for it hears of it. */
 export interface Placed {
+  /** In the stream, as its acks and anchors count. */
   readonly position: number;
   readonly sequence: number;
   readonly leaf: Hex;

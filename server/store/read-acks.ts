@@ -1,5 +1,6 @@
 import type { AckProof } from "../../protocol/ack.ts";
 import { toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
+import { stretchOfLeaf, lineOf, type Line } from "../../protocol/line.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
 import type { Tx } from "./database.ts";
 import { readLeafHashes } from "./read-leaves.ts";
@@ -9,6 +10,8 @@ export interface AckIdentity {
   readonly chainId: number;
   readonly anchorLog: Hex;
   readonly stream: Hex;
+  /** The stream with those that it succeeds; left out where it succeeds none. */
+  readonly line?: Line;
 }
 
 interface Row {
@@ -26,11 +29,13 @@ const TREES_KEPT = 32;
 
 /** The acks of leaves, rebuilt: the same promise, signature, index and path as on the day. */
 export class AckReader {
-  readonly #identity: AckIdentity;
+  readonly #identity: Omit<AckIdentity, "stream" | "line">;
+  readonly #line: Line;
   readonly #trees = new Map<number, Tree>();
 
-  constructor(identity: AckIdentity) {
-    this.#identity = identity;
+  constructor({ chainId, anchorLog, stream, line = lineOf(stream) }: AckIdentity) {
+    this.#identity = { chainId, anchorLog };
+    this.#line = line;
   }
 
   /** By position. A position that no ack covers is missing from the result. */
@@ -46,9 +51,11 @@ export class AckReader {
     for (const row of rows) {
       const tree = await this.#tree(tx, row.first, row.count);
       const index = row.position - row.first;
+      const { stream, firstLeaf } = stretchOfLeaf(this.#line, row.first);
       acks.set(row.position, {
         ...this.#identity,
-        first: row.first,
+        stream,
+        first: row.first - firstLeaf,
         count: row.count,
         root: toHex(row.root),
         acceptedAt: row.accepted_at,

@@ -26,6 +26,12 @@ async function lockRow(tx: Tx, stream: Hex): Promise<number | undefined> {
   return row.size;
 }
 
+/** The stream whose leaves are written here; undefined before the first writer. */
+export async function readStream(tx: Tx): Promise<Hex | undefined> {
+  const [row] = await tx.query<{ id: Uint8Array }>("select id from stream");
+  return row && toHex(row.id);
+}
+
 /**
  * For whoever sets out to write and anchor the stream, before it writes anything else: the database is the stream's from here
  * on, and this process is the one that anchors it. Throws STREAM_MISMATCH, DATABASE_LOCKED, DATABASE_UNAVAILABLE.

@@ -1,5 +1,6 @@
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
+import { anchorsOf, lineOf } from "../../protocol/line.ts";
 import type { DeviceState } from "../../protocol/words.ts";
 import type { Documents } from "./documents.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
@@ -37,8 +38,9 @@ interface HeadRow {
 
 /** The fleet table: every registered device with how far its last reading has come. */
 export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model">) {
+  const line = rooms.line ?? lineOf(rooms.stream);
   return async (sight: Sight): Promise<FleetDevice[]> => {
-    const anchors = sight.anchors(rooms.stream);
+    const anchors = anchorsOf(line, sight);
     const end = anchors.at(-1);
     const anchoredLeaves = end ? end.firstLeaf + end.count : 0;
     const rows = await rooms.database.query<HeadRow>(

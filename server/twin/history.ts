@@ -1,6 +1,7 @@
 import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { anchorsOf, lineOf, newest, stretchOfBatch } from "../../protocol/line.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
 import { openReading } from "../keys/sealed-reading.ts";
@@ -13,7 +14,7 @@ import { scope, type DigitalTwin, type Gap, type ScopedTwin, type WholeReading }
 export interface Stretch {
   readonly fromSequence?: number;
   readonly toSequence?: number;
-  /** Numbers of batches: only readings that lie in them. */
+  /** Numbers of batches of the stream that is written to: only readings that lie in them. */
   readonly fromBatch?: number;
   readonly toBatch?: number;
   /** Readings in one answer. */
@@ -45,7 +46,8 @@ interface ReadingRow {
 
 /** Loads, opens and cuts readings. */
 export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<Documents, "model">): Reader {
-  const { database } = rooms;
+  const { database, line = lineOf(rooms.stream) } = rooms;
+  const { firstBatch } = newest(line);
 
   return {
     async history(permit, stretch = {}) {
@@ -74,13 +76,13 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
     add("r.from_ms >=", terms.from);
     add("r.from_ms <", terms.until);
     if (stretch.fromBatch !== undefined) {
-      add("r.position >= (select first_leaf from batch where number =", stretch.fromBatch);
+      add("r.position >= (select first_leaf from batch where number =", stretch.fromBatch + firstBatch);
       conditions.push(`${conditions.pop() ?? ""})`);
     }
     if (stretch.toBatch !== undefined) {
       // A batch that is not sealed yet ends nothing: then all that is sealed lies before it.
       const end = "select first_leaf + count from batch where number <=";
-      add(`r.position < coalesce((${end}`, stretch.toBatch);
+      add(`r.position < coalesce((${end}`, stretch.toBatch + firstBatch);
       conditions.push(`${conditions.pop() ?? ""} order by number desc limit 1), 0)`);
     }
     values.push(count);
@@ -108,7 +110,7 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
       proofs.pending(view),
       proofs.acks(positions),
     ]);
-    const anchors = view.anchors(rooms.stream);
+    const anchors = anchorsOf(line, view);
     const readings = rows.map(async (row): Promise<WholeReading> => {
       const { position, sequence } = row;
       const content = toHex(row.content);
@@ -119,6 +121,7 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
       if (!ack) throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
       const sealed = pending.find((batch) => position >= batch.first && position < batch.first + batch.count);
       const anchor = findAnchor(anchors, position);
+      const batch = anchor?.number ?? sealed?.number;
       const proof = receipts ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
       return {
         sequence,
@@ -126,13 +129,13 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
         until: row.until_ms,
         content,
         leaf,
-        position,
+        position: ack.first + ack.index,
         token: `${row.signing_input}.${toBase64url(row.signature)}`,
         disclosures: opened.disclosures,
         remarks: opened.remarks,
         gap: gaps.get(sequence) ?? null,
         state: anchor ? "anchored" : sealed ? "sealed" : "accepted",
-        batch: anchor?.number ?? sealed?.number ?? null,
+        batch: batch === undefined ? null : batch - stretchOfBatch(line, batch).firstBatch,
         ack,
         ...(proof === undefined ? {} : { proof }),
       };

@@ -2,6 +2,7 @@ import type { AckProof } from "../../protocol/ack.ts";
 import { logTree, type Anchor } from "../../protocol/anchors.ts";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { anchorsOf, lineOf, stretchOfBatch } from "../../protocol/line.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
 import { AckReader } from "../store/read-acks.ts";
@@ -15,7 +16,7 @@ export interface SealedBatch {
   readonly count: number;
 }
 
-/** A leaf's place in the stream. */
+/** A leaf and its place, counted over the line. */
 export interface Leaf {
   readonly kind: number;
   readonly subject: Hex;
@@ -38,11 +39,11 @@ export interface Proofs {
 const MOST_CACHED_LEAVES = 200_000;
 
 /** Where leaves lie, and the paths that prove it. What a range of positions holds never changes, so trees are kept. */
-export function createProofs({ database, consortium, stream }: TwinRooms): Proofs {
-  const acks = new AckReader({ chainId: consortium.chainId, anchorLog: consortium.contracts.AnchorLog, stream });
+export function createProofs({ database, consortium, stream, line = lineOf(stream) }: TwinRooms): Proofs {
+  const acks = new AckReader({ chainId: consortium.chainId, anchorLog: consortium.contracts.AnchorLog, stream, line });
   const trees = new Map<string, Promise<Tree>>();
   let cachedLeaves = 0;
-  let log: Tree | undefined;
+  const logs = new Map<Hex, Tree>();
 
   function treeOver(first: number, count: number): Promise<Tree> {
     const name = `${first}:${count}`;
@@ -65,9 +66,12 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
     return tree;
   }
 
-  /** The log over at least `size` anchors. A receipt may name any size that holds its batch, so an older tree serves. */
-  function logOver(anchors: readonly Anchor[], size: number): Tree {
-    if (!log || log.size < size) log = logTree(stream, anchors);
+  /** A stream's log over at least `size` anchors. A receipt may name any size that holds its batch, so an older tree serves. */
+  function logOver(of: Hex, anchors: readonly Anchor[], size: number): Tree {
+    const known = logs.get(of);
+    if (known && known.size >= size) return known;
+    const log = logTree(of, anchors);
+    logs.set(of, log);
     return log;
   }
 
@@ -75,7 +79,7 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
   async function pending(sight: Sight): Promise<SealedBatch[]> {
     return database.query<SealedBatch>(
       "select number, first_leaf as first, count from batch where number >= $1 order by number",
-      [sight.anchors(stream).length],
+      [anchorsOf(line, sight).length],
     );
   }
 
@@ -84,14 +88,15 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
     acks: (positions) => acks.read(database, positions),
 
     async receipt(leaf, ack, sight) {
-      const anchors = sight.anchors(stream);
-      const anchor = findAnchor(anchors, leaf.position);
+      const anchor = findAnchor(anchorsOf(line, sight), leaf.position);
       if (!anchor) return null;
-      const { number, root, count, firstLeaf, transaction, block } = anchor;
+      const { root, count, firstLeaf, transaction, block } = anchor;
+      const its = stretchOfBatch(line, anchor.number);
+      const number = anchor.number - its.firstBatch;
       const tree = await treeOver(firstLeaf, count);
       if (toHex(tree.root()) !== root) throw new TwinwardError("DATA_UNUSABLE", { batch: number });
       const index = leaf.position - firstLeaf;
-      const logged = logOver(anchors, number + 1);
+      const logged = logOver(its.stream, sight.anchors(its.stream), number + 1);
       const { kind, subject, sequence, content, hash } = leaf;
       return {
         format: "receipt@1",
@@ -99,7 +104,7 @@ export function createProofs({ database, consortium, stream }: TwinRooms): Proof
         leaf: { kind, subject, sequence, content, hash },
         index,
         path: toHexPath(tree.path(index)),
-        batch: { stream, number, root, count, firstLeaf },
+        batch: { stream: its.stream, number, root, count, firstLeaf: firstLeaf - its.firstLeaf },
         log: { size: logged.size, path: toHexPath(logged.path(number)) },
         anchor: { transaction, block: { number: block.number, hash: block.hash, timestamp: block.timestamp } },
         ack,

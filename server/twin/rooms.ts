@@ -2,6 +2,7 @@ import type { Anchor } from "../../protocol/anchors.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import type { PublicKey } from "../../protocol/es256.ts";
+import type { Line } from "../../protocol/line.ts";
 import type { DeviceState } from "../../protocol/words.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Database } from "../store/database.ts";
@@ -30,4 +31,6 @@ export interface TwinRooms {
   readonly consortium: Consortium;
   /** The stream whose leaves this database holds. */
   readonly stream: Hex;
+  /** The stream with those that it succeeds, whose leaves are here too; left out where it succeeds none. */
+  readonly line?: Line;
 }

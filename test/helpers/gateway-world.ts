@@ -200,7 +200,9 @@ export async function openWorld(
       return device;
     },
     empty: () =>
-      world.database.script("truncate stream, leaf, device_head, reading, record, ack, batch, held, evidence, finding"),
+      world.database.script(
+        "truncate stream, leaf, device_head, reading, record, ack, broken_ack, batch, held, evidence, finding",
+      ),
     restart: async () => {
       await shut();
       await open();

@@ -1,13 +1,20 @@
 import { expect } from "chai";
+import { Wallet } from "ethers";
 import { readFileSync, writeFileSync } from "node:fs";
+import { readAccountKey } from "../../apps/cli/key-file.ts";
+import { rpcSource } from "../../apps/sdk/anchor-sources.ts";
+import { connect } from "../../apps/sdk/client.ts";
 import { ackMessage, type Ack, type AckPromise } from "../../protocol/ack.ts";
-import { fromHex, toBase64url, type Hex } from "../../protocol/bytes.ts";
+import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
 import { parseConsortium } from "../../protocol/consortium.ts";
 import { signEs256 } from "../../protocol/es256.ts";
+import { parseReceipt } from "../../protocol/receipt.ts";
+import { verifyReceipt } from "../../protocol/verify.ts";
 import { streamId } from "../../protocol/ids.ts";
 import type { BedsideDevice } from "../helpers/bedside-device.ts";
 import { registerBedside } from "../helpers/bedside-device.ts";
 import { auditPasses } from "../helpers/audit-journey.ts";
+import { newClinician } from "../helpers/clinician.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
 
 interface Ready {
@@ -20,6 +27,7 @@ describe("journey: what can be proven against whom", function () {
   const journey = new Journey();
   const data = journey.path("data");
   const anyKey = journey.path("any.key");
+  const memberKey = `${data}/keys/member.key`;
   let server: Server;
   let monitor: BedsideDevice;
   let chained: string[];
@@ -97,7 +105,7 @@ describe("journey: what can be proven against whom", function () {
     const refused = await post(text);
     expect([refused.status, refused.body.code]).to.deep.equal([503, "STREAM_SUSPENDED"]);
 
-    const member = ["--key", `${data}/keys/member.key`, "--reason", "looked: the disk was full"];
+    const member = ["--key", memberKey, "--reason", "looked: the disk was full"];
     const byNobody = ["--key", anyKey, "--reason", "it was I"];
     expect((await journey.run(["anchors", "resume", stream, ...chained, ...byNobody])).err).to.match(/no member's/);
     await journey.ask(["anchors", "resume", stream, ...chained, ...member]);
@@ -107,11 +115,82 @@ describe("journey: what can be proven against whom", function () {
       const { devices } = await server.client.devices();
       return devices.some(({ id, anchoredSequence }) => id === other.id && anchoredSequence === 2) || undefined;
     });
+  });
 
-    await journey.ask(["anchors", "fence", stream, ...chained, ...member]);
+  it("a stream that its members fenced: the server goes on in its successor when it is told to", async () => {
+    const [device] = (await registerBedside(server, 1)) as [BedsideDevice];
+    const { twin } = await newClinician(journey, { server, data, device: device.id });
+    const signer = new Wallet(toHex(readAccountKey(journey.path("clinician.key"))));
+    const acksFile = journey.path("acks.jsonl");
+    const kept: Ack[] = [];
+    const accepted = async (text: string): Promise<Ack> => {
+      const [ack] = (await post(text)).body.results as [Ack];
+      expect(ack).to.include({ format: "ack@1" });
+      writeFileSync(acksFile, `${[...kept, ack].map((one) => JSON.stringify(one)).join("\n")}\n`);
+      kept.push(ack);
+      return ack;
+    };
+    const anchored = (sequence: number): Promise<true> =>
+      until("it is anchored", async () => {
+        const { devices } = await server.client.devices();
+        return (
+          devices.some(({ id, anchoredSequence }) => id === device.id && anchoredSequence === sequence) || undefined
+        );
+      });
+    const before = await accepted(await device.next());
+    await anchored(1);
+    await server.stop();
+
+    // Nothing is sealed any more: what is promised from here on is not anchored when the members fence the stream.
+    server = await journey.up(data, { SEAL_INTERVAL_MS: "60000" });
+    const chain = ["--rpc", server.rpc, "--trust", `${data}/consortium.json`];
+    const unkept = await device.next();
+    const promised = await accepted(unkept);
+    const reader = connect({ url: server.http, signer: signer });
+    const { decision } = await reader.history(twin, { purpose: "care" });
+    await journey.ask(["anchors", "fence", before.stream, ...chain, "--key", memberKey, "--reason", "two databases"]);
     await until("the server says so", async () => (await anchorReady()) === "STREAM_FENCED" || undefined);
-    expect(await server.client.anchors({ limit: 1 })).to.deep.include({ stream, standing: "fenced" });
-    expect((await post(await other.next())).body.code).to.equal("STREAM_FENCED");
-    await auditPasses(journey, data);
+    expect(await server.client.anchors({ limit: 1 })).to.deep.include({ stream: before.stream, standing: "fenced" });
+    const refused = await device.next();
+    expect((await post(refused)).body.code).to.equal("STREAM_FENCED");
+    await server.stop();
+    await auditPasses(journey, data, acksFile);
+
+    server = await journey.up(data, {}, ["--successor"]);
+    expect(await anchorReady()).to.equal("ok");
+    const again = await accepted(unkept);
+    expect([again.stream === promised.stream, again.sequence]).to.deep.equal([false, 2]);
+    expect(await accepted(refused)).to.include({ stream: again.stream, sequence: 3 });
+    await anchored(3);
+    const page = await server.client.anchors({ limit: 9 });
+    expect(page).to.include({ stream: again.stream, standing: "open" });
+    const second = page.anchors.find(({ number }) => number === 1);
+    expect(second).to.include({ firstLeaf: 1 });
+
+    // Receipts of both streams, also of what was decided in the one and anchored in the other, before a stranger.
+    const inNew = connect({ url: server.http, signer: signer });
+    const { readings } = await inNew.history(twin, { purpose: "care", receipts: true });
+    const receipts = readings.map(({ receipt }) => receipt);
+    expect(receipts.map((receipt) => receipt?.batch.stream)).to.deep.equal([before.stream, again.stream, again.stream]);
+    const ofDecision = parseReceipt(await inNew.receipt(decision.leaf));
+    expect([
+      ofDecision.batch.stream,
+      "record" in ofDecision.disclosed && ofDecision.disclosed.record.stream,
+    ]).to.deep.equal([again.stream, before.stream]);
+    const consortium = parseConsortium(readFileSync(`${data}/consortium.json`, "utf8"));
+    const trust = { consortium, source: rpcSource(server.rpc, consortium, 0) };
+    for (const receipt of [...receipts, ofDecision]) {
+      const { outcome, checks } = await verifyReceipt(receipt, trust);
+      expect([outcome, checks.filter(({ result }) => result !== "passed")]).to.deep.equal(["passed", []]);
+    }
+
+    // From here on it needs no word, also after a kill.
+    await server.stop("SIGKILL");
+    server = await journey.up(data);
+    expect(await accepted(unkept)).to.deep.include({ stream: again.stream, sequence: 2, signature: again.signature });
+    const checked = await auditPasses(journey, data, acksFile);
+    expect(checked.get("broken acks")).to.be.greaterThan(0);
+    await server.stop();
+    await auditPasses(journey, data, acksFile);
   });
 });

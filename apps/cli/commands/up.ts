@@ -18,6 +18,7 @@ interface Options {
   readonly data?: string;
   readonly port?: number;
   readonly demo?: boolean;
+  readonly successor?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,6 +29,7 @@ export function addUpCommand(program: Command): void {
     .option("--data <directory>", "where it keeps everything (default: .twinward)")
     .option("--port <port>", "HTTP port (default: 8080); 0 takes free ports for all doors", takeCount)
     .option("--demo", "play a ward of eight simulated monitors")
+    .option("--successor", "members have fenced the stream: go on in its successor (docs/proofs.md)")
     .addHelpText(
       "after",
       `
@@ -54,10 +56,11 @@ async function up(options: Options): Promise<void> {
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   const environment = { LOG_LEVEL: "warn", ...process.env };
-  const { data, port } = options;
+  const { data, port, successor } = options;
   const running = await startServer(environment, {
     ...(data === undefined ? {} : { data }),
     ...(port === undefined ? {} : { port }),
+    ...(successor === undefined ? {} : { successor }),
   });
   if (options.json) printJson({ data: running.data, ...running.urls });
   else printUrls(running);

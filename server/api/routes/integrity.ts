@@ -4,6 +4,7 @@ import { readBody } from "../body.ts";
 import type { Routes } from "../app.ts";
 import { sendJson } from "../send.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
+import { lastOf } from "../../../protocol/line.ts";
 
 /** Bytes of a request: 64 full readings of eight segments and ten samples are some 200 kB. */
 const READINGS_LIMIT = 8 * 1024 * 1024;
@@ -56,7 +57,9 @@ export function integrityRoutes(rooms: ApiRooms): Routes {
         const { stream, before, limit = USUAL_ANCHORS } = query(anchorsQuery, request);
         const view = chain.view();
         const streams = view.streams();
-        const chosen = stream ?? streams[0]?.id;
+        const [first] = streams;
+        const newest = first && lastOf(first.id, (id) => streams.find((one) => one.id === id));
+        const chosen = stream ?? newest;
         const all = chosen === undefined ? [] : view.anchors(chosen);
         const end = Math.min(before ?? all.length, all.length);
         const start = Math.max(0, end - limit);

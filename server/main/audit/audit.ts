@@ -1,4 +1,4 @@
-import { auditAcks } from "./acks.ts";
+import { auditAcks, auditBrokenAcks } from "./acks.ts";
 import { auditAside, auditDocuments, auditFindings, auditMigrations } from "./aside.ts";
 import { auditBatches } from "./batches.ts";
 import { auditEvents, auditOutbox } from "./chain.ts";
@@ -22,6 +22,7 @@ export async function audit(world: AuditWorld, acks?: string): Promise<AuditRepo
   await auditEvents(world, lies);
   const walked = await auditLeaves(world, lies);
   await auditAcks(world, walked, lies);
+  await auditBrokenAcks(world, walked, lies);
   await auditBatches(world, walked, lies);
   auditKeptAcks(world, walked, kept, lies);
   await auditOutbox(world, lies);

@@ -1,4 +1,5 @@
 import { toHex } from "../../../protocol/bytes.ts";
+import { anchorsOf } from "../../../protocol/line.ts";
 import type { Lies } from "./lies.ts";
 import { auditRoot } from "./root.ts";
 import type { WalkedStream } from "./stream.ts";
@@ -17,7 +18,7 @@ interface BatchRow {
 
 /** Every batch has the root of its leaves, and the chain holds exactly these batches: no other, none more. */
 export async function auditBatches(world: AuditWorld, { leaves }: WalkedStream, lies: Lies): Promise<void> {
-  const anchors = world.view.anchors(world.stream);
+  const anchors = anchorsOf(world.line, world.view);
   const rows = await world.tx.query<BatchRow>(
     "select number, first_leaf, count, root, transaction, block, block_hash, block_time from batch order by number",
   );

@@ -97,5 +97,6 @@ function purposeOf(signed: Transaction, log: Interface, { contracts }: AuditWorl
   const call = signed.to?.toLowerCase() === contracts.AnchorLog ? log.parseTransaction(signed) : null;
   if (call?.name === "anchor") return `anchor ${(call.args.getValue("number") as bigint).toString()}`;
   if (call?.name === "openStream") return "open stream";
+  if (call?.name === "openSuccessor") return "open successor";
   return signed.to === signed.from && signed.data === "0x" ? "fill" : "unknown";
 }

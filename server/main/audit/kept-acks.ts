@@ -27,9 +27,10 @@ export function readKeptAcks(text: string): Ack[] {
 export function auditKeptAcks(world: AuditWorld, { leaves }: WalkedStream, acks: readonly Ack[], lies: Lies): void {
   for (const [index, ack] of acks.entries()) {
     const place = `acks line ${index + 1}: reading ${ack.sequence} of ${ack.device}`;
-    if (!lies.hold(ack.stream === world.stream, place, `it is about another stream, ${ack.stream}`)) continue;
+    const stretch = world.line.stretches.find(({ stream }) => stream === ack.stream);
+    if (!lies.hold(stretch !== undefined, place, `it is about another stream, ${ack.stream}`) || !stretch) continue;
     if (!lies.hold(verifyAckSignature(ack, world.gatewayKey), place, "its signature is not this gateway's")) continue;
-    const position = ack.first + ack.index;
+    const position = stretch.firstLeaf + ack.first + ack.index;
     const leaf = leaves[position];
     if (leaf === undefined) lies.tell(place, `it was promised at position ${position}, and is not stored`);
     else lies.hold(verifyAckLeaf(ack, leaf), place, `another leaf stands at position ${position} than was promised`);

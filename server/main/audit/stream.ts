@@ -3,6 +3,7 @@ import { equalBytes, toHex, type Hex } from "../../../protocol/bytes.ts";
 import type { DeviceModel } from "../../../protocol/device-model.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
+import { stretchOfLeaf } from "../../../protocol/line.ts";
 import { readRecord, recordKind } from "../../../protocol/record.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
 import type { Lies } from "./lies.ts";
@@ -85,7 +86,7 @@ function auditPosition(position: number, leaves: (Uint8Array | undefined)[], lie
   return true;
 }
 
-async function auditStreamRow({ tx, stream }: AuditWorld, lies: Lies): Promise<number> {
+async function auditStreamRow({ tx, line: { stream } }: AuditWorld, lies: Lies): Promise<number> {
   const rows = await tx.query<{ id: Uint8Array; size: number }>("select id, size from stream");
   lies.hold(rows.length <= 1, "stream", "there is more than one");
   const [row] = rows;
@@ -120,7 +121,11 @@ function auditRecord(world: AuditWorld, row: LeafRow, sequences: Map<string, num
   try {
     const record = readRecord(row.body);
     lies.hold(recordKind(record.format) === row.kind, place, `a ${record.format} is no record of kind ${row.kind}`);
-    lies.hold(record.stream === world.stream, place, "it was written for another stream");
+    // What a fenced stream had not anchored is its successor's now, and says still what it was written for.
+    const { stretches } = world.line;
+    const until = stretches.indexOf(stretchOfLeaf(world.line, row.position));
+    const isOurs = stretches.slice(0, until + 1).some(({ stream }) => stream === record.stream);
+    lies.hold(isOurs, place, "it was written for another stream");
   } catch (error) {
     lies.tell(place, error instanceof Error ? error.message : String(error));
   }

@@ -1,6 +1,7 @@
 import type { Contracts } from "../../../protocol/consortium.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
 import type { PublicKey } from "../../../protocol/es256.ts";
+import type { Line } from "../../../protocol/line.ts";
 import type { ChainEvent } from "../../chain/event.ts";
 import type { ChainView } from "../../chain/view.ts";
 import type { KeyStore } from "../../keys/key-store.ts";
@@ -13,7 +14,8 @@ export interface AuditWorld {
   readonly keys: KeyStore;
   readonly chainId: number;
   readonly contracts: Contracts;
-  readonly stream: Hex;
+  /** The stream that the database says it is written to, and those that it succeeds, as the chain links them. */
+  readonly line: Line;
   readonly gatewayKey: PublicKey;
   /** Folded from `events` alone: nothing of it comes from the database. */
   readonly view: ChainView;

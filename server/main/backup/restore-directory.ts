@@ -5,8 +5,10 @@ import type { Hex } from "../../../protocol/bytes.ts";
 import { utf8 } from "../../../protocol/bytes.ts";
 import type { Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
+import { anchorsOf, lastOf } from "../../../protocol/line.ts";
 import { meetChain } from "../../anchor/meet-chain.ts";
 import { followChain } from "../../chain/follow.ts";
+import { readLine } from "../../chain/stream-line.ts";
 import type { AnchorFact } from "../../chain/view.ts";
 import { openKeyStore } from "../../keys/key-store.ts";
 import { copyIn } from "../../store/copy-in.ts";
@@ -14,7 +16,7 @@ import type { Database, Tx } from "../../store/database.ts";
 import { lockDirectory } from "../../store/lock.ts";
 import { syncDirectory, writeDurably } from "../../store/write-durably.ts";
 import { makeDirectory, type DataDirectory } from "../data-directory.ts";
-import { streamOf } from "../observe-world.ts";
+import { isOfLine, streamOf } from "../observe-world.ts";
 import { openChain, readConsortiumFile } from "../open-directory.ts";
 import { placeDatabase } from "../place-database.ts";
 import { readSettings } from "../settings.ts";
@@ -58,7 +60,7 @@ export async function restoreDirectory(directory: string, from: string): Promise
   try {
     const consortium = requireSame(data, backup);
     if (databaseUrl !== undefined) placeDatabase(data, databaseUrl);
-    const anchors = await readAnchors(data, consortium, settings.rpcUrl);
+    const { anchors, later } = await readAnchors(data, consortium, settings.rpcUrl, backup.head.copied.stream);
     const aside = `${data.database}.restoring`;
     await rm(aside, { recursive: true, force: true });
     const place = databaseUrl === undefined ? { directory: aside } : { url: databaseUrl };
@@ -66,7 +68,7 @@ export async function restoreDirectory(directory: string, from: string): Promise
     const database = await copyIn(place, backup.head.copied, backup.pages(), check);
     let missing: RestoreReport["missing"];
     try {
-      missing = await missingFrom(database, anchors);
+      missing = (await missingFrom(database, anchors)) ?? rangesOf(later, backup.head.copied.size);
     } finally {
       await database.close();
     }
@@ -101,12 +103,16 @@ function requireSame(data: DataDirectory, { head }: Backup): Consortium {
   return consortium;
 }
 
-/** The stream's anchors as the chain has them: the embedded one of DATA, or the one at RPC_URL. */
+/**
+ * The anchors of the backup's stream as the chain has them, the embedded one of DATA or the one at RPC_URL; and those that came in
+ * streams that succeeded it.
+ */
 async function readAnchors(
   data: DataDirectory,
   consortium: Consortium,
   rpcUrl: string | undefined,
-): Promise<readonly AnchorFact[]> {
+  stream: Hex | null,
+): Promise<{ readonly anchors: readonly AnchorFact[]; readonly later: readonly AnchorFact[] }> {
   if (rpcUrl === undefined && !existsSync(join(data.chain, "genesis.json")))
     throw new TwinwardError("CHAIN_DIFFERS", {
       detail: `${data.chain} holds no chain, and a backup does not either. Put back the chain directory that you kept, or set RPC_URL.`,
@@ -115,7 +121,14 @@ async function readAnchors(
   try {
     const chain = await followChain({ provider: opened.provider, consortium });
     try {
-      return chain.view().anchors(streamOf(consortium).stream);
+      const view = chain.view();
+      const { stream: first } = streamOf(consortium);
+      const written = stream ?? first;
+      if (!isOfLine(view, first, written))
+        throw new TwinwardError("CHAIN_DIFFERS", { detail: `The chain knows no stream ${written} of this gateway.` });
+      const anchors = anchorsOf(readLine(view, written), view);
+      const newest = lastOf(written, (id) => view.stream(id));
+      return { anchors, later: anchorsOf(readLine(view, newest), view).slice(anchors.length) };
     } finally {
       await chain.close();
     }
@@ -151,6 +164,14 @@ async function requireKeys(tx: Tx, data: DataDirectory, mirror: string | undefin
 }
 
 const toName = (scope: Uint8Array): Hex => `0x${Buffer.from(scope).toString("hex")}`;
+
+/** What the chain has in a stream that succeeded the copy's: nothing of it can be here. */
+function rangesOf(later: readonly AnchorFact[], size: number): RestoreReport["missing"] {
+  const [first, last] = [later[0], later.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const batches = { first: first.number, last: last.number };
+  return { batches, leaves: { first: size, last: Math.max(size, last.firstLeaf + last.count - 1) } };
+}
 
 /** Batches whose leaves are all here are written down again; what the chain has besides is told. */
 async function missingFrom(database: Database, anchors: readonly AnchorFact[]): Promise<RestoreReport["missing"]> {

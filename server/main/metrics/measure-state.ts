@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Hex } from "../../../protocol/bytes.ts";
+import { anchorsOf, type Line } from "../../../protocol/line.ts";
 import type { Anchor } from "../../anchor/anchor-loop.ts";
 import type { Outbox } from "../../chain/outbox.ts";
 import type { Chain } from "../../chain/view.ts";
@@ -13,7 +13,7 @@ export interface MeasuredParts {
   readonly chain: Pick<Chain, "view">;
   readonly anchor: Pick<Anchor, "health">;
   readonly outbox: Pick<Outbox, "waiting">;
-  readonly stream: Hex;
+  readonly line: Line;
   /** The data directory. */
   readonly root: string;
   readonly ready: Checks;
@@ -24,13 +24,13 @@ export interface MeasuredParts {
 
 /** What a server is like at this moment; asked at each scrape. The result ends what watches the event loop. */
 export function measureState(meters: Meters, parts: MeasuredParts): () => void {
-  const { database, chain, anchor, outbox, stream, root, ready, oracles, now } = parts;
+  const { database, chain, anchor, outbox, line, root, ready, oracles, now } = parts;
   const one = async (sql: string): Promise<number> => {
     const [row] = await database.query<{ value: number | null }>(sql);
     return Number(row?.value ?? 0);
   };
   const anchoredLeaves = (): number => {
-    const last = chain.view().anchors(stream).at(-1);
+    const last = anchorsOf(line, chain.view()).at(-1);
     return last === undefined ? 0 : last.firstLeaf + last.count;
   };
 

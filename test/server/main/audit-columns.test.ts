@@ -26,7 +26,8 @@ describe(`audit of every column, seed ${SEED}`, function () {
     audited = await openAudited();
     columns = await audited.opened.database.query<Column>(
       `select table_name::text as table, column_name::text as column, data_type::text as type
-       from information_schema.columns where table_schema = 'public' order by table_name, ordinal_position`,
+       from information_schema.columns where table_schema = 'public' and table_name <> 'broken_ack'
+       order by table_name, ordinal_position`, // which only a succession fills: succession.test.ts tries its columns
     );
   });
   after(() => audited.close());

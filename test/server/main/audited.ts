@@ -15,9 +15,10 @@ export interface Audited {
   close(): Promise<void>;
 }
 
-/** Opens a copy of the audited world. The chain stands still, so it is asked once for all audits. */
-export async function openAudited(): Promise<Audited> {
+/** Opens a copy of the audited world, after `happen` to it. The chain stands still, so it is asked once for all audits. */
+export async function openAudited(happen: (data: string) => Promise<void> = async () => undefined): Promise<Audited> {
   const copy = await copyOfWorld();
+  await happen(copy.data);
   const opened = await openStopped(copy.data, { databaseUrl: undefined, rpcUrl: undefined });
   const { database, chain, consortium, keys } = opened;
   const asked = new Map<number, ReturnType<AuditWorld["block"]>>();
