@@ -251,6 +251,11 @@ export const ERRORS = {
 
   // Data at rest.
   DATABASE_UNAVAILABLE: row(503, "The database cannot be reached.", "Start it, or correct DATABASE_URL."),
+  DATABASE_ENDED: row(
+    503,
+    "The embedded database has ended: it could not write.",
+    "Make room on its disk, or replace it, and start again: nothing that was acked is lost.",
+  ),
   DATABASE_UNUSABLE: row(
     500,
     "The database is not one that this version can use.",
@@ -305,6 +310,11 @@ export const ERRORS = {
     "Stop that server, or give this one a database of its own.",
   ),
   DISK_NEARLY_FULL: row(503, "The disk of the data directory is nearly full.", "Make room, or give it a larger disk."),
+  DISK_FULL: row(
+    503,
+    "There is no room on the disk for what must be kept.",
+    "Make room, or give it a larger disk, then send the same again.",
+  ),
   DATA_UNUSABLE: row(500, "The data directory cannot be used.", "Restore it from a backup."),
   DATA_ERASED: row(
     410,

@@ -27,6 +27,8 @@ export function explainError(error: unknown): string {
     const detail = typeof error.facts.detail === "string" ? error.facts.detail : message;
     return `${error.code}: ${detail}\n  What to do: ${remedy}`;
   }
+  if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+    return explainError(new TwinwardError("DISK_FULL", { detail: error.message }));
   return error instanceof Error ? error.message : String(error);
 }
 

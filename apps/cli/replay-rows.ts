@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import type { Ack } from "../../protocol/ack.ts";
 import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
-import { TwinwardError } from "../../protocol/errors.ts";
+import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
 import { es256Signer } from "../../protocol/es256.ts";
 import { buildReading, parseReading } from "../../protocol/reading.ts";
 import { isHeld, isRefusal, type ReadingAnswer } from "../../protocol/refusal.ts";
@@ -125,8 +125,7 @@ async function deliver(
       const answer = answers[index];
       if (answer === undefined || isHeld(answer)) again.push(reading);
       else if (isRefusal(answer)) {
-        if (answer.code === "OVERLOADED" || answer.code === "CHAIN_UNAVAILABLE" || answer.code === "DEVICE_UNKNOWN")
-          again.push(reading);
+        if (ERRORS[answer.code].status === 503 || answer.code === "DEVICE_UNKNOWN") again.push(reading);
         else tally.refused.set(answer.code, (tally.refused.get(answer.code) ?? 0) + 1);
       } else {
         tally.accepted += 1;
@@ -149,7 +148,6 @@ async function deliver(
 
 /** Nobody answered, or the answer was to come back later. */
 function isTransient(error: unknown): boolean {
-  if (error instanceof TwinwardError)
-    return ["OVERLOADED", "CHAIN_UNAVAILABLE", "SERVER_UNREACHABLE"].includes(error.code);
+  if (error instanceof TwinwardError) return ERRORS[error.code].status === 503;
   return error instanceof TypeError;
 }

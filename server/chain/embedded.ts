@@ -74,7 +74,9 @@ export async function startEmbeddedChain(plan: EmbeddedPlan): Promise<EmbeddedCh
       planBlock(minedAt + heartbeatSeconds * 1000);
       if (await ledger.hasReady()) planSoon();
     } catch (error) {
-      await stop(error instanceof TwinwardError ? error : new TwinwardError("CHAIN_ENDED", {}, error));
+      // What the system said: that the disk is full, for one.
+      const detail = error instanceof Error ? `The embedded chain: ${error.message}` : String(error);
+      await stop(error instanceof TwinwardError ? error : new TwinwardError("CHAIN_ENDED", { detail }, error));
     }
   };
 

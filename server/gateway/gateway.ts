@@ -46,6 +46,8 @@ export interface GatewayParts {
   /** How long a reading is held, ms (default 10 000), and how many per device (default 64). */
   readonly holdMs?: number;
   readonly maxHeld?: number;
+  /** Throws DISK_NEARLY_FULL. What is left of the disk is for anchoring what was acked, and for reads. */
+  readonly requireRoom?: () => void;
   /** Told what befell held readings that were let go because they waited too long, and internal failures. */
   readonly report?: (error: unknown) => void;
 }
@@ -53,7 +55,7 @@ export interface GatewayParts {
 export interface Gateway {
   /**
    * Answers readings in their order; every ack among the answers is durable. With `via.device` only that device's readings are
-   * taken. Throws OVERLOADED, STREAM_SUSPENDED or STREAM_FENCED for all of them together, and whatever the database throws: then nothing was promised.
+   * taken. Throws OVERLOADED, STREAM_SUSPENDED or STREAM_FENCED, DISK_NEARLY_FULL for all of them together, and whatever the database throws: then nothing was promised.
    */
   accept(texts: readonly string[], via?: { readonly device?: Hex }): Promise<Answer[]>;
   /** What would become of a reading now, check by check; stores nothing. Throws OVERLOADED. */
@@ -225,6 +227,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     accept: async (texts, via) => {
       // Who knows that it cannot keep a promise makes none: an ack names when it will be anchored.
       requireOpenStream(chain.view(), stream);
+      parts.requireRoom?.();
       return take(texts, () => accept(texts, via));
     },
     check: (text) => take([text], () => checkText({ database, models, pool, chain, now }, text)),

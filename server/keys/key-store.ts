@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { concat, fromHex, isHex, toHex, utf8, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { readSecret, writeSecret } from "./files.ts";
-import { joinMirror, requireThere, writeMirror } from "./mirror.ts";
+import { joinMirror, reached, requireThere, writeMirror } from "./mirror.ts";
 
 const NONCE = 12;
 const TAG = 16;
@@ -121,7 +121,7 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
     // The mirror first: whoever finds a key in the file uses it, so what is there is in both.
     if (mirrored !== undefined) await writeMirror(mirrored, textOf(all));
     // Die before this and the mirror has a key under which nothing is sealed yet; the next start copies it.
-    await writeSecret(file, textOf(all));
+    await reached(file, () => writeSecret(file, textOf(all)));
     for (const { name, entry, key } of making) {
       keys.set(name, createSecretKey(key));
       key.fill(0);

@@ -51,7 +51,8 @@ export async function requireThere(files: readonly string[]): Promise<void> {
   for (const file of files) await reached(file, () => stat(file));
 }
 
-async function reached<T>(file: string, act: () => Promise<T>): Promise<T> {
+/** Throws KEYS_UNWRITABLE, which names the file, for whatever `act` throws. */
+export async function reached<T>(file: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (cause) {

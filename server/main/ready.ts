@@ -1,4 +1,3 @@
-import { access, constants, statfs } from "node:fs/promises";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { anchorsOf, type Line } from "../../protocol/line.ts";
 import type { Checks } from "../api/ready-parts.ts";
@@ -7,9 +6,7 @@ import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Database } from "../store/database.ts";
-
-/** Bytes: less, and the next write may fail in the middle of something. */
-const LEAST_FREE = 64 * 1024 * 1024;
+import type { Disk } from "./watch-disk.ts";
 
 export interface ReadyParts {
   readonly database: Database;
@@ -17,13 +14,13 @@ export interface ReadyParts {
   readonly chain: Pick<Chain, "fresh" | "view">;
   readonly anchor: Pick<Anchor, "health">;
   readonly line: Line;
-  readonly dataDirectory: string;
+  readonly disk: Pick<Disk, "check">;
   /** ms. */
   readonly now: () => number;
 }
 
 /** One check for each thing that a server rests on. */
-export function readyChecks({ database, keys, chain, anchor, line, dataDirectory, now }: ReadyParts): Checks {
+export function readyChecks({ database, keys, chain, anchor, line, disk, now }: ReadyParts): Checks {
   return {
     chain: () => chain.fresh(),
     database: () => database.query("select 1"),
@@ -34,11 +31,7 @@ export function readyChecks({ database, keys, chain, anchor, line, dataDirectory
       await refuseBrokenPromise(database, chain, line, now());
     },
     keys: () => keys.present(),
-    disk: async () => {
-      await access(dataDirectory, constants.W_OK);
-      const { bavail, bsize } = await statfs(dataDirectory);
-      if (bavail * bsize < LEAST_FREE) throw new TwinwardError("DISK_NEARLY_FULL", { free: bavail * bsize });
-    },
+    disk: () => disk.check(),
   };
 }
 

@@ -47,6 +47,7 @@ import { placeDatabase } from "./place-database.ts";
 import { readyChecks } from "./ready.ts";
 import { loadServerKeys, ORACLES } from "./server-keys.ts";
 import { readSettings } from "./settings.ts";
+import { watchDisk } from "./watch-disk.ts";
 
 const CONSOLE = fileURLToPath(new URL("../../dist/console", import.meta.url));
 
@@ -104,6 +105,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const data = makeDirectory(config.data);
   const lock = await lockDirectory(data.root, "up");
   ending.lastly(() => lock.release());
+  const disk = await ending.opened("disk", watchDisk(data.root));
   const serverKeys = await loadServerKeys(data, {
     development: config.rpcUrl === undefined,
     production: config.production,
@@ -175,7 +177,18 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   ending.onClose("anchor", () => anchor.close());
   const gateway = measureGateway(
     meters,
-    createGateway({ database, committer, keys, chain, stream, line, now, report, shared: database.kind === "server" }),
+    createGateway({
+      database,
+      committer,
+      keys,
+      chain,
+      stream,
+      line,
+      now,
+      report,
+      requireRoom: () => disk.requireRoom(),
+      shared: database.kind === "server",
+    }),
   );
   ending.onClose("gateway", () => gateway.close());
   const twinRooms = { database, keys, consortium, stream, line };
@@ -193,7 +206,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const mqttRooms = { gateway, chain, stream, now, refused, report };
   const mqtt = await ending.opened("mqtt", openMqttPlace(config, tls, mqttRooms));
   const ready = {
-    ...readyChecks({ database, keys, chain, anchor, line, dataDirectory: data.root, now }),
+    ...readyChecks({ database, keys, chain, anchor, line, disk, now }),
     ...mqtt.checks,
   };
   const api = createApi({
@@ -205,7 +218,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     refusals,
     reader,
     receipts: createReceipts(twinRooms, proofs, reader),
-    documents,
+    // Anybody may upload them.
+    documents: { ...documents, keep: async (value) => (disk.requireRoom(), documents.keep(value)) },
     fleet: createFleet(twinRooms, documents),
     findings: createFindings({ database, chain }),
     ready,
@@ -248,7 +262,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
       ...(metrics ? { metrics: metrics.url } : {}),
     },
     inside: http.inside,
-    ended: endOf(chainAt.embedded?.ended),
+    ended: endOf(chainAt.embedded?.ended, database.ended),
     watch: (model) => {
       if (oracles !== undefined || ending.hasBegun) return;
       oracles = startOracles({ data, count: ORACLES, url: http.inside, rpc: chainAt.urls, model, log });
@@ -265,8 +279,8 @@ async function all<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]>
   return Promise.all([first, second]);
 }
 
-/** The embedded chain fails closed; without it nothing can be decided, so the whole server ends and says why. */
-async function endOf(chain: Promise<Error | undefined> | undefined): Promise<Error> {
-  const reason = await chain;
-  return reason ?? new Promise<Error>(() => undefined);
+/** Embedded chain and database fail closed; without them nothing can be decided, so the whole server ends and says why. */
+async function endOf(...parts: readonly (Promise<Error | undefined> | undefined)[]): Promise<Error> {
+  const ended = parts.map(async (part) => (await part) ?? new Promise<Error>(() => undefined));
+  return Promise.race(ended);
 }

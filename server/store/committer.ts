@@ -166,6 +166,6 @@ function weightOf(entry: Entry): number {
 
 const endsTransaction = (error: unknown): boolean => sqlstateOf(error) !== undefined || isUnavailable(error);
 
-/** No work is the cause, and whoever waits shall not wait for as many attempts to connect as there are works. */
+/** No work is the cause, and whoever waits shall not wait for as many attempts as there are works. */
 const isUnavailable = (error: unknown): boolean =>
-  error instanceof TwinwardError && error.code === "DATABASE_UNAVAILABLE";
+  error instanceof TwinwardError && ["DATABASE_UNAVAILABLE", "DATABASE_ENDED", "DISK_FULL"].includes(error.code);

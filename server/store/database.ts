@@ -1,3 +1,4 @@
+import type { TwinwardError } from "../../protocol/errors.ts";
 import { migrate } from "./migrate.ts";
 import type { Parameter } from "./parameters.ts";
 import { openPGlite } from "./pglite.ts";
@@ -17,6 +18,8 @@ export interface Tx {
  */
 export interface Database extends Tx {
   readonly kind: "embedded" | "server";
+  /** Resolves with DATABASE_ENDED when the embedded one has given up for good, as where its log could not be written. */
+  readonly ended?: Promise<TwinwardError>;
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Holds a name for this process until it is released or the process ends. Throws DATABASE_LOCKED when another one has had

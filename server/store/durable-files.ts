@@ -7,8 +7,12 @@ type Options = Awaited<ReturnType<NodeFS["init"]>>["emscriptenOpts"];
 
 /** The parts of Emscripten's file system over Node that we complete. */
 interface MountedFiles {
+  FS: { lookupNode(parent: unknown, name: string): unknown; destroyNode(node: unknown): void };
   NODEFS: {
     realPath(node: unknown): string;
+    /** Gives what Node throws to PostgreSQL as the system's error; anything else would unwind it in the middle of its work. */
+    tryFSOperation<T>(operation: () => T): T;
+    node_ops: { mknod: (parent: unknown, name: string, mode: number, device: number) => unknown };
     stream_ops: { fsync?: (stream: { nfd?: number; node: unknown }) => number };
   };
 }
@@ -31,11 +35,24 @@ export class DurableFiles extends NodeFS {
   override async init(postgres: PGlite, options: Start[1]): Promise<{ emscriptenOpts: Options }> {
     const started = await super.init(postgres, options);
     const install = (module: unknown): void => {
-      const { NODEFS } = module as MountedFiles;
+      const { FS, NODEFS } = module as MountedFiles;
       NODEFS.stream_ops.fsync = (stream) => {
-        if (stream.nfd !== undefined) fsyncSync(stream.nfd);
-        else syncPath(NODEFS.realPath(stream.node));
+        NODEFS.tryFSOperation(() => {
+          if (stream.nfd !== undefined) fsyncSync(stream.nfd);
+          else syncPath(NODEFS.realPath(stream.node));
+        });
         return 0;
+      };
+      // It names a new file before it makes it. Where that fails, on a full disk, the name would stay, and PostgreSQL hear
+      // forever after that the file exists.
+      const { mknod } = NODEFS.node_ops;
+      NODEFS.node_ops.mknod = (parent, name, mode, device) => {
+        try {
+          return mknod(parent, name, mode, device);
+        } catch (error) {
+          FS.destroyNode(FS.lookupNode(parent, name));
+          throw error;
+        }
       };
     };
     const before = (started.emscriptenOpts.preRun ?? []) as ((module: unknown) => void)[];

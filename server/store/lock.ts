@@ -38,12 +38,12 @@ async function createWhole(file: string, text: string): Promise<boolean> {
   const aside = `${file}.${process.pid}.${randomBytes(6).toString("hex")}`;
   const written = await open(aside, "wx", 0o600);
   try {
-    await written.writeFile(text);
-    await written.sync();
-  } finally {
-    await written.close();
-  }
-  try {
+    try {
+      await written.writeFile(text);
+      await written.sync();
+    } finally {
+      await written.close();
+    }
     await link(aside, file);
     return true;
   } catch (error) {

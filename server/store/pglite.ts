@@ -6,6 +6,8 @@ import type { Database, Tx } from "./database.ts";
 import { DurableFiles, durableParameters } from "./durable-files.ts";
 import { BYTEA, BYTEA_ARRAY, fromBytea, fromInt8, INT8, TEXT_ARRAY, toWire, type Parameter } from "./parameters.ts";
 import { createDataDirectory } from "./template.ts";
+import { watchPanic } from "./panic.ts";
+import { asOursEmbedded } from "./postgres-errors.ts";
 import { runWork } from "./work.ts";
 
 /** Bytes of write-ahead log after which its pages are written to the tables: bounds disk, and the start after a kill. */
@@ -28,14 +30,22 @@ export async function openPGlite(directory: string): Promise<Database> {
     serializers: { [BYTEA]: (value: unknown) => value as string },
   });
   await postgres.waitReady;
+  const panic = watchPanic(postgres);
   // PGlite's own text of such arrays is far slower than the binary one, which `toWire` has made already.
   for (const type of [BYTEA_ARRAY, TEXT_ARRAY])
     postgres.serializers[type] = (value: unknown) => (Array.isArray(value) ? "{}" : value) as string;
 
+  const ours = async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      throw panic.hasEnded ? await panic.ended : asOursEmbedded(error);
+    }
+  };
   const tx = (runner: Runner): Tx => ({
     query: async <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      (await runner.query<T>(sql, toWire(parameters))).rows,
-    script: async (sql) => void (await runner.exec(sql)),
+      (await ours(() => runner.query<T>(sql, toWire(parameters)))).rows,
+    script: async (sql) => void (await ours(() => runner.exec(sql))),
   });
   // A single-user PostgreSQL never checkpoints by itself: without this its log would grow until it is closed, and the start
   // after a kill would replay all of it.
@@ -55,14 +65,16 @@ export async function openPGlite(directory: string): Promise<Database> {
   const plain = tx(postgres);
   return {
     kind: "embedded",
+    ended: panic.ended,
     query: (sql, parameters) => watched(plain.query(sql, parameters)),
     script: (sql) => watched(plain.script(sql)),
-    transaction: (work) => watched(postgres.transaction((runner) => runWork(tx(runner), work))),
+    transaction: (work) => watched(ours(() => postgres.transaction((runner) => runWork(tx(runner), work)))),
     // One process opens it, which DATA's lock sees to: there is nobody to hold a name against.
     claim: async () => ({ assure: async () => undefined, release: async () => undefined }),
     close: async () => {
       await checkpointing;
-      await postgres.close();
+      // After a panic there is nothing that it could still write, and it would never end.
+      if (!panic.hasEnded) await postgres.close();
     },
   };
 }

@@ -7,6 +7,8 @@ import { TwinwardError } from "../../protocol/errors.ts";
  */
 const UNAVAILABLE = /^(08...|28...|3D000|53300|57P0[1-5]|25006|25P0[34])$/;
 
+const DISK_FULL = "53100";
+
 /** Both drivers give the server's errors a SQLSTATE of five characters. */
 export function sqlstateOf(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
@@ -17,10 +19,11 @@ export function sqlstateOf(error: unknown): string | undefined {
 
 /**
  * What the driver throws, as we throw it: DATABASE_UNAVAILABLE where the server could not be asked (a connection refused,
- * cut or too late), with the reason in `detail`; errors of a statement, and values that we cannot hold, as they are.
+ * cut or too late), with the reason in `detail`; DISK_FULL; errors of a statement, and values that we cannot hold, as they are.
  */
 export function asOurs(error: unknown): unknown {
   if (error instanceof TwinwardError || error instanceof RangeError || error instanceof TypeError) return error;
+  if (sqlstateOf(error) === DISK_FULL) return new TwinwardError("DISK_FULL", {}, error);
   if (error instanceof pg.DatabaseError && !UNAVAILABLE.test(error.code ?? "")) return error;
   return new TwinwardError("DATABASE_UNAVAILABLE", {}, error);
 }
@@ -31,4 +34,9 @@ export function explain(error: unknown): string {
   // "localhost" is tried at each of its addresses; the whole then has no words of its own.
   const one = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
   return one instanceof Error ? one.message : String(one);
+}
+
+/** The same of the embedded one, which can always be asked. */
+export function asOursEmbedded(error: unknown): unknown {
+  return sqlstateOf(error) === DISK_FULL ? new TwinwardError("DISK_FULL", {}, error) : error;
 }

@@ -71,6 +71,8 @@ export class Journal {
 
   /** Resolves when the entry is on disk. After one failed write nothing is taken any more: what is on disk is unknown. */
   append(entry: Entry): Promise<void> {
+    // Nor would anything be left to wait for: `flush` would wait forever.
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
     const line = encode(entry);
     this.#size += line.length;
     return new Promise((resolve, reject) => {
