@@ -15,7 +15,7 @@ export default defineConfig({
   solidity: {
     profiles: {
       default: { ...solc, settings },
-      production: { ...solc, settings: { ...settings, optimizer: { enabled: true, runs: 10_000 } } },
+      production: { ...solc, settings: { ...settings, viaIR: true, optimizer: { enabled: true, runs: 10_000 } } },
     },
   },
   paths: { sources: "contracts", tests: { solidity: "test/contracts" } },

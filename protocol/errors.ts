@@ -117,6 +117,8 @@ export const ERRORS = {
   GRANT_UNKNOWN: row(403, "No such grant.", "Request one from the device's steward."),
   GRANT_FOR_OTHER: row(403, "The grant is for another twin or another reader.", "Use your own grant on this twin."),
   GRANT_REVOKED: row(403, "The grant was revoked.", "Request a new one."),
+  EPOCH_RAISED: row(403, "All grants of this twin were ended at once.", "Request a new one."),
+  PARENT_REVOKED: row(403, "A grant that this one was passed on from was revoked.", "Ask whoever gave it to you."),
   GRANT_NOT_STARTED: row(403, "The grant has not started yet.", "Ask again from its start on."),
   GRANT_EXPIRED: row(403, "The grant has expired.", "Request a new one."),
   PURPOSE_NOT_GRANTED: row(403, "The grant does not cover this purpose.", "Name a purpose that it covers."),

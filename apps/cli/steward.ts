@@ -35,6 +35,17 @@ export interface GrantTerms {
   readonly until: number;
   readonly segments: bigint;
   readonly purposes: number;
+  /** How often it may be passed on; not at all without. */
+  readonly depth?: number;
+}
+
+/** What the chain needs to find a grant again: together it makes the id. */
+export interface GrantKey {
+  readonly twin: Hex;
+  readonly reader: Hex;
+  readonly grantor: Hex;
+  readonly parent: Hex | null;
+  readonly nonce: bigint;
 }
 
 /** Connects to a chain's JSON-RPC. Nothing is asked until the first call. */
@@ -112,16 +123,17 @@ export class Steward {
   }
 
   /** Gives a grant; its id. */
-  async grant(terms: GrantTerms): Promise<Hex> {
+  async grant(device: Hex, { depth = 0, ...terms }: GrantTerms): Promise<Hex> {
     const nonce = BigInt(toHex(randomBytes(32)));
     await sendActs(this.#wallet, [
-      { contract: this.#contract("GrantRegistry"), method: "grant", args: [terms, nonce] },
+      { contract: this.#contract("GrantRegistry"), method: "grant", args: [device, { ...terms, depth }, nonce] },
     ]);
     return grantId({ twin: terms.twin, reader: terms.reader, grantor: this.address, parent: ZERO_32, nonce });
   }
 
-  async revoke(grant: Hex): Promise<void> {
-    await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "revoke", args: [grant] }]);
+  async revoke({ twin, reader, parent, ...source }: GrantKey): Promise<void> {
+    const args = [twin, reader, { ...source, parent: parent ?? ZERO_32 }];
+    await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "revoke", args }]);
   }
 
   /** The stream that takes what `stream` took before members fenced it; a stream that nobody has opened yet is its own. */

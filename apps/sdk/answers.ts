@@ -69,7 +69,7 @@ export interface ListedTwin {
   readonly commands: string;
   readonly security: boolean;
   readonly ended: boolean;
-  /** Your own, or all of them where you are the steward. */
+  /** Those that you have or gave, or all of them where you are the steward. */
   readonly grants: readonly {
     readonly grant: Hex;
     readonly reader: Hex;
@@ -77,6 +77,14 @@ export interface ListedTwin {
     readonly until: number;
     readonly segments: string;
     readonly purposes: readonly Purpose[];
+    readonly grantor: Hex;
+    /** The grant that it was passed on from; null for a steward's own. */
+    readonly parent: Hex | null;
+    /** The grantor's, decimal; with twin, reader, grantor and parent it makes the id. */
+    readonly nonce: string;
+    /** How often it may be passed on, one after the other. */
+    readonly depth: number;
+    /** By itself, with all others of the twin, or with one that it is a part of. */
     readonly revoked: boolean;
   }[];
 }

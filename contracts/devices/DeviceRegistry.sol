@@ -13,7 +13,9 @@ contract DeviceRegistry is IDeviceRegistry {
         bytes32 homeStream;
         address steward; // ┐ one slot: what every decision reads
         uint40 registeredAt; // │ seconds
-        uint32 keyCount; // │ keys are numbered from 1
+        uint16 keyCount; // │ keys are numbered from 1
+        uint24 assignments; // │ begun so far
+        bool assigned; // │ whether the last of them is open
         DeviceState state; // ┘
     }
 
@@ -101,14 +103,14 @@ contract DeviceRegistry is IDeviceRegistry {
         Device storage entry = _devices[id];
         if (entry.state == DeviceState.Retired) revert DeviceRetired(id);
         if (!EcdsaP256.isOnCurve(x, y)) revert KeyNotOnCurve(x, y);
-        uint32 number = entry.keyCount + 1;
+        uint32 number = uint32(entry.keyCount) + 1;
         if (number > KEYS_MOST) revert KeysTooMany(id, KEYS_MOST);
         uint64 previousFrom = _keys[id][number - 1].fromSequence;
         if (fromSequence <= previousFrom) revert KeyRangeUnexpected(id, previousFrom, fromSequence);
         _requireSequence(fromSequence);
         _requireProof(id, number, x, y, r, s);
 
-        entry.keyCount = number;
+        entry.keyCount = uint16(number);
         _addKey(id, number, fromSequence, x, y);
     }
 
@@ -172,6 +174,18 @@ contract DeviceRegistry is IDeviceRegistry {
     }
 
     /// @inheritdoc IDeviceRegistry
+    function setAssigned(bytes32 id, bool open) external returns (uint24 assignments) {
+        if (msg.sender != twinRegistry) revert NotTwinRegistry(msg.sender, twinRegistry);
+        Device storage entry = _requireDevice(id);
+        assignments = entry.assignments;
+        if (open) {
+            if (assignments == type(uint24).max) revert AssignmentsTooMany(id, assignments);
+            entry.assignments = ++assignments;
+        }
+        entry.assigned = open;
+    }
+
+    /// @inheritdoc IDeviceRegistry
     function applyVerdict(bytes32 id, uint8 kind, bytes32 digest) external {
         if (msg.sender != verdictOracle) revert NotVerdictOracle(msg.sender, verdictOracle);
         DeviceState state = _requireDevice(id).state;
@@ -217,9 +231,9 @@ contract DeviceRegistry is IDeviceRegistry {
     }
 
     /// @inheritdoc IDeviceRegistry
-    function standing(bytes32 id) external view returns (address steward, DeviceState state) {
+    function standing(bytes32 id) external view returns (address, DeviceState, uint24, bool) {
         Device storage entry = _devices[id];
-        return (entry.steward, entry.state);
+        return (entry.steward, entry.state, entry.assignments, entry.assigned);
     }
 
     /// @inheritdoc IDeviceRegistry

@@ -74,6 +74,7 @@ interface IDeviceRegistry {
     error NotTwinRegistry(address caller, address twinRegistry);
     error NotVerdictOracle(address caller, address verdictOracle);
     error VerdictKindUnknown(uint8 kind);
+    error AssignmentsTooMany(bytes32 device, uint24 most);
 
     /// @notice Names the two contracts that may move a device's state; once, by the deployer, then never again.
     /// @dev They are built on this registry's address, so they cannot be known at its construction.
@@ -127,6 +128,11 @@ interface IDeviceRegistry {
     /// @notice Registered → Active; only the TwinRegistry, when the security twin exists.
     function activate(bytes32 device) external;
 
+    /// @notice Counts an assignment that begins, or notes that the last one has ended; only the TwinRegistry, which keeps
+    /// everything else about them. It is kept here, beside the steward, because every decision reads both.
+    /// @return assignments begun so far; at most 2²⁴ − 1 (`AssignmentsTooMany`)
+    function setAssigned(bytes32 device, bool open) external returns (uint24 assignments);
+
     /// @notice Lets a verdict act; only the VerdictOracle.
     /// @dev A later suspicion does not lift a quarantine: only a readmission does.
     /// @param kind 1 suspect, 2 quarantine, 3 readmission
@@ -154,8 +160,14 @@ interface IDeviceRegistry {
             uint64 registeredAt
         );
 
-    /// @notice The steward and the state alone: what a decision needs, in one storage read.
-    function standing(bytes32 id) external view returns (address steward, DeviceState state);
+    /// @notice What a decision about a twin needs of its device, in one storage read.
+    /// @return steward zero for an unknown device
+    /// @return state of the device
+    /// @return assignments begun so far
+    /// @return assigned whether the last of them is open
+    function standing(
+        bytes32 id
+    ) external view returns (address steward, DeviceState state, uint24 assignments, bool assigned);
 
     /// @notice The stream that the device's readings go to; zero for an unknown device.
     function homeStream(bytes32 id) external view returns (bytes32);

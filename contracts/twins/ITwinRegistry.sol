@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Cut} from "./Cut.sol";
+
 /// @title Which stretch of a device's sequences belongs together, and which cuts of it exist?
 /// @notice Segments and commands are bitmaps; what the bits mean is fixed by the device model.
 interface ITwinRegistry {
@@ -15,6 +17,7 @@ interface ITwinRegistry {
         uint64 commands,
         bool security
     );
+    event EpochRaised(bytes32 indexed twin, uint32 epoch);
 
     error NotSteward(bytes32 device, address caller, address steward);
     error DeviceRetired(bytes32 device);
@@ -27,6 +30,8 @@ interface ITwinRegistry {
     error SegmentsMissing(bytes32 manifestHash);
     error ManifestHashZero();
     error SecurityTwinExists(bytes32 device, bytes32 twin);
+    error SecurityTwinOnly(bytes32 twin);
+    error TwinUnknown(bytes32 twin);
 
     /// @notice Begins the device's next assignment; by its steward. One is open at a time.
     /// @param fromSequence first sequence that belongs to it, at least 1, at least the end of the previous one and
@@ -54,6 +59,10 @@ interface ITwinRegistry {
     /// @return twin as for `createTwin`, with the device in the assignment's place
     function createSecurityTwin(bytes32 device, bytes32 manifestHash, uint64 segments) external returns (bytes32 twin);
 
+    /// @notice Ends all of a twin's grants at once, and every signature for one that was not used yet; by the steward of
+    /// its device. What is given from then on counts.
+    function raiseEpoch(bytes32 twin) external returns (uint32 epoch);
+
     /// @notice All that was registered of a twin; zeros where there is none.
     /// @return device it is cut from
     /// @return assignment it belongs to; zero for a security twin
@@ -77,10 +86,9 @@ interface ITwinRegistry {
             bool ended
         );
 
-    /// @notice A twin as a decision needs it, with as few storage reads as there can be; device zero: no such twin.
-    function cut(
-        bytes32 id
-    ) external view returns (bytes32 device, uint64 segments, uint64 commands, bool security, bool ended);
+    /// @notice A twin as a decision needs it, in one storage read, by whoever knows its device; zero: that device has no
+    /// such twin. Whether it has ended, `DeviceRegistry.standing` says.
+    function cuts(bytes32 device, bytes32 id) external view returns (Cut);
 
     /// @notice The device that a twin is cut from; zero: no such twin.
     function deviceOf(bytes32 id) external view returns (bytes32);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IDeviceRegistry} from "../devices/IDeviceRegistry.sol";
 import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IMemberRegistry} from "../members/IMemberRegistry.sol";
+import {Cut, CutWord} from "./Cut.sol";
 import {ITwinRegistry} from "./ITwinRegistry.sol";
 
 /// @title Assignments and the twins cut from them
@@ -12,26 +13,11 @@ contract TwinRegistry is ITwinRegistry {
         bytes32 device;
         uint64 fromSequence; // ┐ first sequence that belongs to it
         uint64 endSequence; // │ first that no longer does; zero while it is open
-        uint64 n; // ┘ the device's n-th, from 0
-    }
-
-    struct Course {
-        uint64 count; // ┐ assignments begun so far
-        uint64 endSequence; // │ of the last one; zero: none has ended yet
-        bool open; // ┘ whether the last one is open
-    }
-
-    /// @dev Two slots: what every decision reads.
-    struct Cut {
-        bytes32 device;
-        uint64 segments;
-        uint64 commands;
-        uint64 n; // of its assignment; nothing for a security twin
-        bool security;
+        uint24 n; // ┘ the device's n-th, from 0
     }
 
     struct Twin {
-        Cut cut;
+        bytes32 device;
         bytes32 assignment;
         bytes32 manifestHash;
     }
@@ -40,8 +26,8 @@ contract TwinRegistry is ITwinRegistry {
     IDeviceRegistry public immutable deviceRegistry;
 
     mapping(bytes32 id => Assignment) private _assignments;
-    mapping(bytes32 device => Course) private _courses;
     mapping(bytes32 id => Twin) private _twins;
+    mapping(bytes32 device => mapping(bytes32 twin => Cut)) public cuts;
     mapping(bytes32 source => mapping(bytes32 manifestHash => uint64)) private _twinCount;
     mapping(bytes32 device => bytes32) public securityTwin;
 
@@ -52,19 +38,17 @@ contract TwinRegistry is ITwinRegistry {
 
     /// @inheritdoc ITwinRegistry
     function beginAssignment(bytes32 device, uint64 fromSequence) external returns (bytes32 id) {
-        _requireSteward(device);
-        Course storage course = _courses[device];
-        uint64 n = course.count;
-        if (course.open) revert AssignmentOpen(device, _assignmentId(device, n - 1));
-        uint64 earliest = course.endSequence == 0 ? 1 : course.endSequence;
+        (, uint24 n, bool assigned) = _requireSteward(device);
+        bytes32 previous = n == 0 ? bytes32(0) : _assignmentId(device, n - 1);
+        if (assigned) revert AssignmentOpen(device, previous);
+        uint64 earliest = n == 0 ? 1 : _assignments[previous].endSequence;
         if (fromSequence < earliest) revert AssignmentStartUnexpected(device, earliest, fromSequence);
         _requireSequence(fromSequence);
 
         id = _assignmentId(device, n);
-        course.count = n + 1;
-        course.open = true;
         _assignments[id] = Assignment(device, fromSequence, 0, n);
         emit AssignmentBegan(id, device, n, fromSequence);
+        deviceRegistry.setAssigned(device, true);
     }
 
     /// @inheritdoc ITwinRegistry
@@ -72,7 +56,7 @@ contract TwinRegistry is ITwinRegistry {
         Assignment storage entry = _requireAssignment(id);
         bytes32 device = entry.device;
         // A retired device's assignment may still be closed: closing takes nothing away that retirement left.
-        (address steward, ) = deviceRegistry.standing(device);
+        (address steward, , , ) = deviceRegistry.standing(device);
         if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
         if (entry.endSequence != 0) revert AssignmentAlreadyEnded(id, entry.endSequence);
         if (endSequence < entry.fromSequence) {
@@ -81,9 +65,8 @@ contract TwinRegistry is ITwinRegistry {
         _requireSequence(endSequence);
 
         entry.endSequence = endSequence;
-        _courses[device].endSequence = endSequence;
-        _courses[device].open = false;
         emit AssignmentEnded(id, device, endSequence);
+        deviceRegistry.setAssigned(device, false);
     }
 
     /// @inheritdoc ITwinRegistry
@@ -99,47 +82,61 @@ contract TwinRegistry is ITwinRegistry {
         if (entry.endSequence != 0) revert AssignmentAlreadyEnded(assignmentId, entry.endSequence);
         id = _twinId(assignmentId, manifestHash, segments);
 
-        _twins[id] = Twin(Cut(device, segments, commands, entry.n, false), assignmentId, manifestHash);
+        _twins[id] = Twin(device, assignmentId, manifestHash);
+        cuts[device][id] = CutWord.pack(segments, commands, entry.n, 0);
         emit TwinCreated(id, device, assignmentId, manifestHash, segments, commands, false);
     }
 
     /// @inheritdoc ITwinRegistry
     function createSecurityTwin(bytes32 device, bytes32 manifestHash, uint64 segments) external returns (bytes32 id) {
-        IDeviceRegistry.DeviceState state = _requireSteward(device);
+        (IDeviceRegistry.DeviceState state, , ) = _requireSteward(device);
         bytes32 existing = securityTwin[device];
         if (existing != 0) revert SecurityTwinExists(device, existing);
         id = _twinId(device, manifestHash, segments);
 
         securityTwin[device] = id;
-        _twins[id] = Twin(Cut(device, segments, 0, 0, true), 0, manifestHash);
+        _twins[id] = Twin(device, 0, manifestHash);
+        cuts[device][id] = CutWord.packSecurity(segments);
         emit TwinCreated(id, device, 0, manifestHash, segments, 0, true);
         if (state == IDeviceRegistry.DeviceState.Registered) deviceRegistry.activate(device);
     }
 
     /// @inheritdoc ITwinRegistry
+    function raiseEpoch(bytes32 id) external returns (uint32 epoch) {
+        bytes32 device = _twins[id].device;
+        if (device == 0) revert TwinUnknown(id);
+        // Also on a retired device, and on a twin that has ended: taking back is never refused.
+        (address steward, , , ) = deviceRegistry.standing(device);
+        if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
+        Cut cut_ = cuts[device][id];
+        if (cut_.isSecurity()) revert SecurityTwinOnly(id);
+
+        epoch = cut_.epoch() + 1;
+        cuts[device][id] = cut_.withEpoch(epoch);
+        emit EpochRaised(id, epoch);
+    }
+
+    /// @inheritdoc ITwinRegistry
     function twin(bytes32 id) external view returns (bytes32, bytes32, bytes32, uint64, uint64, bool, bool) {
         Twin storage entry = _twins[id];
-        Cut memory of_ = entry.cut;
+        bytes32 device = entry.device;
+        Cut cut_ = cuts[device][id];
+        (, , uint24 assignments, bool assigned) = deviceRegistry.standing(device);
+        bool ended = cut_.exists() && cut_.isEnded(assignments, assigned);
         return (
-            of_.device,
+            device,
             entry.assignment,
             entry.manifestHash,
-            of_.segments,
-            of_.commands,
-            of_.security,
-            _isEnded(of_)
+            cut_.segments(),
+            cut_.commands(),
+            cut_.isSecurity(),
+            ended
         );
     }
 
     /// @inheritdoc ITwinRegistry
-    function cut(bytes32 id) external view returns (bytes32, uint64, uint64, bool, bool) {
-        Cut memory of_ = _twins[id].cut;
-        return (of_.device, of_.segments, of_.commands, of_.security, _isEnded(of_));
-    }
-
-    /// @inheritdoc ITwinRegistry
     function deviceOf(bytes32 id) external view returns (bytes32) {
-        return _twins[id].cut.device;
+        return _twins[id].device;
     }
 
     /// @inheritdoc ITwinRegistry
@@ -151,8 +148,8 @@ contract TwinRegistry is ITwinRegistry {
 
     /// @inheritdoc ITwinRegistry
     function openAssignment(bytes32 device) external view returns (bytes32) {
-        Course storage course = _courses[device];
-        return course.open ? _assignmentId(device, course.count - 1) : bytes32(0);
+        (, , uint24 assignments, bool assigned) = deviceRegistry.standing(device);
+        return assigned ? _assignmentId(device, assignments - 1) : bytes32(0);
     }
 
     function _twinId(bytes32 source, bytes32 manifestHash, uint64 segments) private returns (bytes32) {
@@ -167,14 +164,6 @@ contract TwinRegistry is ITwinRegistry {
         return keccak256(abi.encode(block.chainid, address(this), device, n));
     }
 
-    /// @dev Assignments of a device are one after the other, so a twin lives exactly while its own is the last one and
-    /// open: one read where asking the assignment would take two.
-    function _isEnded(Cut memory of_) private view returns (bool) {
-        if (of_.device == 0 || of_.security) return false;
-        Course memory course = _courses[of_.device];
-        return !course.open || course.count != of_.n + 1;
-    }
-
     function _requireAssignment(bytes32 id) private view returns (Assignment storage entry) {
         entry = _assignments[id];
         if (entry.device == 0) revert AssignmentUnknown(id);
@@ -184,10 +173,11 @@ contract TwinRegistry is ITwinRegistry {
         if (sequence > SEQUENCE_MAX) revert SequenceTooLarge(sequence, SEQUENCE_MAX);
     }
 
-    function _requireSteward(bytes32 device) private view returns (IDeviceRegistry.DeviceState) {
-        (address steward, IDeviceRegistry.DeviceState state) = deviceRegistry.standing(device);
+    function _requireSteward(bytes32 device) private view returns (IDeviceRegistry.DeviceState, uint24, bool) {
+        (address steward, IDeviceRegistry.DeviceState state, uint24 assignments, bool assigned) = deviceRegistry
+            .standing(device);
         if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
         if (state == IDeviceRegistry.DeviceState.Retired) revert DeviceRetired(device);
-        return state;
+        return (state, assignments, assigned);
     }
 }

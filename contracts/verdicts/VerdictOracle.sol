@@ -149,7 +149,7 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
         if (v.kind == 0 || v.kind > KIND_READMISSION) revert KindUnknown(v.kind);
         if (v.severity == 0 || v.severity > SEVERITY_MAX) revert SeverityUnexpected(v.severity);
         if (v.kind != KIND_READMISSION) return;
-        (, IDeviceRegistry.DeviceState state) = deviceRegistry.standing(v.device);
+        (, IDeviceRegistry.DeviceState state, , ) = deviceRegistry.standing(v.device);
         bool distrusted =
             state == IDeviceRegistry.DeviceState.Suspect || state == IDeviceRegistry.DeviceState.Quarantined;
         if (!distrusted) revert ReadmissionUnexpected(v.device, uint8(state));

@@ -14,6 +14,8 @@ export const REASONS = [
   "GrantUnknown",
   "GrantForOther",
   "GrantRevoked",
+  "EpochRaised",
+  "ParentRevoked",
   "GrantNotStarted",
   "GrantExpired",
   "PurposeNotGranted",
@@ -49,6 +51,10 @@ export interface Facts {
     readonly sameTwin: boolean;
     readonly sameReader: boolean;
     readonly revoked: boolean;
+    /** All grants of the twin were ended at once, after this one was given. */
+    readonly epochRaised: boolean;
+    /** A grant that it was passed on from was revoked. */
+    readonly parentRevoked: boolean;
     readonly from: number;
     readonly until: number;
     readonly segments: bigint;
@@ -79,6 +85,8 @@ export function decide(facts: Facts, ask: Ask): Reason {
     if (!grant) return "GrantUnknown";
     if (!grant.sameTwin || !grant.sameReader) return "GrantForOther";
     if (grant.revoked) return "GrantRevoked";
+    if (grant.epochRaised) return "EpochRaised";
+    if (grant.parentRevoked) return "ParentRevoked";
     if (ask.now < grant.from) return "GrantNotStarted";
     if (ask.now >= grant.until) return "GrantExpired";
     if ((grant.purposes & (1 << purposeBit(ask.purpose))) === 0) return "PurposeNotGranted";

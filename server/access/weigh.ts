@@ -2,6 +2,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { PURPOSES, purposeNames, type Purpose } from "../../protocol/words.ts";
 import type { AssignmentFact, ChainView, DeviceFact, GrantFact, TwinFact } from "../chain/view.ts";
 import { decide, REASONS, type Reason } from "./decide.ts";
+import { endOf, hasEnded } from "./end-of.ts";
 
 /** What a reader asks, completed so that it can be decided. `now` in seconds. */
 export interface Question {
@@ -46,7 +47,14 @@ export function weigh(view: ChainView, question: Question): Answer {
       twin: twin ?? null,
       device: device?.state ?? ("none" as const),
       readerIsOracle: oracle,
-      grant: grant ? { ...grant, sameTwin: grant.twin === question.twin, sameReader: grant.reader === reader } : null,
+      grant: grant
+        ? {
+            ...grant,
+            ...endOf(view, grant),
+            sameTwin: grant.twin === question.twin,
+            sameReader: grant.reader === reader,
+          }
+        : null,
     };
     const reason = decide(facts, { ...question, segments });
     return { reason, grant, segments };
@@ -82,7 +90,9 @@ export function onlyPurpose(view: ChainView, question: Omit<Question, "purpose" 
   const mine = grantsOf(view, question.twin, question.reader).filter(
     (grant) => question.grant === undefined || grant.id === question.grant,
   );
-  const running = mine.filter(({ revoked, from, until }) => !revoked && question.now >= from && question.now < until);
+  const running = mine.filter(
+    (grant) => !hasEnded(view, grant) && question.now >= grant.from && question.now < grant.until,
+  );
   const mask = (running.length > 0 ? running : mine).reduce((all, grant) => all | grant.purposes, 0);
   const names = purposeNames(mask).filter((name) => PURPOSES.includes(name));
   return names.length === 1 ? names[0] : undefined;

@@ -23,7 +23,9 @@ export interface ApiView extends Sight {
   anchors(stream: Hex): readonly Anchor[];
   verdicts(): readonly { readonly digest: Hex; readonly device: Hex; readonly round: number }[];
   twinsOf(device: Hex): readonly TwinEntry[];
+  twin(id: Hex): TwinEntry | undefined;
   grantsOf(twin: Hex): readonly GrantEntry[];
+  grant(id: Hex): GrantEntry | undefined;
 }
 
 export interface TwinEntry {
@@ -35,15 +37,24 @@ export interface TwinEntry {
   readonly commands: bigint;
   readonly security: boolean;
   readonly ended: boolean;
+  readonly epoch: number;
 }
 
 export interface GrantEntry {
   readonly id: Hex;
+  readonly twin: Hex;
   readonly reader: Hex;
   readonly from: number;
   readonly until: number;
   readonly segments: bigint;
   readonly purposes: number;
+  readonly grantor: Hex;
+  /** The grant that it was passed on from; null for a steward's own. */
+  readonly parent: Hex | null;
+  readonly nonce: bigint;
+  readonly depth: number;
+  readonly epoch: number;
+  /** By itself: access/end-of.ts knows what else ends it. */
   readonly revoked: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Contracts } from "../../protocol/consortium.ts";
+import { readTerms } from "../../protocol/terms.ts";
 import { readEvent, type ChainEvent, type ReadEvent } from "./event.ts";
 import { toView, type Ids, type Tables } from "./tables.ts";
 import type {
@@ -200,9 +201,15 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       commands: read.big("commands"),
       security: read.flag("security"),
       ended: false,
+      epoch: 0,
     });
     append(pen.write("twinsOf"), device, id);
     if (assignment !== ZERO) append(pen.write("twinsIn"), assignment, id);
+  },
+  "TwinRegistry.EpochRaised": (pen, read) => {
+    const twins = pen.write("twins");
+    const twin = twins.get(read.hex("twin"));
+    if (twin !== undefined) twins.set(twin.id, { ...twin, epoch: read.int("epoch") });
   },
 
   "GrantRegistry.Granted": (pen, read) => {
@@ -212,14 +219,18 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       twin,
       reader: read.hex("reader"),
       grantor: read.hex("grantor"),
-      from: read.int("from"),
-      until: read.int("until"),
-      segments: read.big("segments"),
-      purposes: read.int("purposes"),
+      parent: null,
+      nonce: read.big("nonce"),
+      ...readTerms(read.big("terms")),
       revoked: false,
       revokedAt: null,
     });
     append(pen.write("grantsOf"), twin, id);
+  },
+  "GrantRegistry.Delegated": (pen, read) => {
+    const grants = pen.write("grants");
+    const grant = grants.get(read.hex("grant"));
+    if (grant !== undefined) grants.set(grant.id, { ...grant, parent: read.hex("parent") });
   },
   "GrantRegistry.Revoked": (pen, read, event) => {
     const grants = pen.write("grants");

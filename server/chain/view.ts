@@ -106,6 +106,8 @@ export interface TwinFact {
   readonly commands: bigint;
   readonly security: boolean;
   readonly ended: boolean;
+  /** Grants of an earlier one have ended, all at once. */
+  readonly epoch: number;
 }
 
 /** Times in seconds, [from, until). `purposes` is the bitmask of protocol's PURPOSES. */
@@ -114,10 +116,19 @@ export interface GrantFact {
   readonly twin: Hex;
   readonly reader: Hex;
   readonly grantor: Hex;
+  /** The grant that it was passed on from; null for a steward's own. */
+  readonly parent: Hex | null;
+  /** The grantor's; with twin, reader, grantor and parent it makes the id. */
+  readonly nonce: bigint;
   readonly from: number;
   readonly until: number;
   readonly segments: bigint;
   readonly purposes: number;
+  /** How often it may be passed on. */
+  readonly depth: number;
+  /** Of the twin, when it was given. */
+  readonly epoch: number;
+  /** By itself; access/end-of.ts knows what else may have ended it. */
   readonly revoked: boolean;
   /** Timestamp of the revoking block in seconds; null while it is not revoked. */
   readonly revokedAt: number | null;

@@ -176,7 +176,8 @@ describe("a twin's chart, part by part", () => {
 
   it("offers the twins that a grant of one's own opens now, for what it gives", () => {
     const reader: Hex = `0x${"11".repeat(20)}`;
-    const grant = { grant: id(9), reader, from: 100, until: 200, segments: "3", revoked: false };
+    const source = { grantor: reader, parent: null, nonce: "0", depth: 0 };
+    const grant = { grant: id(9), reader, from: 100, until: 200, segments: "3", ...source, revoked: false };
     const twin = (n: number, over: object, terms: object = {}): ListedTwin => ({
       twin: id(n),
       device: id(1),

@@ -1,11 +1,10 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import type { Page, Route } from "playwright-core";
-import { giveGrant } from "../../apps/cli/commands/grant.ts";
+import { giveGrant, revokeGrant } from "../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../apps/cli/commands/twin.ts";
 import { createAccountKey, fresh } from "../../apps/cli/key-file.ts";
 import { registerDevice } from "../../apps/cli/register-device.ts";
-import { asSteward, openClient } from "../../apps/cli/server.ts";
 import type { HistoryPage } from "../../apps/sdk/answers.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
@@ -410,7 +409,7 @@ describe("a twin's live chart", function () {
 
   it("says so when the grant is taken back, keeps what was read as past, and stops asking", async () => {
     await read();
-    await asSteward(openClient(server.http, stewardKey), stewardKey, (steward) => steward.revoke(grant));
+    await revokeGrant(grant, { url: server.http, stewardKey });
     await page.getByRole("alert").filter({ hasText: "GRANT_REVOKED" }).waitFor();
     await page.getByText("It is not asked again until you read it anew.").waitFor();
     await page.locator(".twin-chart.stale").waitFor();

@@ -17,7 +17,10 @@ contract Actors is Consortium {
     struct Given {
         bytes32 id;
         IGrantRegistry.Grant terms;
+        IGrantRegistry.Source[] chain; // its own source first
+        uint256 parent; // place in the memory, from 1; zero: the steward's own
         bool revoked;
+        bool ended; // with all others of its twin
     }
 
     bytes32 public device;
@@ -106,22 +109,73 @@ contract Actors is Consortium {
         anchors.resume(home, suspension, root, 1, signatures);
     }
 
-    function give(uint64 segments, uint8 purposes, uint16 delay, uint16 length) external {
+    function give(uint64 segments, uint8 purposes, uint16 delay, uint16 length, uint8 depth) external {
         IGrantRegistry.Grant memory terms = someGrant(twin);
         terms.segments = uint64(bound(segments, 1, 0x0f));
         terms.purposes = uint8(bound(purposes, 1, 0x1f));
         terms.from = uint40(block.timestamp + (delay % 1_000));
         terms.until = terms.from + 1 + (length % 2_000);
-        bytes32 id = give(terms, _given.length);
-        _given.push(Given(id, terms, false));
+        terms.depth = depth % 4;
+        remember(give(terms, _given.length), terms, new IGrantRegistry.Source[](0), 0, direct(_given.length));
+    }
+
+    /// @dev Whoever has a grant passes on something like it: a little more or a little less. Exactly what is inside it
+    /// must be taken.
+    function passOn(uint256 which, uint64 segments, uint8 purposes, int8 sooner, int8 later, uint8 depth) external {
+        if (_given.length == 0) return;
+        uint256 parent = which % _given.length;
+        Given memory above = _given[parent];
+        IGrantRegistry.Grant memory terms = someGrant(above.terms.twin);
+        terms.reader = vm.addr(0x7000 + _given.length);
+        terms.segments = segments % 8 == 0 ? uint64(bound(segments, 1, 0x0f)) : above.terms.segments;
+        terms.purposes = purposes % 8 == 0 ? uint8(bound(purposes, 1, 0x1f)) : above.terms.purposes;
+        terms.from = uint40(int40(above.terms.from) + (sooner % 8 == 0 ? sooner : int8(0)));
+        terms.until = uint40(int40(above.terms.until) + (later % 8 == 0 ? later : int8(0)));
+        terms.depth = depth % 4 == 0 ? depth % 3 : (above.terms.depth == 0 ? 0 : above.terms.depth - 1);
+        if (terms.until <= terms.from) return;
+        bool within =
+            isWithin(terms, above.terms) &&
+                !above.revoked &&
+                !above.ended &&
+                above.terms.twin == twin &&
+                block.timestamp < terms.until;
+        vm.prank(above.terms.reader);
+        try grants.delegate(device, terms, _given.length, above.chain[0]) returns (bytes32 id) {
+            check(within, "passed on more than it had");
+            IGrantRegistry.Source memory source = IGrantRegistry.Source(above.terms.reader, above.id, _given.length);
+            remember(id, terms, above.chain, parent + 1, source);
+        } catch {
+            check(!within, "a part is passed on");
+        }
+    }
+
+    function raiseEpoch() external {
+        vm.prank(steward);
+        twins.raiseEpoch(twin);
+        for (uint256 i = 0; i < _given.length; ++i) {
+            if (_given[i].terms.twin == twin) _given[i].ended = true;
+        }
+    }
+
+    function remember(
+        bytes32 id,
+        IGrantRegistry.Grant memory terms,
+        IGrantRegistry.Source[] memory above,
+        uint256 parent,
+        IGrantRegistry.Source memory source
+    ) private {
+        Given storage given = _given.push();
+        (given.id, given.terms, given.parent) = (id, terms, parent);
+        given.chain.push(source);
+        for (uint256 i = 0; i < above.length; ++i) given.chain.push(above[i]);
     }
 
     function revoke(uint256 which) external {
         if (_given.length == 0) return;
         Given storage chosen = _given[which % _given.length];
         if (chosen.revoked) return;
-        vm.prank(steward);
-        grants.revoke(chosen.id);
+        vm.prank(chosen.chain[0].grantor);
+        grants.revoke(chosen.terms.twin, chosen.terms.reader, chosen.chain[0]);
         chosen.revoked = true;
     }
 
@@ -170,6 +224,18 @@ contract Actors is Consortium {
         return _given.length;
     }
 
+    function isWithin(
+        IGrantRegistry.Grant memory child,
+        IGrantRegistry.Grant memory parent
+    ) public pure returns (bool) {
+        return
+            child.segments & ~parent.segments == 0 &&
+            child.purposes & ~parent.purposes == 0 &&
+            child.from >= parent.from &&
+            child.until <= parent.until &&
+            child.depth < parent.depth;
+    }
+
     function givenAt(uint256 i) external view returns (Given memory) {
         return _given[i];
     }
@@ -189,7 +255,8 @@ contract Actors is Consortium {
         return
             given.terms.twin == asked &&
             asked == twin &&
-            !given.revoked &&
+            !given.ended &&
+            isUnrevoked(given) &&
             block.timestamp >= given.terms.from &&
             block.timestamp < given.terms.until &&
             purpose < SECURITY &&
@@ -199,10 +266,16 @@ contract Actors is Consortium {
             !(quarantined && purpose == RESEARCH);
     }
 
-    function permits(bytes32 asked, bytes32 id, uint8 purpose, uint64 segments) external view returns (bool) {
-        IGrantRegistry.Ask memory ask = readAsk(asked, id, purpose);
-        ask.segments = segments;
-        return grants.canRead(ask);
+    /// @dev It and all above it.
+    function isUnrevoked(Given memory given) public view returns (bool) {
+        while (!given.revoked && given.parent != 0) given = _given[given.parent - 1];
+        return !given.revoked;
+    }
+
+    function permits(bytes32 asked, Given calldata given, uint8 purpose, uint64 segments) external view returns (bool) {
+        IGrantRegistry.Ask memory ask = readAsk(asked, given.id, purpose);
+        (ask.device, ask.reader, ask.segments) = (device, given.terms.reader, segments);
+        return grants.canRead(ask, given.chain);
     }
 
     function isProvable(uint64 i, bytes32[] calldata path) external view returns (bool) {

@@ -108,7 +108,7 @@ abstract contract Consortium is TestBase {
     }
 
     function stateOf(bytes32 device) internal view returns (IDeviceRegistry.DeviceState state) {
-        (, state) = devices.standing(device);
+        (, state, , ) = devices.standing(device);
     }
 
     /// @dev As the verdict contract would: for tests of what a state does, not of how it comes about.
@@ -138,16 +138,43 @@ abstract contract Consortium is TestBase {
     // Grants
 
     function someGrant(bytes32 twin) internal view returns (IGrantRegistry.Grant memory) {
-        return IGrantRegistry.Grant(twin, reader, uint40(NOW), uint40(NOW + 3600), 0x0f, 0x1f);
+        return IGrantRegistry.Grant(twin, reader, uint40(NOW), uint40(NOW + 3600), 0x0f, 0x1f, 0);
     }
 
     function give(IGrantRegistry.Grant memory given, uint256 nonce) internal returns (bytes32) {
+        bytes32 device = twins.deviceOf(given.twin);
         vm.prank(steward);
-        return grants.grant(given, nonce);
+        return grants.grant(device, given, nonce);
+    }
+
+    function pass(
+        address by,
+        IGrantRegistry.Grant memory given,
+        uint256 nonce,
+        IGrantRegistry.Source memory source
+    ) internal returns (bytes32) {
+        bytes32 device = twins.deviceOf(given.twin);
+        vm.prank(by);
+        return grants.delegate(device, given, nonce, source);
+    }
+
+    /// @dev Of a grant that the steward gave with this nonce.
+    function direct(uint256 nonce) internal view returns (IGrantRegistry.Source memory) {
+        return IGrantRegistry.Source(steward, 0, nonce);
+    }
+
+    function idOf(bytes32 twin, address reader_, IGrantRegistry.Source memory source) internal pure returns (bytes32) {
+        return keccak256(abi.encode(twin, reader_, source.grantor, source.parent, source.nonce));
+    }
+
+    function chainOf(IGrantRegistry.Source memory source) internal pure returns (IGrantRegistry.Source[] memory chain) {
+        chain = new IGrantRegistry.Source[](1);
+        chain[0] = source;
     }
 
     function readAsk(bytes32 twin, bytes32 grant, uint8 purpose) internal view returns (IGrantRegistry.Ask memory) {
-        return IGrantRegistry.Ask(IGrantRegistry.Action.Read, twin, grant, reader, purpose, 0x01);
+        bytes32 device = twins.deviceOf(twin);
+        return IGrantRegistry.Ask(IGrantRegistry.Action.Read, device, twin, grant, reader, purpose, 0x01);
     }
 
     // Anchors and verdicts

@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
+import {Cut} from "../../contracts/twins/Cut.sol";
 import {Consortium} from "./Consortium.sol";
 
 /// @dev test/vectors/decisions.json against `explain`: the same cases that drive the server's decide. Each case is made
 /// real, by the transactions that lead to its facts.
 contract DecisionsTest is Consortium {
-    string[15] private reasons = [
+    string[17] private reasons = [
         "Permitted",
         "TwinUnknown",
         "TwinEnded",
@@ -17,6 +18,8 @@ contract DecisionsTest is Consortium {
         "GrantUnknown",
         "GrantForOther",
         "GrantRevoked",
+        "EpochRaised",
+        "ParentRevoked",
         "GrantNotStarted",
         "GrantExpired",
         "PurposeNotGranted",
@@ -28,7 +31,8 @@ contract DecisionsTest is Consortium {
 
     string private json;
     uint256 private cases;
-    uint256[15] private seen;
+    IGrantRegistry.Source[] private chain;
+    uint256[17] private seen;
 
     function setUp() public override {
         super.setUp();
@@ -60,9 +64,10 @@ contract DecisionsTest is Consortium {
             if (!boolAt("solidity")) continue;
             uint256 expected = 0;
             while (!isText("reason", reasons[expected])) ++expected;
+            delete chain;
             IGrantRegistry.Ask memory ask = makeReal();
-            checkEqual(expected, uint256(grants.explain(ask)), textAt("name"));
-            check(grants.canRead(ask) == (expected == 0), textAt("name"));
+            checkEqual(expected, uint256(grants.explain(ask, chain)), textAt("name"));
+            check(grants.canRead(ask, chain) == (expected == 0), textAt("name"));
             ++seen[expected];
         }
         for (uint256 i = 0; i < seen.length; ++i) check(seen[i] >= 2, reasons[i]);
@@ -82,6 +87,7 @@ contract DecisionsTest is Consortium {
         if (exists) twin = makeTwin(device, security);
         ask = IGrantRegistry.Ask({
             action: isText("ask.action", "read") ? IGrantRegistry.Action.Read : IGrantRegistry.Action.Command,
+            device: device,
             twin: twin,
             grant: 0,
             reader: boolAt("facts.readerIsOracle") ? vm.addr(oracleKey(2)) : reader,
@@ -107,7 +113,8 @@ contract DecisionsTest is Consortium {
     }
 
     /// @dev Where the case's twin could never be granted (it is missing, or a security twin), another twin of the device
-    /// stands in, as it would for somebody who shows a grant for something else.
+    /// stands in, as it would for somebody who shows a grant for something else. A grant with a parent is passed on by
+    /// the stranger, whom the steward gave the same.
     function makeGrant(bytes32 device, IGrantRegistry.Ask memory ask) private returns (bytes32 id) {
         IGrantRegistry.Grant memory given = IGrantRegistry.Grant({
             twin: ask.twin,
@@ -115,16 +122,38 @@ contract DecisionsTest is Consortium {
             from: uint40(numberAt("facts.grant.from")),
             until: uint40(numberAt("facts.grant.until")),
             segments: uint64(numberAt("facts.grant.segments")),
-            purposes: uint8(numberAt("facts.grant.purposes"))
+            purposes: uint8(numberAt("facts.grant.purposes")),
+            depth: 0
         });
-        (bytes32 owner, , , bool security, ) = twins.cut(ask.twin);
-        bool other = !boolAt("facts.grant.sameTwin") || owner == 0 || security;
+        Cut cut = twins.cuts(device, ask.twin);
+        bool other = !boolAt("facts.grant.sameTwin") || !cut.exists() || cut.isSecurity();
         if (other) given.twin = openTwin(device, 0xff, 0);
-        id = give(given, cases);
-        if (boolAt("facts.grant.revoked")) {
-            vm.prank(steward);
-            grants.revoke(id);
+        IGrantRegistry.Source memory source = direct(cases);
+        if (boolAt("facts.grant.parentRevoked")) {
+            given.depth = 1;
+            (address own, IGrantRegistry.Source memory above) = (given.reader, source);
+            given.reader = stranger;
+            bytes32 parent = give(given, cases);
+            (given.reader, given.depth) = (own, 0);
+            source = IGrantRegistry.Source(stranger, parent, cases);
+            id = pass(stranger, given, cases, above);
+            revoke(given.twin, stranger, above);
+            chain.push(source);
+            chain.push(above);
+        } else {
+            id = give(given, cases);
+            chain.push(source);
         }
+        if (boolAt("facts.grant.revoked")) revoke(given.twin, given.reader, source);
+        if (boolAt("facts.grant.epochRaised")) {
+            vm.prank(steward);
+            twins.raiseEpoch(given.twin);
+        }
+    }
+
+    function revoke(bytes32 twin, address of_, IGrantRegistry.Source memory source) private {
+        vm.prank(steward);
+        grants.revoke(twin, of_, source);
     }
 
     function moveTo(bytes32 device) private {

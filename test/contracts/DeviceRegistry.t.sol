@@ -266,7 +266,7 @@ contract DeviceRegistryTest is Consortium {
         checkEqual(reader, devices.offeredSteward(device), "still offered");
         vm.prank(reader);
         devices.acceptSteward(device);
-        (address now_, ) = devices.standing(device);
+        (address now_, , , ) = devices.standing(device);
         checkEqual(reader, now_, "the new steward");
         refused(reader, abi.encodeWithSelector(IDeviceRegistry.NotOfferedSteward.selector, device, reader, address(0)));
         devices.acceptSteward(device);

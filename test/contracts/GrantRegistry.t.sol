@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
+import {Terms, TermsWord} from "../../contracts/grants/Terms.sol";
 import {Consortium} from "./Consortium.sol";
 
 contract GrantRegistryTest is Consortium {
@@ -17,11 +18,20 @@ contract GrantRegistryTest is Consortium {
 
     function refuses(IGrantRegistry.Grant memory given, bytes memory evidence) private {
         refused(steward, evidence);
-        grants.grant(given, 9);
+        grants.grant(device, given, 9);
     }
 
-    function reasonOf(IGrantRegistry.Ask memory ask) private view returns (uint8) {
-        return uint8(grants.explain(ask));
+    /// @dev Under the grant that the steward gave with nonce 1.
+    function reasonOf(IGrantRegistry.Ask memory ask) private view returns (IGrantRegistry.Reason) {
+        return grants.explain(ask, chainOf(direct(1)));
+    }
+
+    function expects(IGrantRegistry.Reason reason, IGrantRegistry.Ask memory ask, string memory claim) private view {
+        checkEqual(uint8(reason), uint8(reasonOf(ask)), claim);
+    }
+
+    function reads(IGrantRegistry.Ask memory ask) private view returns (bool) {
+        return grants.canRead(ask, chainOf(direct(1)));
     }
 
     // Refusals
@@ -29,7 +39,9 @@ contract GrantRegistryTest is Consortium {
     function test_refusesGrants() public {
         IGrantRegistry.Grant memory given = someGrant(twin);
         refused(stranger, abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, stranger, steward));
-        grants.grant(given, 9);
+        grants.grant(device, given, 9);
+        refused(steward, abi.encodeWithSelector(IGrantRegistry.TwinUnknown.selector, twin));
+        grants.grant(MODEL, given, 9);
 
         given.reader = address(0);
         refuses(given, abi.encodeWithSelector(IGrantRegistry.ReaderZero.selector));
@@ -82,7 +94,7 @@ contract GrantRegistryTest is Consortium {
         check(grants.nonceUsed(steward, nonce), "used");
         check(!grants.nonceUsed(steward, other) && !grants.nonceUsed(reader, nonce), "no other is");
         refused(steward, abi.encodeWithSelector(IGrantRegistry.NonceUsed.selector, steward, nonce));
-        grants.grant(someGrant(twin), nonce);
+        grants.grant(device, someGrant(twin), nonce);
         give(someGrant(twin), other);
     }
 
@@ -104,61 +116,120 @@ contract GrantRegistryTest is Consortium {
         return twins.createTwin(assignment, MANIFEST, 0x0f, 0);
     }
 
-    function test_refusesToRevoke() public {
-        bytes32 id = give(someGrant(twin), 1);
-        refused(steward, abi.encodeWithSelector(IGrantRegistry.GrantUnknown.selector, MODEL));
-        grants.revoke(MODEL);
-        refused(reader, abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, reader, steward));
-        grants.revoke(id);
-        vm.prank(steward);
-        grants.revoke(id);
-        refused(steward, abi.encodeWithSelector(IGrantRegistry.GrantAlreadyRevoked.selector, id, NOW));
-        grants.revoke(id);
+    function testFuzz_refusesDepths(uint8 depth) public {
+        IGrantRegistry.Grant memory given = someGrant(twin);
+        given.depth = depth;
+        if (depth > 3) refuses(given, abi.encodeWithSelector(IGrantRegistry.DepthTooGreat.selector, depth, 3));
+        else give(given, 9);
     }
 
-    function test_theStewardOfTheDayRevokes() public {
+    function test_refusesToRevoke() public {
         bytes32 id = give(someGrant(twin), 1);
+        bytes32 other = idOf(twin, reader, direct(2));
+        refused(steward, abi.encodeWithSelector(IGrantRegistry.GrantUnknown.selector, other));
+        grants.revoke(twin, reader, direct(2));
+        refused(reader, abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, reader, steward));
+        grants.revoke(twin, reader, direct(1));
+        vm.prank(steward);
+        grants.revoke(twin, reader, direct(1));
+        refused(steward, abi.encodeWithSelector(IGrantRegistry.GrantRevoked.selector, id, NOW));
+        grants.revoke(twin, reader, direct(1));
+    }
+
+    /// @dev The steward of the day revokes, and so does whoever gave the grant; nobody else.
+    function test_whoRevokes() public {
+        bytes32 id = give(someGrant(twin), 1);
+        give(someGrant(twin), 2);
         vm.prank(steward);
         devices.offerSteward(device, stranger);
         vm.prank(stranger);
         devices.acceptSteward(device);
-        refused(steward, abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, steward, stranger));
-        grants.revoke(id);
         vm.prank(stranger);
-        grants.revoke(id);
-        (, address grantor, uint40 revokedAt) = grants.grantOf(id);
-        checkEqual(steward, grantor, "who gave it is not forgotten");
-        checkEqual(NOW, revokedAt, "nor when it ended");
+        grants.revoke(twin, reader, direct(1));
+        (, , , , , , uint40 revokedAt) = grants.grantOf(id);
+        checkEqual(NOW, revokedAt, "when it ended is not forgotten");
+        vm.prank(steward);
+        grants.revoke(twin, reader, direct(2));
     }
 
     // What a grant permits
 
     function test_tellsWhatWasGiven() public {
         IGrantRegistry.Grant memory given = someGrant(twin);
-        bytes32 expected = keccak256(abi.encode(twin, reader, steward, bytes32(0), uint256(7)));
+        given.depth = 2;
+        bytes32 expected = keccak256(abi.encode(twin, reader, steward, bytes32(0), uint256(1)));
+        Terms terms = TermsWord.pack(given.from, given.until, given.segments, given.purposes, given.depth);
         vm.expectEmit();
-        emit IGrantRegistry.Granted(
-            expected,
-            twin,
-            reader,
-            steward,
-            given.from,
-            given.until,
-            given.segments,
-            given.purposes
-        );
-        bytes32 id = give(given, 7);
-        checkEqual(expected, id, "id");
-        (IGrantRegistry.Grant memory got, address grantor, uint40 revokedAt) = grants.grantOf(id);
-        checkEqual(keccak256(abi.encode(given)), keccak256(abi.encode(got)), "what was given");
-        checkEqual(steward, grantor, "by whom");
-        checkEqual(0, revokedAt, "not revoked");
-        check(grants.canRead(readAsk(twin, id, CARE)), "it permits");
-        vm.expectEmit();
-        emit IGrantRegistry.Revoked(id, twin, steward);
+        emit IGrantRegistry.Granted(expected, twin, reader, steward, 1, terms);
         vm.prank(steward);
-        grants.revoke(id);
-        check(!grants.canRead(readAsk(twin, id, CARE)), "revoked it does not");
+        bytes32 id = grants.grant(device, given, 1);
+        checkEqual(expected, id, "id");
+        (
+            uint40 from,
+            uint40 until,
+            uint64 segments,
+            uint8 purposes,
+            uint8 depth,
+            uint32 epoch,
+            uint40 revokedAt
+        ) = grants.grantOf(id);
+        IGrantRegistry.Grant memory got = IGrantRegistry.Grant(twin, reader, from, until, segments, purposes, depth);
+        checkEqual(keccak256(abi.encode(given)), keccak256(abi.encode(got)), "what was given");
+        checkEqual(0, epoch, "in the first epoch");
+        checkEqual(0, revokedAt, "not revoked");
+        check(reads(readAsk(twin, id, CARE)), "it permits");
+        vm.expectEmit();
+        emit IGrantRegistry.Revoked(id, steward);
+        vm.prank(steward);
+        grants.revoke(twin, reader, direct(1));
+        check(!reads(readAsk(twin, id, CARE)), "revoked it does not");
+    }
+
+    /// @dev Every field of a grant comes back out of its one word, whatever the others are.
+    function testFuzz_termsKeepTheirFields(
+        uint40 from,
+        uint40 until,
+        uint64 segments,
+        uint8 purposes,
+        uint8 depth,
+        uint32 epoch,
+        uint40 time
+    ) public pure {
+        Terms terms = TermsWord.pack(from, until, segments, purposes, depth).inEpoch(epoch).revoke(time);
+        checkEqual(
+            keccak256(abi.encode(from, until, segments, purposes, depth, epoch, time)),
+            keccak256(
+                abi.encode(
+                    terms.from(),
+                    terms.until(),
+                    terms.segments(),
+                    terms.purposes(),
+                    terms.depth(),
+                    terms.epoch(),
+                    terms.revokedAt()
+                )
+            ),
+            "every field"
+        );
+    }
+
+    /// @dev A grant is shown by its id together with what the id was made of; anything else makes another id.
+    function testFuzz_aGrantOpensOnlyToItsOwn(uint8 which, uint256 seed) public {
+        bytes32 id = give(someGrant(twin), 1);
+        IGrantRegistry.Ask memory ask = readAsk(twin, id, CARE);
+        IGrantRegistry.Source[] memory chain = chainOf(direct(1));
+        which = uint8(bound(which, 0, 4));
+        if (which == 0) chain[0].nonce = seed == 1 ? 2 : seed;
+        if (which == 1) chain[0].grantor = address(uint160(seed));
+        if (which == 2) chain[0].parent = bytes32(seed | 1);
+        if (which == 3) ask.reader = address(uint160(seed));
+        if (which == 4) chain = new IGrantRegistry.Source[](0);
+        checkEqual(uint8(IGrantRegistry.Reason.GrantForOther), uint8(grants.explain(ask, chain)), "another's");
+        bytes32 sibling = openTwin(device, 0x0f, 0);
+        ask = readAsk(sibling, id, CARE);
+        expects(IGrantRegistry.Reason.GrantForOther, ask, "on another twin");
+        ask.device = MODEL;
+        expects(IGrantRegistry.Reason.TwinUnknown, ask, "of another device");
     }
 
     /// @dev canRead against the same rule written the naive way, over random grants, asks and times.
@@ -188,7 +259,7 @@ contract GrantRegistryTest is Consortium {
                 given.purposes & (1 << ask.purpose) != 0 &&
                 ask.segments != 0 &&
                 ask.segments & given.segments == ask.segments;
-        check(grants.canRead(ask) == covered, "permits exactly what the grant covers");
+        check(reads(ask) == covered, "permits exactly what the grant covers");
     }
 
     /// @dev A verdict never takes data away from care: whatever the verdict, care and emergency read as before.
@@ -197,39 +268,39 @@ contract GrantRegistryTest is Consortium {
         IGrantRegistry.Ask memory ask = readAsk(twin, id, emergency ? EMERGENCY : CARE);
         ask.segments = uint64(bound(segments, 1, 0x0f));
         judge(device, uint8(bound(kind, 1, 2)));
-        check(grants.canRead(ask), "care reads on");
+        check(reads(ask), "care reads on");
     }
 
     function test_aQuarantineClosesResearchAndCommands() public {
         bytes32 id = give(someGrant(twin), 1);
         judge(device, 2);
-        checkEqual(13, reasonOf(readAsk(twin, id, RESEARCH)), "research is denied");
-        checkEqual(0, reasonOf(readAsk(twin, id, MAINTENANCE)), "maintenance reads on");
-        checkEqual(0, reasonOf(readAsk(twin, id, AUDIT)), "audit reads on");
+        expects(IGrantRegistry.Reason.DeviceQuarantined, readAsk(twin, id, RESEARCH), "research is denied");
+        expects(IGrantRegistry.Reason.Permitted, readAsk(twin, id, MAINTENANCE), "maintenance reads on");
+        expects(IGrantRegistry.Reason.Permitted, readAsk(twin, id, AUDIT), "audit reads on");
         IGrantRegistry.Ask memory ask = readAsk(twin, id, CARE);
         ask.action = IGrantRegistry.Action.Command;
-        checkEqual(13, reasonOf(ask), "commands are refused");
+        expects(IGrantRegistry.Reason.DeviceQuarantined, ask, "commands are refused");
         judge(device, 3);
-        checkEqual(0, reasonOf(ask), "readmitted");
-        checkEqual(0, reasonOf(readAsk(twin, id, RESEARCH)), "readmitted");
+        expects(IGrantRegistry.Reason.Permitted, ask, "readmitted");
+        expects(IGrantRegistry.Reason.Permitted, readAsk(twin, id, RESEARCH), "readmitted");
     }
 
     function test_nobodyButOraclesReadsTheSecurityTwin() public {
         IGrantRegistry.Ask memory ask = readAsk(securityTwin, 0, SECURITY);
-        checkEqual(5, reasonOf(ask), "a reader");
+        expects(IGrantRegistry.Reason.ReaderNotOracle, ask, "a reader");
         ask.reader = steward;
-        checkEqual(5, reasonOf(ask), "not even the steward");
+        expects(IGrantRegistry.Reason.ReaderNotOracle, ask, "not even the steward");
         ask.reader = vm.addr(oracleKey(3));
-        checkEqual(0, reasonOf(ask), "an oracle, without a grant");
+        expects(IGrantRegistry.Reason.Permitted, ask, "an oracle, without a grant");
         vm.prank(steward);
         devices.retire(device);
-        checkEqual(0, reasonOf(ask), "and after retirement");
+        expects(IGrantRegistry.Reason.Permitted, ask, "and after retirement");
     }
 
     function testFuzz_purposesThatDoNotExist(uint8 purpose, uint8 action) public {
         bytes32 id = give(someGrant(twin), 1);
         IGrantRegistry.Ask memory ask = readAsk(twin, id, uint8(bound(purpose, 6, 255)));
         ask.action = IGrantRegistry.Action(action % 2);
-        checkEqual(11, reasonOf(ask), "no grant covers them");
+        expects(IGrantRegistry.Reason.PurposeNotGranted, ask, "no grant covers them");
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {Actors} from "./Actors.t.sol";
 import {NaiveTree} from "./NaiveTree.sol";
 import {TestBase} from "./TestBase.sol";
@@ -19,7 +20,7 @@ contract InvariantsTest is TestBase {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](11);
+        bytes4[] memory selectors = new bytes4[](13);
         selectors[0] = Actors.anchor.selector;
         selectors[1] = Actors.anchorWrongly.selector;
         selectors[2] = Actors.rotate.selector;
@@ -31,6 +32,8 @@ contract InvariantsTest is TestBase {
         selectors[8] = Actors.reassign.selector;
         selectors[9] = Actors.judgeSomehow.selector;
         selectors[10] = Actors.suspendAndResume.selector;
+        selectors[11] = Actors.passOn.selector;
+        selectors[12] = Actors.raiseEpoch.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(actors), selectors);
     }
@@ -89,12 +92,27 @@ contract InvariantsTest is TestBase {
                 ];
                 for (uint256 k = 0; k < 6; ++k) {
                     bool covered = actors.covers(given, asked[k % 2], purpose, probes[k / 2]);
-                    bool permitted = actors.permits(asked[k % 2], given.id, purpose, probes[k / 2]);
+                    bool permitted = actors.permits(asked[k % 2], given, purpose, probes[k / 2]);
                     check(covered == permitted, "permitted exactly if covered");
                 }
             }
         }
-        check(!actors.permits(asked[0], 0, 0, 1), "nothing without a grant");
+        Actors.Given memory none;
+        none.chain = new IGrantRegistry.Source[](1);
+        check(!actors.permits(asked[0], none, 0, 1), "nothing without a grant");
+    }
+
+    /// @dev A child never exceeds its parent, and no chain is longer than four.
+    function invariant_delegation() public view {
+        uint256 count = actors.givenCount();
+        for (uint256 i = 0; i < count; ++i) {
+            Actors.Given memory given = actors.givenAt(i);
+            check(given.chain.length <= 4, "short");
+            if (given.parent == 0) continue;
+            Actors.Given memory parent = actors.givenAt(given.parent - 1);
+            check(actors.isWithin(given.terms, parent.terms), "inside its parent");
+            checkEqual(parent.id, given.chain[0].parent, "and bound to it");
+        }
     }
 
     /// @dev A verdict never closes care or emergency: `covers` above knows no state for these purposes. Here it is once
@@ -103,11 +121,15 @@ contract InvariantsTest is TestBase {
         uint256 count = actors.givenCount();
         for (uint256 i = 0; i < count; ++i) {
             Actors.Given memory given = actors.givenAt(i);
-            bool open = !given.revoked && given.terms.twin == actors.twin() && block.timestamp < given.terms.until;
+            bool open =
+                !given.ended &&
+                    actors.isUnrevoked(given) &&
+                    given.terms.twin == actors.twin() &&
+                    block.timestamp < given.terms.until;
             if (!open || block.timestamp < given.terms.from) continue;
             for (uint8 purpose = 0; purpose < 2; ++purpose) {
                 if (given.terms.purposes & (1 << purpose) == 0) continue;
-                check(actors.permits(given.terms.twin, given.id, purpose, given.terms.segments), "care reads");
+                check(actors.permits(given.terms.twin, given, purpose, given.terms.segments), "care reads");
             }
         }
     }

@@ -238,7 +238,7 @@ export class World {
         const device = this.devices.find((d) => d.id === wanted);
         return device && {
           id: device.twin, device: device.id, assignment: null, manifestHash: ZERO_32, segments: 3n, commands: 0n,
-          security: true, ended: false,
+          security: true, ended: false, epoch: 0,
         }; // prettier-ignore
       },
       oracles: this.oracles,

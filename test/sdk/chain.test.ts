@@ -264,11 +264,12 @@ describe("the SDK and access on a real chain", () => {
       until: now + 3600,
       segments: 3n,
       purposes: purposesMask(["care"]),
+      depth: 0,
     };
-    await send(steward, "GrantRegistry", "grant", [grant, 0]);
+    await send(steward, "GrantRegistry", "grant", [device, grant, 0]);
     const given = (await chain.waitFor((view) => view.grantsOf(twin).length > 0, 5_000)).grantsOf(twin)[0];
     expect(await ask(twin)).to.equal("permitted 3");
-    await send(steward, "GrantRegistry", "revoke", [given?.id]);
+    await send(steward, "GrantRegistry", "revoke", [twin, lower(reader), [given?.grantor, ZERO_32, 0]]);
     await chain.waitFor((view) => view.grant(given?.id ?? ZERO_32)?.revoked === true, 1_000);
     expect(await ask(twin)).to.equal("GRANT_REVOKED");
     const records = await database.query<{ body: string }>(

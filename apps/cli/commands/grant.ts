@@ -9,6 +9,7 @@ import {
   dataOption,
   stewardOption,
   takeAddress,
+  takeCount,
   takeId,
   takeNames,
   takePurpose,
@@ -19,6 +20,7 @@ import {
 import { printJson, printTable, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
 import { asSteward, openClient } from "../server.ts";
+import type { GrantKey } from "../steward.ts";
 
 export function addGrantCommand(program: Command): void {
   const grant = program.command("grant").description("grants: give, revoke, list, explain");
@@ -35,6 +37,7 @@ interface GiveOptions {
   readonly segments?: string[];
   readonly from?: number;
   readonly until: number;
+  readonly depth?: number;
   readonly stewardKey: string;
   readonly url: string;
   readonly json?: boolean;
@@ -50,6 +53,7 @@ function addGive(grant: Command): void {
     .requiredOption("--until <time>", "when it ends, for example +12h", takeTime)
     .option("--from <time>", "when it begins; now without", takeTime)
     .option("--segments <names>", "fewer segments than the twin shows", takeNames)
+    .option("--depth <number>", "how often the reader may pass it on, 0 to 3; not at all without", takeCount)
     .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
@@ -69,13 +73,14 @@ export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
   const segments =
     plan.segments === undefined ? BigInt(twin.segments) : await maskOf(client, twin.manifestHash, plan.segments);
   const grant = await asSteward(client, plan.stewardKey, async (acting) =>
-    acting.grant({
+    acting.grant(twin.device, {
       twin: plan.twin,
       reader: plan.reader,
       from: Math.floor((plan.from ?? Date.now()) / 1000),
       until: Math.ceil(plan.until / 1000),
       segments,
       purposes: purposesMask(plan.purposes),
+      depth: plan.depth ?? 0,
     }),
   );
   const [purpose] = plan.purposes;
@@ -105,14 +110,27 @@ function addRevoke(grant: Command): void {
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(async (id: Hex, options: { stewardKey: string; url: string; json?: boolean }) => {
-      const client = openClient(options.url, options.stewardKey);
-      await asSteward(client, options.stewardKey, async (steward) => steward.revoke(id));
-      await seenByServer("the revocation", async () =>
-        (await client.twins()).some(({ grants }) => grants.some(({ grant, revoked }) => grant === id && revoked)),
-      );
+      await revokeGrant(id, options);
       if (options.json) printJson({ revoked: id });
       else console.log(`revoked ${id}`);
     });
+}
+
+/** Ends a grant that the key's holder gave, or that is on a twin of a device of theirs. */
+export async function revokeGrant(id: Hex, { url, stewardKey }: { url: string; stewardKey: string }): Promise<void> {
+  const client = openClient(url, stewardKey);
+  const found = async (): Promise<(GrantKey & { readonly revoked: boolean })[]> =>
+    (await client.twins()).flatMap(({ twin, grants }) =>
+      grants
+        .filter(({ grant }) => grant === id)
+        .map(({ reader, grantor, parent, nonce, revoked }) => {
+          return { twin, reader, grantor, parent, nonce: BigInt(nonce), revoked };
+        }),
+    );
+  const [given] = await found();
+  if (given === undefined) throw new TwinwardError("GRANT_UNKNOWN", { detail: `${id} is no grant of yours to end.` });
+  await asSteward(client, stewardKey, async (acting) => acting.revoke(given));
+  await seenByServer("the revocation", async () => (await found()).some(({ revoked }) => revoked));
 }
 
 function addList(grant: Command): void {

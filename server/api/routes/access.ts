@@ -19,7 +19,8 @@ import {
 } from "../asks.ts";
 import { readBody } from "../body.ts";
 import { identify } from "../identify.ts";
-import type { ApiRooms, ApiView } from "../rooms.ts";
+import type { ApiRooms, ApiView, GrantEntry } from "../rooms.ts";
+import { hasEnded } from "../../access/end-of.ts";
 import { sendJson, sendTwin } from "../send.ts";
 
 const LOGIN_LIMIT = 16 * 1024;
@@ -134,23 +135,28 @@ export function accessRoutes(rooms: ApiRooms): Routes {
 
 /**
  * The twins that the chain connects with somebody: as reader, as steward, as oracle. No value is in it. A steward sees all
- * grants on its twins, everybody else their own.
+ * grants on its twins, everybody else those that they have or gave.
  */
 function twinsOf(view: ApiView, who: Hex): object[] {
   return view.devices().flatMap(({ id }) => {
     const steward = view.device(id)?.steward === who;
     return view.twinsOf(id).flatMap(({ id: twin, ...facts }) => {
-      const grants = view.grantsOf(twin).filter(({ reader }) => steward || reader === who);
+      const grants = view.grantsOf(twin).filter(({ reader, grantor }) => steward || reader === who || grantor === who);
       if (!steward && grants.length === 0 && !(facts.security && view.isOracle(who))) return [];
       return [
         {
           twin,
           ...facts,
-          grants: grants.map(({ id: grant, reader, from, until, segments, purposes, revoked }) => {
-            return { grant, reader, from, until, segments, purposes: purposeNames(purposes), revoked };
-          }),
+          grants: grants.map((grant) => toListed(grant, hasEnded(view, grant))),
         },
       ];
     });
   });
+}
+
+/** `revoked` however it came about: by itself, with all others of the twin, or with one that it is a part of. */
+function toListed({ id, nonce, purposes, ...given }: GrantEntry, revoked: boolean): object {
+  const { reader, grantor, parent, from, until, segments, depth } = given;
+  const terms = { from, until, segments, purposes: purposeNames(purposes), depth };
+  return { grant: id, reader, grantor, parent, nonce, ...terms, revoked };
 }

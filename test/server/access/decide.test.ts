@@ -20,6 +20,8 @@ const facts: fc.Arbitrary<Facts> = fc.record({
       sameTwin: fc.boolean(),
       sameReader: fc.boolean(),
       revoked: fc.boolean(),
+      epochRaised: fc.boolean(),
+      parentRevoked: fc.boolean(),
       from: fc.integer({ min: 0, max: 5 }),
       until: fc.integer({ min: 3, max: 9 }),
       segments: fc.bigInt({ min: 0n, max: 15n }),
@@ -53,8 +55,11 @@ describe("decide", () => {
           { ...before, device: "retired" },
           { ...before, twin: before.twin && { ...before.twin, ended: true } },
         ];
-        if (!before.twin?.security)
-          after.push({ ...before, grant: before.grant && { ...before.grant, revoked: true } });
+        if (!before.twin?.security) {
+          const { grant } = before;
+          for (const end of ["revoked", "epochRaised", "parentRevoked"] as const)
+            after.push({ ...before, grant: grant && { ...grant, [end]: true } });
+        }
         for (const later of after) {
           if (decide(later, ask) === "Permitted") expect(decide(before, ask)).to.equal("Permitted");
         }

@@ -104,9 +104,13 @@ describe("decisions.json through the front door", () => {
     const other = device.createTwin("other", 0xffn);
     let grant: Hex | undefined;
     if (facts.grant) {
-      const { sameTwin, sameReader, revoked, ...given } = facts.grant;
-      grant = device.grant(sameTwin ? twin : other, sameReader ? who : named("somebody", 20), given);
-      if (revoked) chain.emit("GrantRegistry", "Revoked", [grant, sameTwin ? twin : other, named("steward", 20)]);
+      const { sameTwin, sameReader, revoked, epochRaised, parentRevoked, ...given } = facts.grant;
+      const of = sameTwin ? twin : other;
+      const parent = parentRevoked ? device.grant(of, named("grantor", 20), given) : undefined;
+      grant = device.grant(of, sameReader ? who : named("somebody", 20), given, parent);
+      for (const ended of [...(revoked ? [grant] : []), ...(parent ? [parent] : [])])
+        chain.emit("GrantRegistry", "Revoked", [ended, named("steward", 20)]);
+      if (epochRaised) chain.emit("TwinRegistry", "EpochRaised", [of, 1]);
     }
     if (facts.twin?.ended === true) chain.emit("TwinRegistry", "AssignmentEnded", [device.assignment, device.id, 9]);
     return { twin, grant };

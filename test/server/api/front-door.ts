@@ -13,6 +13,7 @@ import { TwinwardError, type ErrorCode } from "../../../protocol/errors.ts";
 import { newPrivateKey, publicKeyOf, signEs256 } from "../../../protocol/es256.ts";
 import { deviceId, streamId } from "../../../protocol/ids.ts";
 import { buildReading, parseReading } from "../../../protocol/reading.ts";
+import { termsWord } from "../../../protocol/terms.ts";
 import { Tree } from "../../../protocol/tree.ts";
 import { createAccess } from "../../../server/access/authorize.ts";
 import { createRefusals } from "../../../server/access/refusals.ts";
@@ -163,6 +164,13 @@ export async function openFrontDoor(timestamp: number) {
 
 export const addressOf = (wallet: { readonly address: string }): Hex => wallet.address.toLowerCase() as Hex;
 
+interface GivenTerms {
+  from: number;
+  until: number;
+  segments: bigint;
+  purposes: number;
+}
+
 /** A registered, active device on the written chain, which signs readings of one second each. */
 export class WrittenDevice {
   readonly id: Hex;
@@ -206,11 +214,12 @@ export class WrittenDevice {
     return twin;
   }
 
-  grant(twin: Hex, reader: Hex, given: { from: number; until: number; segments: bigint; purposes: number }): Hex {
+  grant(twin: Hex, reader: Hex, given: GivenTerms, parent?: Hex): Hex {
     const grant = named(`grant ${Math.random()}`);
     const { from, until, segments, purposes } = given;
-    const values = [grant, twin, reader, named("grantor", 20), from, until, segments, purposes];
-    this.#door.chain.emit("GrantRegistry", "Granted", values);
+    const terms = termsWord({ from, until, segments, purposes, depth: 0, epoch: 0 });
+    this.#door.chain.emit("GrantRegistry", "Granted", [grant, twin, reader, named("grantor", 20), 0, terms]);
+    if (parent) this.#door.chain.emit("GrantRegistry", "Delegated", [grant, parent]);
     return grant;
   }
 

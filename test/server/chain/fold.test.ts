@@ -12,7 +12,7 @@ const addressFor = (n: number): Hex => `0x${(n + 1).toString(16).padStart(40, "0
 const contracts = Object.fromEntries(CONTRACTS.map((name, n) => [name, addressFor(n)])) as Record<ContractName, Hex>;
 
 /** Bitmaps: every bit may be set. All other numbers of 64 bits are counts and sequences, which the contracts bound to 2^53 - 1. */
-const BITMAPS: readonly string[] = ["segments", "commands"];
+const BITMAPS: readonly string[] = ["segments", "commands", "terms", "nonce"];
 
 /** Few ids, so that events meet in one device, twin or grant. */
 const words = fc.integer({ min: 0, max: 3 }).map((n) => `0x${n.toString(16).padStart(64, "0")}`);

@@ -160,19 +160,25 @@ describe("following the chain", () => {
     await send(steward, "TwinRegistry", "createTwin", [assignment, bytes32(8), 2, 1]);
     const twin = twinId(chainId, contracts.TwinRegistry, assignment, bytes32(8), 0);
     const now = Math.floor(Date.now() / 1000);
-    const given = [twin, reader, now, now + 3600, 2, 1];
-    await send(steward, "GrantRegistry", "grant", [given, 0]);
+    const given = [twin, reader, now, now + 3600, 2, 1, 1];
+    await send(steward, "GrantRegistry", "grant", [device, given, 0]);
     const grant = grantId({ twin, reader, grantor: addressOf(steward), parent: bytes32(0), nonce: 0 });
     const granted = await until((view) => view.grant(grant) !== undefined);
     expect(granted.openAssignment(device)).to.deep.equal({ id: assignment, device, n: 0, from: 3, end: null });
     expect(granted.twinsOf(device).map(({ id }) => id)).to.deep.equal([security, twin]);
     expect(granted.grantsOf(twin)).to.deep.equal([granted.grant(grant)]);
-    expect(granted.grant(grant)).to.deep.include({ reader, from: now, until: now + 3600, segments: 2n, purposes: 1 });
+    const [from, until_] = [now, now + 3600];
+    expect(granted.grant(grant)).to.deep.equal({
+      ...{ id: grant, twin, reader, grantor: addressOf(steward), parent: null, nonce: 0n },
+      ...{ from, until: until_, segments: 2n, purposes: 1, depth: 1, epoch: 0, revoked: false, revokedAt: null },
+    });
 
-    await send(steward, "GrantRegistry", "revoke", [grant]);
+    await send(steward, "GrantRegistry", "revoke", [twin, reader, [addressOf(steward), bytes32(0), 0]]);
+    await send(steward, "TwinRegistry", "raiseEpoch", [twin]);
     await send(steward, "TwinRegistry", "endAssignment", [assignment, 8]);
     const ended = await until((view) => view.twin(twin)?.ended === true);
     expect(ended.grant(grant)?.revoked).to.equal(true);
+    expect(ended.twin(twin)?.epoch).to.equal(1);
     expect(ended.grant(grant)?.revokedAt).to.be.closeTo(now, 60);
     expect(ended.assignmentAt(device, 7)?.id).to.equal(assignment);
     expect(ended.assignmentAt(device, 8)).to.equal(undefined);

@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 import { JsonRpcProvider, Wallet, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 import { createDeviceFile, deviceKey, nameDevice, type DeviceFile } from "../../../apps/cli/device-file.ts";
 import { createAccountKey, readAccountKey } from "../../../apps/cli/key-file.ts";
-import { giveGrant } from "../../../apps/cli/commands/grant.ts";
+import { giveGrant, revokeGrant } from "../../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../../apps/cli/commands/twin.ts";
 import { mapRows, readColumnMap } from "../../../apps/cli/map-rows.ts";
 import { registerDevices } from "../../../apps/cli/register-device.ts";
 import { replayRows } from "../../../apps/cli/replay-rows.ts";
-import { asSteward, openClient } from "../../../apps/cli/server.ts";
+import { openClient } from "../../../apps/cli/server.ts";
 import type { Client } from "../../../apps/sdk/client.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { toHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
@@ -100,7 +100,7 @@ async function make(): Promise<AuditedWorld> {
     const laid = await layDevices(client, stewardKey, root);
     for (const [index, device] of laid.entries()) await replay(client, root, device, { index, acksFile });
     const [first] = laid as [Device];
-    await readTwins({ client, url: server.urls.http, stewardKey, root, device: first.device });
+    await readTwins({ url: server.urls.http, stewardKey, root, device: first.device });
     await misbehave(client, first);
     await allAnchored(client, laid);
     await postFindings(client, server, data, first.device);
@@ -181,14 +181,8 @@ async function replay(
 }
 
 /** Two twins and their grants, one revoked: reads that are permitted, one that is denied, and one without a session. */
-async function readTwins(plan: {
-  client: Client;
-  url: string;
-  stewardKey: string;
-  root: string;
-  device: Hex;
-}): Promise<void> {
-  const { client, url, stewardKey, root, device } = plan;
+async function readTwins(plan: { url: string; stewardKey: string; root: string; device: Hex }): Promise<void> {
+  const { url, stewardKey, root, device } = plan;
   const readers = [];
   for (const [name, segments, purpose] of [
     ["clinician", ["heart", "spo2", "resp"], "care"],
@@ -216,7 +210,7 @@ async function readTwins(plan: {
     );
   }
   const revoked = readers[1];
-  if (revoked) await asSteward(client, stewardKey, (steward) => steward.revoke(revoked.grant));
+  if (revoked) await revokeGrant(revoked.grant, { url, stewardKey });
   await fetch(new URL(`/v1/twins/${readers[0]?.twin ?? ""}/history`, url));
 }
 

@@ -68,6 +68,7 @@ function terms(changed: Partial<PermitTerms> & { twinSegments?: bigint }): Permi
       commands: 0n,
       security: false,
       ended: false,
+      epoch: 0,
     },
     device: { id: device, steward: named("s", 20), state: "active", modelHash: ZERO_32, homeStream: ZERO_32, keys: [] },
     segments: 15n,

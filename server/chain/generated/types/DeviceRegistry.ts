@@ -57,6 +57,7 @@ export interface DeviceRegistryInterface extends Interface {
       | "register"
       | "retire"
       | "rotateKey"
+      | "setAssigned"
       | "standing"
       | "twinRegistry"
       | "verdictOracle"
@@ -146,6 +147,10 @@ export interface DeviceRegistryInterface extends Interface {
       BytesLike
     ]
   ): string;
+  encodeFunctionData(
+    functionFragment: "setAssigned",
+    values: [BytesLike, boolean]
+  ): string;
   encodeFunctionData(functionFragment: "standing", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "twinRegistry",
@@ -196,6 +201,10 @@ export interface DeviceRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "register", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "retire", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "rotateKey", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "setAssigned",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "standing", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "twinRegistry",
@@ -539,9 +548,15 @@ export interface DeviceRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  setAssigned: TypedContractMethod<
+    [id: BytesLike, open: boolean],
+    [bigint],
+    "nonpayable"
+  >;
+
   standing: TypedContractMethod<
     [id: BytesLike],
-    [[string, bigint] & { steward: string; state: bigint }],
+    [[string, bigint, bigint, boolean]],
     "view"
   >;
 
@@ -677,10 +692,17 @@ export interface DeviceRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "setAssigned"
+  ): TypedContractMethod<
+    [id: BytesLike, open: boolean],
+    [bigint],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "standing"
   ): TypedContractMethod<
     [id: BytesLike],
-    [[string, bigint] & { steward: string; state: bigint }],
+    [[string, bigint, bigint, boolean]],
     "view"
   >;
   getFunction(

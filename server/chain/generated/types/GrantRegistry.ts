@@ -26,6 +26,7 @@ import type {
 export declare namespace IGrantRegistry {
   export type AskStruct = {
     action: BigNumberish;
+    device: BytesLike;
     twin: BytesLike;
     grant: BytesLike;
     reader: AddressLike;
@@ -35,6 +36,7 @@ export declare namespace IGrantRegistry {
 
   export type AskStructOutput = [
     action: bigint,
+    device: string,
     twin: string,
     grant: string,
     reader: string,
@@ -42,12 +44,25 @@ export declare namespace IGrantRegistry {
     segments: bigint
   ] & {
     action: bigint;
+    device: string;
     twin: string;
     grant: string;
     reader: string;
     purpose: bigint;
     segments: bigint;
   };
+
+  export type SourceStruct = {
+    grantor: AddressLike;
+    parent: BytesLike;
+    nonce: BigNumberish;
+  };
+
+  export type SourceStructOutput = [
+    grantor: string,
+    parent: string,
+    nonce: bigint
+  ] & { grantor: string; parent: string; nonce: bigint };
 
   export type GrantStruct = {
     twin: BytesLike;
@@ -56,6 +71,7 @@ export declare namespace IGrantRegistry {
     until: BigNumberish;
     segments: BigNumberish;
     purposes: BigNumberish;
+    depth: BigNumberish;
   };
 
   export type GrantStructOutput = [
@@ -64,7 +80,8 @@ export declare namespace IGrantRegistry {
     from: bigint,
     until: bigint,
     segments: bigint,
-    purposes: bigint
+    purposes: bigint,
+    depth: bigint
   ] & {
     twin: string;
     reader: string;
@@ -72,6 +89,7 @@ export declare namespace IGrantRegistry {
     until: bigint;
     segments: bigint;
     purposes: bigint;
+    depth: bigint;
   };
 }
 
@@ -79,6 +97,7 @@ export interface GrantRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "canRead"
+      | "delegate"
       | "deviceRegistry"
       | "explain"
       | "grant"
@@ -89,11 +108,22 @@ export interface GrantRegistryInterface extends Interface {
       | "twinRegistry"
   ): FunctionFragment;
 
-  getEvent(nameOrSignatureOrTopic: "Granted" | "Revoked"): EventFragment;
+  getEvent(
+    nameOrSignatureOrTopic: "Delegated" | "Granted" | "Revoked"
+  ): EventFragment;
 
   encodeFunctionData(
     functionFragment: "canRead",
-    values: [IGrantRegistry.AskStruct]
+    values: [IGrantRegistry.AskStruct, IGrantRegistry.SourceStruct[]]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "delegate",
+    values: [
+      BytesLike,
+      IGrantRegistry.GrantStruct,
+      BigNumberish,
+      IGrantRegistry.SourceStruct
+    ]
   ): string;
   encodeFunctionData(
     functionFragment: "deviceRegistry",
@@ -101,11 +131,11 @@ export interface GrantRegistryInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "explain",
-    values: [IGrantRegistry.AskStruct]
+    values: [IGrantRegistry.AskStruct, IGrantRegistry.SourceStruct[]]
   ): string;
   encodeFunctionData(
     functionFragment: "grant",
-    values: [IGrantRegistry.GrantStruct, BigNumberish]
+    values: [BytesLike, IGrantRegistry.GrantStruct, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "grantOf", values: [BytesLike]): string;
   encodeFunctionData(
@@ -116,13 +146,17 @@ export interface GrantRegistryInterface extends Interface {
     functionFragment: "nonceUsed",
     values: [AddressLike, BigNumberish]
   ): string;
-  encodeFunctionData(functionFragment: "revoke", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "revoke",
+    values: [BytesLike, AddressLike, IGrantRegistry.SourceStruct]
+  ): string;
   encodeFunctionData(
     functionFragment: "twinRegistry",
     values?: undefined
   ): string;
 
   decodeFunctionResult(functionFragment: "canRead", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "delegate", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "deviceRegistry",
     data: BytesLike
@@ -142,36 +176,43 @@ export interface GrantRegistryInterface extends Interface {
   ): Result;
 }
 
+export namespace DelegatedEvent {
+  export type InputTuple = [grant: BytesLike, parent: BytesLike];
+  export type OutputTuple = [grant: string, parent: string];
+  export interface OutputObject {
+    grant: string;
+    parent: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace GrantedEvent {
   export type InputTuple = [
     grant: BytesLike,
     twin: BytesLike,
     reader: AddressLike,
     grantor: AddressLike,
-    from: BigNumberish,
-    until: BigNumberish,
-    segments: BigNumberish,
-    purposes: BigNumberish
+    nonce: BigNumberish,
+    terms: BigNumberish
   ];
   export type OutputTuple = [
     grant: string,
     twin: string,
     reader: string,
     grantor: string,
-    from: bigint,
-    until: bigint,
-    segments: bigint,
-    purposes: bigint
+    nonce: bigint,
+    terms: bigint
   ];
   export interface OutputObject {
     grant: string;
     twin: string;
     reader: string;
     grantor: string;
-    from: bigint;
-    until: bigint;
-    segments: bigint;
-    purposes: bigint;
+    nonce: bigint;
+    terms: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -180,11 +221,10 @@ export namespace GrantedEvent {
 }
 
 export namespace RevokedEvent {
-  export type InputTuple = [grant: BytesLike, twin: BytesLike, by: AddressLike];
-  export type OutputTuple = [grant: string, twin: string, by: string];
+  export type InputTuple = [grant: BytesLike, by: AddressLike];
+  export type OutputTuple = [grant: string, by: string];
   export interface OutputObject {
     grant: string;
-    twin: string;
     by: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -237,34 +277,39 @@ export interface GrantRegistry extends BaseContract {
   ): Promise<this>;
 
   canRead: TypedContractMethod<
-    [ask: IGrantRegistry.AskStruct],
+    [ask: IGrantRegistry.AskStruct, chain: IGrantRegistry.SourceStruct[]],
     [boolean],
     "view"
+  >;
+
+  delegate: TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct,
+      nonce: BigNumberish,
+      source: IGrantRegistry.SourceStruct
+    ],
+    [string],
+    "nonpayable"
   >;
 
   deviceRegistry: TypedContractMethod<[], [string], "view">;
 
   explain: TypedContractMethod<
-    [ask: IGrantRegistry.AskStruct],
+    [ask: IGrantRegistry.AskStruct, chain: IGrantRegistry.SourceStruct[]],
     [bigint],
     "view"
   >;
 
   grant: TypedContractMethod<
-    [given: IGrantRegistry.GrantStruct, nonce: BigNumberish],
+    [device: BytesLike, given: IGrantRegistry.GrantStruct, nonce: BigNumberish],
     [string],
     "nonpayable"
   >;
 
   grantOf: TypedContractMethod<
     [id: BytesLike],
-    [
-      [IGrantRegistry.GrantStructOutput, string, bigint] & {
-        given: IGrantRegistry.GrantStructOutput;
-        grantor: string;
-        revokedAt: bigint;
-      }
-    ],
+    [[bigint, bigint, bigint, bigint, bigint, bigint, bigint]],
     "view"
   >;
 
@@ -276,7 +321,11 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
 
-  revoke: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
+  revoke: TypedContractMethod<
+    [twin: BytesLike, reader: AddressLike, source: IGrantRegistry.SourceStruct],
+    [void],
+    "nonpayable"
+  >;
 
   twinRegistry: TypedContractMethod<[], [string], "view">;
 
@@ -286,17 +335,37 @@ export interface GrantRegistry extends BaseContract {
 
   getFunction(
     nameOrSignature: "canRead"
-  ): TypedContractMethod<[ask: IGrantRegistry.AskStruct], [boolean], "view">;
+  ): TypedContractMethod<
+    [ask: IGrantRegistry.AskStruct, chain: IGrantRegistry.SourceStruct[]],
+    [boolean],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "delegate"
+  ): TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct,
+      nonce: BigNumberish,
+      source: IGrantRegistry.SourceStruct
+    ],
+    [string],
+    "nonpayable"
+  >;
   getFunction(
     nameOrSignature: "deviceRegistry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "explain"
-  ): TypedContractMethod<[ask: IGrantRegistry.AskStruct], [bigint], "view">;
+  ): TypedContractMethod<
+    [ask: IGrantRegistry.AskStruct, chain: IGrantRegistry.SourceStruct[]],
+    [bigint],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "grant"
   ): TypedContractMethod<
-    [given: IGrantRegistry.GrantStruct, nonce: BigNumberish],
+    [device: BytesLike, given: IGrantRegistry.GrantStruct, nonce: BigNumberish],
     [string],
     "nonpayable"
   >;
@@ -304,13 +373,7 @@ export interface GrantRegistry extends BaseContract {
     nameOrSignature: "grantOf"
   ): TypedContractMethod<
     [id: BytesLike],
-    [
-      [IGrantRegistry.GrantStructOutput, string, bigint] & {
-        given: IGrantRegistry.GrantStructOutput;
-        grantor: string;
-        revokedAt: bigint;
-      }
-    ],
+    [[bigint, bigint, bigint, bigint, bigint, bigint, bigint]],
     "view"
   >;
   getFunction(
@@ -325,11 +388,22 @@ export interface GrantRegistry extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "revoke"
-  ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
+  ): TypedContractMethod<
+    [twin: BytesLike, reader: AddressLike, source: IGrantRegistry.SourceStruct],
+    [void],
+    "nonpayable"
+  >;
   getFunction(
     nameOrSignature: "twinRegistry"
   ): TypedContractMethod<[], [string], "view">;
 
+  getEvent(
+    key: "Delegated"
+  ): TypedContractEvent<
+    DelegatedEvent.InputTuple,
+    DelegatedEvent.OutputTuple,
+    DelegatedEvent.OutputObject
+  >;
   getEvent(
     key: "Granted"
   ): TypedContractEvent<
@@ -346,7 +420,18 @@ export interface GrantRegistry extends BaseContract {
   >;
 
   filters: {
-    "Granted(bytes32,bytes32,address,address,uint40,uint40,uint64,uint8)": TypedContractEvent<
+    "Delegated(bytes32,bytes32)": TypedContractEvent<
+      DelegatedEvent.InputTuple,
+      DelegatedEvent.OutputTuple,
+      DelegatedEvent.OutputObject
+    >;
+    Delegated: TypedContractEvent<
+      DelegatedEvent.InputTuple,
+      DelegatedEvent.OutputTuple,
+      DelegatedEvent.OutputObject
+    >;
+
+    "Granted(bytes32,bytes32,address,address,uint256,uint256)": TypedContractEvent<
       GrantedEvent.InputTuple,
       GrantedEvent.OutputTuple,
       GrantedEvent.OutputObject
@@ -357,7 +442,7 @@ export interface GrantRegistry extends BaseContract {
       GrantedEvent.OutputObject
     >;
 
-    "Revoked(bytes32,bytes32,address)": TypedContractEvent<
+    "Revoked(bytes32,address)": TypedContractEvent<
       RevokedEvent.InputTuple,
       RevokedEvent.OutputTuple,
       RevokedEvent.OutputObject

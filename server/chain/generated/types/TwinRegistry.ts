@@ -29,12 +29,13 @@ export interface TwinRegistryInterface extends Interface {
       | "beginAssignment"
       | "createSecurityTwin"
       | "createTwin"
-      | "cut"
+      | "cuts"
       | "deviceOf"
       | "deviceRegistry"
       | "endAssignment"
       | "memberRegistry"
       | "openAssignment"
+      | "raiseEpoch"
       | "securityTwin"
       | "twin"
   ): FunctionFragment;
@@ -43,6 +44,7 @@ export interface TwinRegistryInterface extends Interface {
     nameOrSignatureOrTopic:
       | "AssignmentBegan"
       | "AssignmentEnded"
+      | "EpochRaised"
       | "TwinCreated"
   ): EventFragment;
 
@@ -62,7 +64,10 @@ export interface TwinRegistryInterface extends Interface {
     functionFragment: "createTwin",
     values: [BytesLike, BytesLike, BigNumberish, BigNumberish]
   ): string;
-  encodeFunctionData(functionFragment: "cut", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "cuts",
+    values: [BytesLike, BytesLike]
+  ): string;
   encodeFunctionData(functionFragment: "deviceOf", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "deviceRegistry",
@@ -81,6 +86,10 @@ export interface TwinRegistryInterface extends Interface {
     values: [BytesLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "raiseEpoch",
+    values: [BytesLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "securityTwin",
     values: [BytesLike]
   ): string;
@@ -96,7 +105,7 @@ export interface TwinRegistryInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "createTwin", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "cut", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "cuts", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "deviceOf", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "deviceRegistry",
@@ -114,6 +123,7 @@ export interface TwinRegistryInterface extends Interface {
     functionFragment: "openAssignment",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "raiseEpoch", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "securityTwin",
     data: BytesLike
@@ -161,6 +171,19 @@ export namespace AssignmentEndedEvent {
     assignment: string;
     device: string;
     endSequence: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace EpochRaisedEvent {
+  export type InputTuple = [twin: BytesLike, epoch: BigNumberish];
+  export type OutputTuple = [twin: string, epoch: bigint];
+  export interface OutputObject {
+    twin: string;
+    epoch: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -274,9 +297,9 @@ export interface TwinRegistry extends BaseContract {
     "nonpayable"
   >;
 
-  cut: TypedContractMethod<
-    [id: BytesLike],
-    [[string, bigint, bigint, boolean, boolean]],
+  cuts: TypedContractMethod<
+    [device: BytesLike, twin: BytesLike],
+    [bigint],
     "view"
   >;
 
@@ -293,6 +316,8 @@ export interface TwinRegistry extends BaseContract {
   memberRegistry: TypedContractMethod<[], [string], "view">;
 
   openAssignment: TypedContractMethod<[device: BytesLike], [string], "view">;
+
+  raiseEpoch: TypedContractMethod<[id: BytesLike], [bigint], "nonpayable">;
 
   securityTwin: TypedContractMethod<[device: BytesLike], [string], "view">;
 
@@ -340,10 +365,10 @@ export interface TwinRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "cut"
+    nameOrSignature: "cuts"
   ): TypedContractMethod<
-    [id: BytesLike],
-    [[string, bigint, bigint, boolean, boolean]],
+    [device: BytesLike, twin: BytesLike],
+    [bigint],
     "view"
   >;
   getFunction(
@@ -365,6 +390,9 @@ export interface TwinRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "openAssignment"
   ): TypedContractMethod<[device: BytesLike], [string], "view">;
+  getFunction(
+    nameOrSignature: "raiseEpoch"
+  ): TypedContractMethod<[id: BytesLike], [bigint], "nonpayable">;
   getFunction(
     nameOrSignature: "securityTwin"
   ): TypedContractMethod<[device: BytesLike], [string], "view">;
@@ -389,6 +417,13 @@ export interface TwinRegistry extends BaseContract {
     AssignmentEndedEvent.InputTuple,
     AssignmentEndedEvent.OutputTuple,
     AssignmentEndedEvent.OutputObject
+  >;
+  getEvent(
+    key: "EpochRaised"
+  ): TypedContractEvent<
+    EpochRaisedEvent.InputTuple,
+    EpochRaisedEvent.OutputTuple,
+    EpochRaisedEvent.OutputObject
   >;
   getEvent(
     key: "TwinCreated"
@@ -419,6 +454,17 @@ export interface TwinRegistry extends BaseContract {
       AssignmentEndedEvent.InputTuple,
       AssignmentEndedEvent.OutputTuple,
       AssignmentEndedEvent.OutputObject
+    >;
+
+    "EpochRaised(bytes32,uint32)": TypedContractEvent<
+      EpochRaisedEvent.InputTuple,
+      EpochRaisedEvent.OutputTuple,
+      EpochRaisedEvent.OutputObject
+    >;
+    EpochRaised: TypedContractEvent<
+      EpochRaisedEvent.InputTuple,
+      EpochRaisedEvent.OutputTuple,
+      EpochRaisedEvent.OutputObject
     >;
 
     "TwinCreated(bytes32,bytes32,bytes32,bytes32,uint64,uint64,bool)": TypedContractEvent<
