@@ -15,7 +15,7 @@ export const BATCHES_PER_ROUND = 10;
 export interface Verdict {
   /** keccak256(abi.encode(oracles in bit order)). */
   readonly oracleSet: Hex;
-  /** The device's home stream. */
+  /** The device's home stream, or one that succeeds it. */
   readonly stream: Hex;
   readonly round: number;
   /** 10 · round. */

@@ -21,9 +21,8 @@ contract AnchorLog is StreamLog, EIP712 {
     /// @inheritdoc IAnchorLog
     function challengeOverdue(bytes32 id, Ack calldata ack) external {
         bytes32 digest = _requireAck(id, ack);
-        if (block.timestamp <= ack.anchorBy) {
-            revert AckNotDue(id, ack.anchorBy, uint64(block.timestamp));
-        }
+        uint64 due = _dueAt(id, ack.anchorBy);
+        if (block.timestamp <= due) revert AckNotDue(id, due, uint64(block.timestamp));
         _requireBeyond(id, ack, _streams[id].head.nextLeafOf());
         _suspend(id, Breach.Overdue, digest);
     }
@@ -33,7 +32,7 @@ contract AnchorLog is StreamLog, EIP712 {
         bytes32 digest = _requireAck(id, ack);
         uint256 reached = _streams[id].reached[period];
         // Unknown: no batch was the period's first. Too early: at its first batch the promise may not have been due.
-        if (reached == 0 || uint256(period) * PERIOD <= ack.anchorBy) revert PeriodNotProving(id, period);
+        if (reached == 0 || uint256(period) * PERIOD <= _dueAt(id, ack.anchorBy)) revert PeriodNotProving(id, period);
         _requireBeyond(id, ack, uint64(reached - 1));
         _suspend(id, Breach.Late, digest);
     }
@@ -159,6 +158,13 @@ contract AnchorLog is StreamLog, EIP712 {
         _requireOpen(id, log.head.tagOf());
         if (ack.anchorBy <= log.resumedAt) revert AckForgiven(id, ack.anchorBy, log.resumedAt);
         return _requireSigned(id, ack);
+    }
+
+    /// @dev After a resume the log must have had the time to reach what had waited.
+    function _dueAt(bytes32 id, uint64 anchorBy) private view returns (uint64) {
+        uint64 resumedAt = _streams[id].resumedAt;
+        if (resumedAt == 0 || anchorBy >= resumedAt + RESUME_GRACE) return anchorBy;
+        return resumedAt + RESUME_GRACE;
     }
 
     function _requireSigned(bytes32 id, Ack calldata ack) private view returns (bytes32 digest) {

@@ -93,7 +93,8 @@ interface IAnchorLog {
     error LeafSame(bytes32 leaf);
     error BatchNotInLog(bytes32 stream, uint64 number);
 
-    /// @notice Opens the group's next stream; by a sender of the group.
+    /// @notice Opens the group's next stream; by a sender of the group. Not while one of its streams is suspended, or fenced
+    /// without a successor: who was convicted cannot go on elsewhere before members have decided.
     /// @return stream keccak256(abi.encode(chainId, this log, group, n)), n from 0 per group
     function openStream(address group) external returns (bytes32 stream);
 
@@ -105,7 +106,8 @@ interface IAnchorLog {
     /// @param count leaves in the batch, at least 1
     function anchor(bytes32 stream, uint64 number, bytes32 root, uint64 count) external;
 
-    /// @notice Suspends a stream: the promise is due, and its last position is not anchored yet.
+    /// @notice Suspends a stream: the promise is due, and its last position is not anchored yet. A promise is due when it says,
+    /// and not before `RESUME_GRACE` after members resumed the stream: whoever goes on has that long to anchor what waits.
     /// @dev Open to challenge only until the leaves are anchored; afterwards `challengeLate` is left.
     function challengeOverdue(bytes32 stream, Ack calldata ack) external;
 
@@ -171,6 +173,9 @@ interface IAnchorLog {
 
     /// @notice Seconds in a period.
     function PERIOD() external view returns (uint64);
+
+    /// @notice Seconds after a resume before anything falls due.
+    function RESUME_GRACE() external view returns (uint64);
 
     /// @notice SHA-256 of what a gateway signs: "twinward/ack@1" ‖ chainId u256 ‖ this log 20 ‖ stream 32 ‖ first u64 ‖
     /// count u64 ‖ root 32 ‖ acceptedAt u64 ‖ anchorBy u64.

@@ -24,6 +24,8 @@ abstract contract StreamLog is IAnchorLog {
 
     /// @inheritdoc IAnchorLog
     uint64 public constant PERIOD = 600;
+    /// @inheritdoc IAnchorLog
+    uint64 public constant RESUME_GRACE = 600;
 
     uint256 private constant STANDING_BITS = 2;
     uint256 private constant STANDING_MASK = 3;
@@ -41,6 +43,7 @@ abstract contract StreamLog is IAnchorLog {
     /// @inheritdoc IAnchorLog
     function openStream(address group) external returns (bytes32 id) {
         _requireSender(group);
+        _requireSettled(group);
         return _open(group);
     }
 
@@ -164,6 +167,16 @@ abstract contract StreamLog is IAnchorLog {
 
     function _requireSender(address group) internal view {
         if (!memberRegistry.isSender(group, msg.sender)) revert SenderNotOfGroup(group, msg.sender);
+    }
+
+    /// @dev Nothing of the group's waits for its members, or for its successor.
+    function _requireSettled(address group) private view {
+        uint64 count = streamCount[group];
+        for (uint64 n = 0; n < count; ++n) {
+            bytes32 id = streamId(group, n);
+            Stream storage log = _streams[id];
+            if (log.successor == 0) _requireOpen(id, log.head.tagOf());
+        }
     }
 
     function _requireOpen(bytes32 id, uint256 tag) internal pure {

@@ -8,7 +8,7 @@ interface IVerdictOracle {
     /// @notice What every signer of a verdict has computed itself: integers only, so that honest oracles agree.
     struct Verdict {
         bytes32 oracleSet; // MemberRegistry.oracleSetDigest()
-        bytes32 stream; // the device's home stream
+        bytes32 stream; // the device's home stream, or one that succeeds it
         uint64 round; // batches [10·round, 10·round + 10) of the stream
         uint64 firstBatch; // 10·round
         uint64 lastBatch; // the last batch judged, inclusive

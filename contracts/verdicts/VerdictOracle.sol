@@ -35,6 +35,8 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
 
     mapping(bytes32 digest => Reached) public verdictOf;
     mapping(bytes32 device => bytes32 digest) private _latest;
+    /// @dev The stream of the latest verdict; zero: the home stream.
+    mapping(bytes32 device => bytes32 stream) private _judgedIn;
     mapping(bytes32 stream => mapping(uint64 round => bytes32)) public clearedRoot;
 
     constructor(
@@ -49,16 +51,18 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
 
     /// @inheritdoc IVerdictOracle
     function transmit(Verdict calldata v, uint32 signers, bytes32[2][] calldata signatures) external {
-        _requireFresh(v);
+        bytes32 home = deviceRegistry.homeStream(v.device);
+        _requireFresh(v, home);
         _requireTransmitter();
         _requireSet(v.oracleSet);
         _requireEvidence(v);
-        _requireJudgement(v);
+        _requireJudgement(v, home);
         bytes32 digest = verdictDigest(v);
         _requireSignatures(digest, v.kind == KIND_READMISSION, signers, signatures);
 
         verdictOf[digest] = Reached(v.round, v.kind, v.severity, uint40(block.timestamp));
         _latest[v.device] = digest;
+        if (v.stream != home) _judgedIn[v.device] = v.stream;
         emit VerdictReached(digest, v.device, v.round, v, signers);
         deviceRegistry.applyVerdict(v.device, v.kind, digest);
     }
@@ -106,15 +110,28 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     }
 
     /// @dev Rounds only go on and within one severity only rises. So a verdict that somebody held back cannot undo
-    /// what a later one said, and the same one cannot act twice.
-    function _requireFresh(Verdict calldata v) private view {
+    /// what a later one said, and the same one cannot act twice. Each stream counts its rounds from 0, and what is in a
+    /// successor is later than all that is in the stream before it.
+    function _requireFresh(Verdict calldata v, bytes32 home) private view {
         Reached storage latest = verdictOf[_latest[v.device]];
         uint8 severity = latest.severity;
         if (severity == 0) return;
         uint64 round = latest.round;
-        if (v.round < round || (v.round == round && v.severity <= severity)) {
+        bytes32 judged = _judgedIn[v.device];
+        if (judged == 0) judged = home;
+        bool earlier = v.round < round || (v.round == round && v.severity <= severity);
+        if (v.stream == judged ? earlier : _succeeds(judged, v.stream)) {
             revert VerdictStale(v.device, v.round, v.severity, round, severity);
         }
+    }
+
+    /// @dev As many steps as members fenced streams, each by a quorum.
+    function _succeeds(bytes32 stream, bytes32 before) private view returns (bool) {
+        while (before != 0) {
+            (, , , before) = anchorLog.standing(before);
+            if (before == stream) return before != 0;
+        }
+        return false;
     }
 
     function _requireTransmitter() private view {
@@ -143,9 +160,8 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
         if (lastBatch >= size) revert EvidenceNotAnchored(stream, lastBatch, size);
     }
 
-    function _requireJudgement(Verdict calldata v) private view {
-        bytes32 home = deviceRegistry.homeStream(v.device);
-        if (v.stream != home) revert StreamNotHome(v.device, home, v.stream);
+    function _requireJudgement(Verdict calldata v, bytes32 home) private view {
+        if (v.stream != home && !_succeeds(v.stream, home)) revert StreamNotHome(v.device, home, v.stream);
         if (v.kind == 0 || v.kind > KIND_READMISSION) revert KindUnknown(v.kind);
         if (v.severity == 0 || v.severity > SEVERITY_MAX) revert SeverityUnexpected(v.severity);
         if (v.kind != KIND_READMISSION) return;

@@ -12,6 +12,22 @@ export function readLine(view: Pick<ChainView, "stream">, stream: Hex): Line {
   }
 }
 
+/** Whether `stream` is `first` or, by one step or several, succeeds it. */
+export function isFollowedBy(view: Pick<ChainView, "stream">, first: Hex, stream: Hex): boolean {
+  for (let next: Hex | undefined = first; next !== undefined; next = view.stream(next)?.successor)
+    if (next === stream) return true;
+  return false;
+}
+
+/** The home streams of all devices with those that succeeded them, oldest first. */
+export function homesOf(view: Pick<ChainView, "stream" | "devices">): Set<Hex> {
+  const homes = new Set<Hex>();
+  for (const { homeStream } of view.devices())
+    for (let next: Hex | undefined = homeStream; next !== undefined; next = view.stream(next)?.successor)
+      homes.add(next);
+  return homes;
+}
+
 /**
  * Returns while the chain tells of `line` what it told when it was read: where a stream ended must not move once leaves are counted
  * from there. A reorganisation that took the opening back altogether says nothing. Throws ANCHOR_CONFLICT.

@@ -3,12 +3,10 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { streamId } from "../../protocol/ids.ts";
-import { lastOf } from "../../protocol/line.ts";
 import { CONTRACTS } from "../../protocol/words.ts";
 import { readBlocks, readHeader } from "../chain/blocks.ts";
 import { ChainState } from "../chain/state.ts";
-import { readLine } from "../chain/stream-line.ts";
-import type { ChainView } from "../chain/view.ts";
+import { isFollowedBy, readLine } from "../chain/stream-line.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Tx } from "../store/database.ts";
 import { readStream } from "../store/stream-row.ts";
@@ -53,7 +51,7 @@ export async function observeWorld(parts: {
   const { stream: first, group } = streamOf(consortium);
   // What the database says is held against the chain: where it names a stream of nobody's, the audit tells it.
   const written = (await readStream(tx)) ?? first;
-  const ours = isOfLine(view, first, written) ? written : first;
+  const ours = isFollowedBy(view, first, written) ? written : first;
   const gatewayKey = view.gatewayKey(group);
   if (gatewayKey === undefined)
     throw new TwinwardError("CHAIN_DIFFERS", {
@@ -71,15 +69,6 @@ export async function observeWorld(parts: {
     settled: before?.number ?? 0,
     block: (number) => readHeader(provider, number),
   };
-}
-
-/** Whether `stream` is `first` or succeeds it. */
-export function isOfLine(view: Pick<ChainView, "stream">, first: Hex, stream: Hex): boolean {
-  const line = readLine(
-    view,
-    lastOf(first, (id) => view.stream(id)),
-  );
-  return line.stretches.some((stretch) => stretch.stream === stream);
 }
 
 async function readAll(provider: JsonRpcProvider, { contracts }: Consortium) {

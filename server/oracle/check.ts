@@ -6,6 +6,7 @@
 import { verifyAckLeaf, verifyAckSignature, type Ack } from "../../protocol/ack.ts";
 import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import type { PublicKey } from "../../protocol/es256.ts";
+import { lineOf, type Line } from "../../protocol/line.ts";
 import { parsePresentation, readingLeaf, verifyReadingSignature, type ParsedReading } from "../../protocol/reading.ts";
 import type { JudgedReading } from "./judge.ts";
 import type { Baseline } from "./state-file.ts";
@@ -23,13 +24,15 @@ export interface Ground {
   readonly anchorLog: Hex;
   readonly device: Hex;
   readonly stream: Hex;
+  /** The streams that it succeeds and those that succeed it; left out where there are none. */
+  readonly line?: Line;
   /** The P-256 key that signs acks for the stream's gateway group. */
   readonly gatewayKey: PublicKey;
   /** The key whose range holds the sequence. */
   keyAt(sequence: number): (PublicKey & { readonly number: number }) | undefined;
 }
 
-/** A reading that was checked, with its place in the stream. */
+/** A reading that was checked, with its place in the stream; below 0 in one before it, beyond its end in one after it. */
 export interface CheckedReading extends JudgedReading {
   readonly position: number;
   readonly content: Hex;
@@ -59,7 +62,7 @@ export function checkReadings(
   seen: Set<string>,
 ): CheckedReading[] {
   let last = before;
-  let position = -1;
+  let position = -Infinity;
   return readings.map((reading) => {
     const checked = checkReading(ground, last, reading, seen);
     if (checked.position <= position)
@@ -113,7 +116,8 @@ function checkedPosition(
   seen: Set<string>,
   refuse: (why: string) => ReadingRefused,
 ): number {
-  if (ack.chainId !== ground.chainId || ack.anchorLog !== ground.anchorLog || ack.stream !== ground.stream)
+  const position = positionIn(ground, ack);
+  if (ack.chainId !== ground.chainId || ack.anchorLog !== ground.anchorLog || position === undefined)
     throw refuse("its ack is for another chain, log or stream.");
   if (!verifyAckLeaf(ack, leaf)) throw refuse("its ack is for another leaf.");
   const { first, count, root, acceptedAt, anchorBy, signature } = ack;
@@ -122,5 +126,11 @@ function checkedPosition(
     if (!verifyAckSignature(ack, ground.gatewayKey)) throw refuse("its ack is not signed by the stream's gateway.");
     seen.add(promise);
   }
-  return first + ack.index;
+  return position;
+}
+
+/** The place that an ack promises, counted in the ground's stream; undefined where it is of none of its line. */
+export function positionIn({ stream, line = lineOf(stream) }: Ground, ack: Ack): number | undefined {
+  const [own, its] = [stream, ack.stream].map((id) => line.stretches.find((stretch) => stretch.stream === id));
+  return own && its && its.firstLeaf + ack.first + ack.index - own.firstLeaf;
 }

@@ -1,4 +1,5 @@
 import type { Hex } from "../../protocol/bytes.ts";
+import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
 import type { SignedFinding } from "../../protocol/finding.ts";
 import type { SecurityReading } from "./check.ts";
 
@@ -19,3 +20,10 @@ export interface Door {
    */
   findingsSince(round: number): Promise<SignedFinding[]>;
 }
+
+/** Refused for what it says, not for being busy: sending it again would change nothing. */
+export const isRefusal = (error: unknown): error is TwinwardError => {
+  if (!(error instanceof TwinwardError) || error.code.startsWith("SESSION")) return false;
+  const { status } = ERRORS[error.code];
+  return status >= 400 && status < 500 && status !== 429;
+};

@@ -3,6 +3,7 @@
  */
 import type { Hex } from "../../protocol/bytes.ts";
 import type { ClearRound, Finding } from "../../protocol/finding.ts";
+import { isFollowedBy } from "../chain/stream-line.ts";
 import type { ChainView } from "../chain/view.ts";
 import type { Outcome } from "./judge.ts";
 import { clearQuorum, countQuorum, transmitRank, verdictQuorum, type Quorum } from "./quorum.ts";
@@ -29,6 +30,9 @@ export function isAnswered(view: ChainView, signed: Signed): boolean {
   if (!device || device.state === "retired") return true;
   const latest = device.verdict;
   if (!latest) return false;
+  // Each stream counts its rounds from 0; all of a successor is later than all of the stream before it.
+  const judged = view.verdict(latest.digest)?.stream ?? signed.stream;
+  if (judged !== signed.stream) return isFollowedBy(view, signed.stream, judged);
   return latest.round > signed.round || (latest.round === signed.round && latest.severity >= signed.severity);
 }
 

@@ -6,6 +6,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { readFindingBody, type ClearDevice } from "../../protocol/finding.ts";
 import { BATCHES_PER_ROUND, type Verdict } from "../../protocol/verdict.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import { isFollowedBy } from "../chain/stream-line.ts";
 import type { AnchorFact, ChainView } from "../chain/view.ts";
 import { attest, attestClear, type Attesting, type Pen } from "./attest.ts";
 import type { OracleEvent } from "./events.ts";
@@ -42,7 +43,10 @@ export const firstBatch = (round: number): number => round * BATCHES_PER_ROUND;
 /** What the state file knows of a stream: where the round began, per device. Its readings are asked for again. */
 export function beginWatching(state: OracleState, view: ChainView, stream: Hex): Watched {
   const known = Object.entries(state.baselines) as [Hex, DeviceRound["baseline"]][];
-  const ours = known.filter(([device]) => view.device(device)?.homeStream === stream);
+  const ours = known.filter(([id]) => {
+    const device = view.device(id);
+    return device !== undefined && isFollowedBy(view, device.homeStream, stream);
+  });
   return {
     devices: new Map(ours.map(([device, baseline]) => [device, { baseline, readings: [] }])),
     judged: new Map(),

@@ -4,9 +4,11 @@
  */
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { lastOf } from "../../protocol/line.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import { isFollowedBy, readLine } from "../chain/stream-line.ts";
 import type { ChainView, DeviceFact } from "../chain/view.ts";
-import { checkReadings, ReadingRefused, type CheckedReading, type Ground, type SecurityReading } from "./check.ts";
+import { checkReadings, positionIn, ReadingRefused, type CheckedReading, type Ground } from "./check.ts";
 import type { Door } from "./door.ts";
 import { missingSignals } from "./judge.ts";
 import type { Baseline } from "./state-file.ts";
@@ -58,7 +60,8 @@ export async function observe(
     const twin = scene.view.securityTwin(device.id)?.id;
     const own = devices.get(device.id);
     const isNews = last > 0 && (own === undefined || (own.refused === undefined && last > lastSequenceOf(own)));
-    return isNews && twin !== undefined && device.homeStream === scene.stream ? [{ device, twin, last }] : [];
+    const isHome = isFollowedBy(scene.view, device.homeStream, scene.stream);
+    return isNews && twin !== undefined && isHome ? [{ device, twin, last }] : [];
   });
   // A few at a time: the server commits their decisions together.
   for (let i = 0; i < news.length; i += AT_ONCE) {
@@ -144,10 +147,15 @@ const isAboutDevice = (error: unknown): error is Error =>
 function groundOf(scene: Scene, device: DeviceFact): Ground {
   const { view, chainId, anchorLog, stream } = scene;
   const group = view.stream(stream)?.group;
+  // Its readings may lie in the stream before this one, or by now in the one after it.
+  const line = readLine(
+    view,
+    lastOf(stream, (id) => view.stream(id)),
+  );
   const gatewayKey = group === undefined ? undefined : view.gatewayKey(group);
   if (!gatewayKey) throw new ReadingRefused(device.id, "Its home stream has no gateway key.");
   return {
-    chainId, anchorLog, stream, gatewayKey, device: device.id,
+    chainId, anchorLog, stream, line, gatewayKey, device: device.id,
     keyAt: (sequence) => view.keyAt(device.id, sequence),
   }; // prettier-ignore
 }
@@ -182,7 +190,7 @@ async function beginAt(
     const after = Math.max(0, last - look);
     const page = await door.readings(twin, after);
     if (page.length === 0) throw new ReadingRefused(ground.device, `Reading ${last} is accepted but not handed out.`);
-    if (after > 0 && positionOf(page[0]) >= roundStart) continue;
+    if (after > 0 && (page[0] === undefined || (positionIn(ground, page[0].ack) ?? 0) >= roundStart)) continue;
     const readings = checkReadings(ground, { sequence: after, content: null }, page, seen);
     const before = readings.findLast((reading) => reading.position < roundStart);
     return {
@@ -191,6 +199,3 @@ async function beginAt(
     };
   }
 }
-
-const positionOf = (reading: SecurityReading | undefined): number =>
-  reading ? reading.ack.first + reading.ack.index : 0;

@@ -3,13 +3,13 @@
  * or be killed; what was not finished is done again from the state file and the chain.
  */
 import type { Hex } from "../../protocol/bytes.ts";
-import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
 import { readFindingBody, readSignedFinding, verifyFinding, type SignedFinding } from "../../protocol/finding.ts";
 import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import { homesOf } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import { attest, type Pen } from "./attest.ts";
-import type { Door } from "./door.ts";
+import { isRefusal, type Door } from "./door.ts";
 import { isAnswered, quorumFor, toOppose, type Judged, type Verified } from "./gather.ts";
 import type { Judge } from "./judge.ts";
 import {
@@ -92,10 +92,14 @@ export function runOracle(rooms: OracleRooms): Oracle {
   const nextOf = (stream: Hex): number => state.streams[stream]?.next ?? 0;
   const isOpen = ({ stream, round }: Signed): boolean => round >= roundOf(nextOf(stream)) - ROUNDS_OPEN;
 
+  /** Ended and judged to its end: nothing is open there that would be worth listening for. */
+  const isOver = (view: ChainView, stream: Hex): boolean =>
+    view.stream(stream)?.successor !== undefined && nextOf(stream) >= view.streamSize(stream);
+
   /** One turn of the wheel. True while something is open that others may move. */
   async function turn(): Promise<boolean> {
     const view = chain.view();
-    for (const stream of new Set(view.devices().map((device) => device.homeStream))) await judgeStream(view, stream);
+    for (const stream of homesOf(view)) await judgeStream(view, stream);
     await deliver();
     const listed = await lookAround();
     if (oppose(listed, view)) await deliver();
@@ -154,7 +158,8 @@ export function runOracle(rooms: OracleRooms): Oracle {
 
   /** Others' findings about the open rounds, or some of them: who floods the list can hide others in it. */
   async function lookAround(): Promise<Verified[]> {
-    const rounds = Object.values(state.streams).map(({ next }) => roundOf(next));
+    const going = (Object.keys(state.streams) as Hex[]).filter((stream) => !isOver(chain.view(), stream));
+    const rounds = going.map((stream) => roundOf(nextOf(stream)));
     if (rounds.length === 0) return [];
     const since = Math.max(0, Math.min(...rounds) - ROUNDS_OPEN);
     for (const [name, { found }] of verified) if (found && roundIn(found) < since) verified.delete(name);
@@ -288,10 +293,3 @@ export function runOracle(rooms: OracleRooms): Oracle {
 }
 
 const roundIn = ({ body }: Verified): number => (body.format === "clear@1" ? body.clear.round : body.verdict.round);
-
-/** Refused for what it says, not for being busy: sending it again would change nothing. */
-const isRefusal = (error: unknown): error is TwinwardError => {
-  if (!(error instanceof TwinwardError) || error.code.startsWith("SESSION")) return false;
-  const { status } = ERRORS[error.code];
-  return status >= 400 && status < 500 && status !== 429;
-};

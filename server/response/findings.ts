@@ -14,6 +14,7 @@ import {
   type SignedFinding,
 } from "../../protocol/finding.ts";
 import { BATCHES_PER_ROUND, type VerdictDomain } from "../../protocol/verdict.ts";
+import { isFollowedBy } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Database, Tx } from "../store/database.ts";
 
@@ -132,7 +133,7 @@ function requireFounded(finding: Finding | ClearRound, view: ChainView): void {
   const { verdict } = finding;
   const device = view.device(verdict.device);
   if (!device) throw fault("No such device is registered.");
-  if (device.homeStream !== stream) throw fault("The stream is not the device's home stream.");
+  if (!isFollowedBy(view, device.homeStream, stream)) throw fault("The stream is not the device's home stream.");
   const first = BATCHES_PER_ROUND * verdict.round;
   if (verdict.firstBatch !== first || lastBatch < first || lastBatch >= first + BATCHES_PER_ROUND)
     throw fault("Its batches are not those of its round.");

@@ -408,9 +408,54 @@ contract ChallengeTest is Consortium {
         refused(stranger, abi.encodeWithSelector(IAnchorLog.AckForgiven.selector, home, DUE + 100, DUE + 100));
         anchors.challengeOverdue(home, also);
         anchorLeaves(leavesFrom(0, 3));
+        // Ten minutes for what had waited: nobody who was resumed is convicted before its first anchor can be there.
+        uint64 due = DUE + 100 + anchors.RESUME_GRACE();
         vm.warp(DUE + 201);
+        refused(stranger, abi.encodeWithSelector(IAnchorLog.AckNotDue.selector, home, due, DUE + 201));
+        anchors.challengeOverdue(home, later);
+        vm.warp(due);
+        refused(stranger, abi.encodeWithSelector(IAnchorLog.AckNotDue.selector, home, due, due));
+        anchors.challengeOverdue(home, later);
+        vm.warp(due + 1);
         anchors.challengeOverdue(home, later);
         (IAnchorLog.Standing now_, uint32 suspensions) = standingOf(home);
         check(now_ == IAnchorLog.Standing.Suspended && suspensions == 2, "a later promise still counts");
+    }
+
+    /// @dev Due when it says, or ten minutes after the resume, whichever is later; both challenges judge by it.
+    function testFuzz_nothingFallsDueRightAfterAResume(uint64 after_, uint64 late) public {
+        IAnchorLog.Ack memory broken = ackOf(0, 3, DUE);
+        vm.warp(DUE + 1);
+        anchors.challengeOverdue(home, broken);
+        uint64 resumedAt = DUE + 2;
+        resumeAt(resumedAt, 1);
+        uint64 anchorBy = resumedAt + 1 + (after_ % 2000);
+        uint64 due = anchorBy > resumedAt + 600 ? anchorBy : resumedAt + 600;
+        IAnchorLog.Ack memory ack = ackOf(0, 4, anchorBy);
+        vm.warp(due + 1 + (late % 10_000));
+        uint64 period = uint64(block.timestamp / anchors.PERIOD());
+        anchorLeaves(leavesFrom(0, 3));
+        // The period's first batch finds the fourth leaf missing: that convicts only where the period began when it was due.
+        bool convicts = period * anchors.PERIOD() > due;
+        if (!convicts) refused(stranger, abi.encodeWithSelector(IAnchorLog.PeriodNotProving.selector, home, period));
+        anchors.challengeLate(home, ack, period);
+        if (convicts) return;
+        anchors.challengeOverdue(home, ack);
+    }
+
+    /// @dev Who was convicted cannot go on elsewhere before members have decided.
+    function test_noStreamIsOpenedWhileOneIsSuspended() public {
+        vm.prank(sender);
+        bytes32 other = anchors.openStream(group);
+        IAnchorLog.Ack memory ack = ackOf(0, 3, DUE);
+        vm.warp(DUE + 1);
+        anchors.challengeOverdue(home, ack);
+        refused(sender, abi.encodeWithSelector(IAnchorLog.StreamSuspended.selector, home));
+        anchors.openStream(group);
+        // What was opened before goes on, and what members resume lets the group open more.
+        anchorMany(other, 1);
+        resumeAt(DUE + 2, 1);
+        vm.prank(sender);
+        anchors.openStream(group);
     }
 }

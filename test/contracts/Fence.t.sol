@@ -153,7 +153,7 @@ contract FenceTest is Consortium {
         suspend();
         bytes32[2][] memory signatures = signMembers(anchors.resumeDigest(home, 1, REASON), 0xb);
         anchors.resume(home, 1, REASON, 0xb, signatures);
-        vm.warp(block.timestamp + 10);
+        vm.warp(block.timestamp + anchors.RESUME_GRACE());
         suspend();
         // The same signatures again.
         refused(sender, abi.encodeWithSelector(IAnchorLog.SuspensionUnexpected.selector, home, 2, 1));
@@ -228,6 +228,17 @@ contract FenceTest is Consortium {
         checkEqual(group, owner, "of the same group");
         checkEqual(8, newSize, "and it goes on");
         check(standingOf(next) == IAnchorLog.Standing.Open, "open");
+    }
+
+    function test_aFencedGroupGoesOnInTheSuccessorOnly() public {
+        fenceBy(0x7);
+        refused(sender, abi.encodeWithSelector(IAnchorLog.StreamFenced.selector, home));
+        anchors.openStream(group);
+        vm.prank(sender);
+        bytes32 next = anchors.openSuccessor(home);
+        vm.prank(sender);
+        bytes32 another = anchors.openStream(group);
+        check(next != another && standingOf(another) == IAnchorLog.Standing.Open, "then another one too");
     }
 
     /// @dev n − f of n, by any of them; and any two quorums share more members than may be faulty.

@@ -125,6 +125,60 @@ contract VerdictOracleTest is Consortium {
         refuses(v, 0x03, abi.encodeWithSelector(IVerdictOracle.EvidenceNotAnchored.selector, MODEL, 0, 0));
     }
 
+    // A home stream that members fenced
+
+    function succeedHome() private returns (bytes32 next) {
+        bytes32 last = home;
+        for (next = last; next != 0; (, , , next) = anchors.standing(last)) last = next;
+        bytes32[2][] memory signatures = new bytes32[2][](1);
+        (bytes32 r, bytes32 vs) = vm.signCompact(0x41, anchors.fenceDigest(last, MODEL));
+        signatures[0] = [r, vs];
+        anchors.fence(last, MODEL, 1, signatures);
+        vm.prank(sender);
+        next = anchors.openSuccessor(last);
+        anchorMany(next, 25);
+    }
+
+    function verdictIn(
+        bytes32 stream,
+        uint64 round,
+        uint8 kind,
+        uint8 severity
+    ) private view returns (IVerdictOracle.Verdict memory v) {
+        v = verdict(round, kind, severity);
+        v.stream = stream;
+    }
+
+    function test_aSuccessorOfTheHomeStreamIsHome() public {
+        bytes32 next = succeedHome();
+        // What was anchored before the fence may still be judged.
+        transmit(verdict(2, SUSPECT, 3), 0x03);
+        // The successor's rounds count from 0 and are later nevertheless.
+        transmit(verdictIn(next, 0, QUARANTINE, 2), 0x03);
+        bytes memory stale = abi.encodeWithSelector(IVerdictOracle.VerdictStale.selector, device, 2, 5, 0, 2);
+        refuses(verdict(2, READMISSION, 5), 0x07, stale);
+        stale = abi.encodeWithSelector(IVerdictOracle.VerdictStale.selector, device, 0, 2, 0, 2);
+        refuses(verdictIn(next, 0, SUSPECT, 2), 0x03, stale);
+        transmit(verdictIn(next, 1, READMISSION, 1), 0x07);
+
+        bytes32 last = succeedHome();
+        transmit(verdictIn(last, 0, SUSPECT, 1), 0x03);
+        stale = abi.encodeWithSelector(IVerdictOracle.VerdictStale.selector, device, 2, 5, 0, 1);
+        refuses(verdictIn(next, 2, SUSPECT, 5), 0x03, stale);
+        refuses(verdict(2, SUSPECT, 5), 0x03, stale);
+    }
+
+    function test_anotherStreamOfTheGroupIsNotHome() public {
+        bytes32 next = succeedHome();
+        vm.prank(sender);
+        bytes32 other = anchors.openStream(group);
+        anchorMany(other, 25);
+        bytes memory evidence = abi.encodeWithSelector(IVerdictOracle.StreamNotHome.selector, device, home, other);
+        refuses(verdictIn(other, 0, SUSPECT, 1), 0x03, evidence);
+        transmit(verdictIn(next, 0, SUSPECT, 1), 0x03);
+        refuses(verdictIn(other, 2, SUSPECT, 5), 0x03, evidence);
+    }
+
     function test_refusesVerdictsOnRetiredDevices() public {
         vm.prank(steward);
         devices.retire(device);

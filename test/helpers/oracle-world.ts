@@ -7,6 +7,8 @@ import { hashModel } from "../../ml/model-hash.ts";
 import { createRandom } from "../../ml/random.ts";
 import type { Window } from "../../ml/window.ts";
 import { ackMessage, type Ack } from "../../protocol/ack.ts";
+import { streamEndLeaf } from "../../protocol/anchor.ts";
+import { logTree } from "../../protocol/anchors.ts";
 import { toBase64url, toHex, ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { es256Signer, publicKeyOf, signEs256 } from "../../protocol/es256.ts";
@@ -14,7 +16,7 @@ import { sha256Hex } from "../../protocol/hash.ts";
 import { buildReading, parseReading, readingLeaf } from "../../protocol/reading.ts";
 import { Tree, toHexPath } from "../../protocol/tree.ts";
 import { addressOfKey, verdictDigest, type Verdict, type VerdictDomain } from "../../protocol/verdict.ts";
-import type { AnchorFact, Chain, ChainView, DeviceFact, VerdictFact } from "../../server/chain/view.ts";
+import type { AnchorFact, Chain, ChainView, DeviceFact, StreamFact, VerdictFact } from "../../server/chain/view.ts";
 import type { SecurityReading } from "../../server/oracle/check.ts";
 import type { Quorum } from "../../server/oracle/quorum.ts";
 import type { Transmitter } from "../../server/oracle/transmit.ts";
@@ -96,7 +98,11 @@ export class World {
   readonly oracles: Hex[];
   readonly model = fittedModel();
   readonly modelHash = hashModel(this.model);
-  readonly anchors: AnchorFact[] = [];
+  /** The stream that is written to, and what was anchored in it. */
+  stream: Hex = STREAM;
+  anchors: AnchorFact[] = [];
+  /** Streams that were fenced, oldest first. */
+  readonly past: { stream: Hex; anchors: AnchorFact[]; fence: { size: number; leaves: number; logRoot: Hex } }[] = [];
   readonly verdicts: VerdictFact[] = [];
   readonly cleared = new Map<string, Hex>();
   readonly listeners = new Set<(view: ChainView) => void>();
@@ -152,12 +158,39 @@ export class World {
 
   /** One group commit: readings get their places and one signed promise. */
   commit(...readings: { device: WorldDevice; text: string }[]): void {
-    const parsed = readings.map(({ text }) => parseReading(text));
+    const acks = this.promise(readings.map(({ text }) => text));
+    for (const [index, { device, text }] of readings.entries()) device.kept.push({ text, ack: acks[index]! });
+  }
+
+  /** Members fence the stream and its gateway goes on in the successor, where it promises anew what was not anchored. */
+  succeed(): void {
+    const size = this.anchors.length;
+    const logRoot = toHex(logTree(this.stream, this.anchors).root());
+    const fence = { size, leaves: this.sealed, logRoot };
+    this.past.push({ stream: this.stream, anchors: this.anchors, fence });
+    const lost = this.devices.flatMap((device) =>
+      device.kept.flatMap((kept, at) =>
+        kept.ack.stream === this.stream && kept.ack.first + kept.ack.index >= this.sealed ? [{ device, at }] : [],
+      ),
+    );
+    const block = { number: size, hash: id("succession"), timestamp: START_MS / 1000 + size };
+    const root = streamEndLeaf(this.stream, size, logRoot);
+    this.stream = id(`successor ${this.past.length}`);
+    this.anchors = [{ number: 0, root, count: 1, firstLeaf: 0, transaction: id("succession"), block }];
+    [this.leaves, this.sealed] = [1, 1];
+    const acks = this.promise(lost.map(({ device, at }) => device.kept[at]!.text));
+    for (const [index, { device, at }] of lost.entries()) device.kept[at] = { ...device.kept[at]!, ack: acks[index]! };
+    this.changed();
+  }
+
+  private promise(texts: readonly string[]): Ack[] {
+    if (texts.length === 0) return [];
+    const parsed = texts.map((text) => parseReading(text));
     const tree = new Tree(parsed.map(readingLeaf));
     const promise = {
       chainId: CHAIN_ID,
       anchorLog: CONTRACTS.AnchorLog,
-      stream: STREAM,
+      stream: this.stream,
       first: this.leaves,
       count: parsed.length,
       root: toHex(tree.root()),
@@ -165,23 +198,11 @@ export class World {
       anchorBy: START_MS / 1000 + 60,
     };
     const signature = toBase64url(signEs256(gatewayKey, ackMessage(promise)));
-    for (const [index, { device, text }] of readings.entries()) {
-      const { sequence, content } = parsed[index]!;
-      const ack: Ack = {
-        format: "ack@1",
-        ...promise,
-        signature,
-        index,
-        path: toHexPath(tree.path(index)),
-        device: device.id,
-        sequence,
-        expected: sequence + 1,
-        prev: content,
-        time: START_MS,
-      };
-      device.kept.push({ text, ack });
-    }
     this.leaves += parsed.length;
+    return parsed.map(({ device, sequence, content }, index): Ack => {
+      const its = { device, sequence, expected: sequence + 1, prev: content, time: START_MS };
+      return { format: "ack@1", ...promise, signature, index, path: toHexPath(tree.path(index)), ...its };
+    });
   }
 
   /** Seals and anchors what was committed; also an empty stretch counts as one leaf of something else. */
@@ -213,7 +234,23 @@ export class World {
   }
 
   view(): ChainView {
-    const anchors = [...this.anchors];
+    const logs = new Map([
+      ...this.past.map(({ stream, anchors }) => [stream, anchors] as const),
+      [this.stream, [...this.anchors]],
+    ]);
+    const streams = [...this.past.map(({ stream }) => stream), this.stream];
+    const factOf = (stream: Hex): StreamFact | undefined => {
+      const n = streams.indexOf(stream);
+      if (n < 0) return undefined;
+      const [predecessor, successor, past] = [streams[n - 1], streams[n + 1], this.past[n]];
+      const reason = ZERO_32;
+      return {
+        ...{ id: stream, group: GROUP, n, standing: past ? "fenced" : "open" },
+        ...(predecessor && { predecessor }),
+        ...(successor && { successor }),
+        ...(past && { fence: { ...past.fence, reason } }),
+      };
+    };
     const verdicts = [...this.verdicts];
     const facts = this.devices.map((device): DeviceFact => {
       const latest = verdicts.findLast((verdict) => verdict.device === device.id);
@@ -244,13 +281,13 @@ export class World {
       oracles: this.oracles,
       oracleSet: ORACLE_SET,
       isOracle: (wanted) => this.oracles.includes(wanted),
-      stream: (wanted) => (wanted === STREAM ? { id: STREAM, group: GROUP, n: 0, standing: "open" } : undefined),
+      stream: factOf,
       gatewayKey: () => ({ group: GROUP, member: 0, ...publicKeyOf(gatewayKey), senders: [] }),
-      anchors: () => anchors,
-      streamSize: () => anchors.length,
+      anchors: (stream) => logs.get(stream) ?? [],
+      streamSize: (stream) => logs.get(stream)?.length ?? 0,
       verdicts: () => verdicts,
       verdict: (digest) => verdicts.find((verdict) => verdict.digest === digest),
-      clearedRoot: (_, round) => this.cleared.get(String(round)),
+      clearedRoot: (stream, round) => this.cleared.get(nameOf(stream, round)),
     };
     return part as ChainView;
   }
@@ -274,7 +311,7 @@ export class World {
       const digest = verdictDigest(DOMAIN, verdict);
       const latest = this.verdicts.findLast((v) => v.device === verdict.device);
       if (
-        latest &&
+        latest?.stream === verdict.stream &&
         (latest.round > verdict.round || (latest.round === verdict.round && latest.severity >= verdict.severity))
       )
         return { outcome: "late" };
@@ -286,9 +323,9 @@ export class World {
       return { outcome: "sent", transaction: ZERO_32 };
     },
     allClear: async (clear, quorum) => {
-      if (this.cleared.has(String(clear.round))) return { outcome: "late" };
+      if (this.cleared.has(nameOf(clear.stream, clear.round))) return { outcome: "late" };
       this.requireSigners(CLEAR_FIELDS, clear, quorum, 2 * this.faults() + 1);
-      this.cleared.set(String(clear.round), clear.root);
+      this.cleared.set(nameOf(clear.stream, clear.round), clear.root);
       this.changed();
       return { outcome: "sent", transaction: ZERO_32 };
     },
@@ -314,6 +351,9 @@ export class World {
     }
   }
 }
+
+/** A round of the first stream is called by its number. */
+const nameOf = (stream: Hex, round: number): string => (stream === STREAM ? String(round) : `${stream} ${round}`);
 
 const field = (text: string) => {
   const [type, name] = text.split(" ") as [string, string];

@@ -40,6 +40,23 @@ describe("findBreach", () => {
     expect(findBreach(ack, late, 10_300)).to.deep.equal({ kind: "late", period: 17 });
   });
 
+  it("judges by ten minutes after a resume where that is later, and forgives what was due before it", () => {
+    const few = anchorsOf([[4, 9_000]]);
+    const late = anchorsOf([[4, 9_000], [1, 10_900]]); // prettier-ignore
+    for (const [anchors, now, resumedAt, fate] of [
+      [few, 99_999, 10_000, /forgave/],
+      [few, 10_500, 9_901, /due in 1 s/],
+      [few, 10_502, 9_901, "overdue"],
+      [few, 10_001, 9_000, "overdue"],
+      [late, 99_999, 9_999, "late"],
+      [anchorsOf([[4, 9_000], [1, 10_599]]), 99_999, 9_999, /kept, 0 s before/],
+    ] as const) {
+      const found = findBreach(ack, anchors, now, resumedAt);
+      if (typeof fate === "string") expect(found.kind).to.equal(fate);
+      else expect("why" in found && found.why).to.match(fate);
+    } // prettier-ignore
+  });
+
   /** By the rule that the contract has: its record of a period is what the batches before its first one reached. */
   it("names only periods that the contract takes, and one for every delay of more than a period", () => {
     fc.assert(

@@ -76,7 +76,8 @@ async function challenge(
   const anchors = await source.anchors(ack.stream);
   return withLog(consortium, options.rpc, readAccountKey(options.key), async (log, wallet) => {
     const now = (await wallet.provider?.getBlock("latest"))?.timestamp ?? 0;
-    const fate = findBreach(ack, anchors, now);
+    const resumedAt = Number(((await log.getFunction("standing").staticCall(ack.stream)) as readonly unknown[])[2]);
+    const fate = findBreach(ack, anchors, now, resumedAt);
     if (fate.kind === "none") throw new TwinwardError("ACK_NOT_BROKEN", { detail: `Nothing to show: ${fate.why}.` });
     const given = ackArgument(ack);
     const act =

@@ -8,7 +8,7 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import { anchorsOf, lastOf } from "../../../protocol/line.ts";
 import { meetChain } from "../../anchor/meet-chain.ts";
 import { followChain } from "../../chain/follow.ts";
-import { readLine } from "../../chain/stream-line.ts";
+import { isFollowedBy, readLine } from "../../chain/stream-line.ts";
 import type { AnchorFact } from "../../chain/view.ts";
 import { openKeyStore } from "../../keys/key-store.ts";
 import { copyIn } from "../../store/copy-in.ts";
@@ -16,7 +16,7 @@ import type { Database, Tx } from "../../store/database.ts";
 import { lockDirectory } from "../../store/lock.ts";
 import { syncDirectory, writeDurably } from "../../store/write-durably.ts";
 import { makeDirectory, type DataDirectory } from "../data-directory.ts";
-import { isOfLine, streamOf } from "../observe-world.ts";
+import { streamOf } from "../observe-world.ts";
 import { openChain, readConsortiumFile } from "../open-directory.ts";
 import { placeDatabase } from "../place-database.ts";
 import { readSettings } from "../settings.ts";
@@ -124,7 +124,7 @@ async function readAnchors(
       const view = chain.view();
       const { stream: first } = streamOf(consortium);
       const written = stream ?? first;
-      if (!isOfLine(view, first, written))
+      if (!isFollowedBy(view, first, written))
         throw new TwinwardError("CHAIN_DIFFERS", { detail: `The chain knows no stream ${written} of this gateway.` });
       const anchors = anchorsOf(readLine(view, written), view);
       const newest = lastOf(written, (id) => view.stream(id));

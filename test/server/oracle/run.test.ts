@@ -137,6 +137,33 @@ describe("oracles together", () => {
     expect(clear?.format === "clear@1" && clear.devices.map((d) => d.device)).to.deep.equal([world.devices[1]!.id]);
   });
 
+  it("go on in the successor when members fence the home stream, whose rounds count from 0 again", async () => {
+    [0, 1, 2, 3].forEach((bit) => start(bit));
+    await clean(12);
+    await until(() => world.cleared.size === 1, "an all-clear of the first stream");
+    // Accepted and not anchored: it is the successor's, under another promise.
+    for (const device of world.devices) world.commit({ device, text: await world.makeReading(device) });
+    world.succeed();
+    await clean(10);
+    const successor = world.stream;
+    await until(() => world.cleared.has(`${successor} 0`), "an all-clear of the successor");
+    await attack(8);
+    await until(() => world.verdicts.length > 0, "a verdict");
+    expect(world.verdicts[0]).to.include({ device: world.devices[0]!.id, stream: successor, round: 1, firstBatch: 10 });
+    expect(events.filter(({ event }) => event === "refused")).to.deep.equal([]);
+
+    // One that comes later begins where the round at hand does, and one that was away judges what it missed in both streams.
+    await running.pop()!.stop();
+    world.succeed();
+    await clean(10);
+    start(3);
+    await until(() => world.cleared.has(`${world.stream} 0`), "an all-clear of the one after it");
+    await attack(8);
+    await until(() => world.verdicts.some(({ stream }) => stream === world.stream), "a verdict there");
+    expect(events.filter(({ event }) => event === "refused")).to.deep.equal([]);
+    await until(() => events.some(({ bit, event }) => bit === 3 && event === "attested"), "the late one's word");
+  });
+
   it("clear a round of 1 000 devices", async function () {
     this.timeout(60_000);
     world = new World(4, 1000);

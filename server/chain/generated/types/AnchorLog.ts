@@ -91,6 +91,7 @@ export interface AnchorLogInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "PERIOD"
+      | "RESUME_GRACE"
       | "ackDigest"
       | "anchor"
       | "challengeContradicted"
@@ -128,6 +129,10 @@ export interface AnchorLogInterface extends Interface {
   ): EventFragment;
 
   encodeFunctionData(functionFragment: "PERIOD", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "RESUME_GRACE",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "ackDigest",
     values: [BytesLike, IAnchorLog.AckStruct]
@@ -236,6 +241,10 @@ export interface AnchorLogInterface extends Interface {
   ): string;
 
   decodeFunctionResult(functionFragment: "PERIOD", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "RESUME_GRACE",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "ackDigest", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "anchor", data: BytesLike): Result;
   decodeFunctionResult(
@@ -500,6 +509,8 @@ export interface AnchorLog extends BaseContract {
 
   PERIOD: TypedContractMethod<[], [bigint], "view">;
 
+  RESUME_GRACE: TypedContractMethod<[], [bigint], "view">;
+
   ackDigest: TypedContractMethod<
     [id: BytesLike, ack: IAnchorLog.AckStruct],
     [string],
@@ -673,6 +684,9 @@ export interface AnchorLog extends BaseContract {
 
   getFunction(
     nameOrSignature: "PERIOD"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "RESUME_GRACE"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "ackDigest"
