@@ -8,7 +8,7 @@ import { network } from "hardhat";
 import { readFileSync, writeFileSync } from "node:fs";
 import { anchorLeaf } from "../../protocol/anchor.ts";
 import { PERIOD_SECONDS } from "../../protocol/breach.ts";
-import type { Hex } from "../../protocol/bytes.ts";
+import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import { Tree } from "../../protocol/tree.ts";
 import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
@@ -29,7 +29,14 @@ const ANCHORS = 1024;
 const SNAPSHOT = new URL("gas/snapshot.json", import.meta.url);
 
 /** DESIGN.md section 11, where it names a figure of this form. */
-const CEILINGS: Record<string, number> = { "anchor mean of 1024": 45_000, "anchor worst of 1024": 110_000 };
+const CEILINGS: Record<string, number> = {
+  "anchor mean of 1024": 45_000,
+  "anchor worst of 1024": 110_000,
+  grant: 66_000,
+  revoke: 30_000,
+  "canRead, execution": 20_000,
+  "canRead through 3 links, execution": 32_000,
+};
 
 const digestOf = (word: string): string => sha256(new TextEncoder().encode(word));
 
@@ -114,6 +121,8 @@ async function buildConsortium(oracles: number): Promise<World> {
     "deployer",
     "steward",
     "sender",
+    "nurse",
+    "locum",
     ...Array.from({ length: oracles }, (_, bit) => `oracle${bit}`),
   ]) {
     await provider.request({
@@ -180,7 +189,7 @@ async function anchorMany(world: World, count: number): Promise<void> {
 }
 
 async function useTwins(world: World, device: string): Promise<void> {
-  const [grants, twins] = [world.at("GrantRegistry"), world.at("TwinRegistry")];
+  const twins = world.at("TwinRegistry");
   const manifest = digestOf("manifest");
   await world.measure("createSecurityTwin", "steward", "TwinRegistry", "createSecurityTwin", device, manifest, 0xff);
   await world.measure("beginAssignment", "steward", "TwinRegistry", "beginAssignment", device, 1);
@@ -196,17 +205,54 @@ async function useTwins(world: World, device: string): Promise<void> {
     3,
   );
   const twin = created.logs[0]?.topics[1] ?? "";
-  const reader = world.wallet("reader").address;
-  const terms = [twin, reader, 1_700_000_000, 4_000_000_000, 0x0f, 0x03];
-  await world.measure("grant, first of the grantor's 256 nonces", "steward", "GrantRegistry", "grant", terms, 0);
-  const given = await world.measure("grant", "steward", "GrantRegistry", "grant", terms, 1);
-  const id = given.logs[0]?.topics[1] ?? "";
-  const ask = [0, twin, id, reader, 0, 0x01];
-  expect(await grants.getFunction("canRead")(ask)).to.equal(true);
-  const read = await world.send("steward", "GrantRegistry", "canRead", ask);
-  const calldata = grants.interface.encodeFunctionData("canRead", [ask]);
-  world.figures["canRead, execution"] = Number(read.gasUsed) - intrinsicGas(calldata);
-  await world.measure("revoke", "steward", "GrantRegistry", "revoke", id);
+  const [steward, reader] = [world.wallet("steward").address, world.wallet("reader").address];
+  const terms = [twin, reader, 1_700_000_000, 4_000_000_000, 0x0f, 0x03, 0];
+  await world.measure(
+    "grant, first of the grantor's 256 nonces",
+    "steward",
+    "GrantRegistry",
+    "grant",
+    device,
+    terms,
+    0,
+  );
+  const given = await world.measure("grant", "steward", "GrantRegistry", "grant", device, terms, 1);
+  const source = [steward, ZERO_32, 1];
+  await measureRead(world, "canRead, execution", [0, device, twin, idOf(given), reader, 0, 0x01], [source]);
+  await world.measure("revoke", "steward", "GrantRegistry", "revoke", twin, reader, source);
+  await passOn(world, device, twin);
+}
+
+const idOf = (given: TransactionReceipt): string => given.logs[0]?.topics[1] ?? "";
+
+/** What a permitted canRead costs beside what any transaction with its calldata does. */
+async function measureRead(world: World, label: string, ask: unknown[], chain: unknown[]): Promise<void> {
+  const grants = world.at("GrantRegistry");
+  expect(await grants.getFunction("canRead")(ask, chain)).to.equal(true);
+  const read = await world.send("steward", "GrantRegistry", "canRead", ask, chain);
+  const calldata = grants.interface.encodeFunctionData("canRead", [ask, chain]);
+  world.figures[label] = Number(read.gasUsed) - intrinsicGas(calldata);
+}
+
+/** A steward's grant, passed on twice. */
+async function passOn(world: World, device: string, twin: string): Promise<void> {
+  const people = ["steward", "nurse", "locum", "student"];
+  const chain: unknown[][] = [];
+  let id = ZERO_32;
+  for (const [depth, name] of people.slice(1).entries()) {
+    const grantor = people[depth] ?? "";
+    const terms = [twin, world.wallet(name).address, 1_700_000_000, 4_000_000_000, 0x0f, 0x03, 2 - depth];
+    const rest = chain[0] === undefined ? ["grant", device, terms, 2] : ["delegate", device, terms, 2, chain[0]];
+    const [method, ...args] = rest as [string, ...unknown[]];
+    chain.unshift([world.wallet(grantor).address, id, 2]);
+    id = idOf(await world.measure(`${method}, link ${depth + 1}`, grantor, "GrantRegistry", method, ...args)) as Hex;
+  }
+  await measureRead(
+    world,
+    "canRead through 3 links, execution",
+    [0, device, twin, id, world.wallet("student").address, 0, 0x01],
+    chain,
+  );
 }
 
 /** Two readings of one sequence, each as long as a reading of eight segments. */
