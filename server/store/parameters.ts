@@ -3,11 +3,17 @@
  * PostgreSQL's binary array format, because hex doubles the bytes of a bulk insert and both drivers build such text slowly.
  */
 
+// Types by PostgreSQL's pg_type.dat.
+export const BOOL = 16;
 export const BYTEA = 17;
-export const BYTEA_ARRAY = 1001;
-export const TEXT = 25;
-export const TEXT_ARRAY = 1009;
 export const INT8 = 20;
+export const INT2 = 21;
+export const INT4 = 23;
+export const TEXT = 25;
+export const OID = 26;
+export const FLOAT8 = 701;
+export const VARCHAR = 1043;
+export const VOID = 2278;
 
 /** A value of a query's parameter list. Arrays of bytes are for `unnest($1::bytea[], …)`. */
 export type Parameter =
@@ -68,9 +74,14 @@ function binaryArray<T>(
 
 /** A bigint column's text as a number; anything that a number cannot hold exactly is an error, never rounded. */
 export function fromInt8(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} is not a safe integer`);
-  return value;
+  return toSafe(BigInt(text));
+}
+
+/** A bigint as a number, by the same rule. */
+export function toSafe(value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`bigint ${value} is not a safe integer`);
+  return number;
 }
 
 /** PostgreSQL's hex text of a bytea. */

@@ -1,12 +1,11 @@
-import { PGlite } from "@electric-sql/pglite";
+import { Mutex, PGlite } from "@electric-sql/pglite";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Database, Tx } from "./database.ts";
 import { DurableFiles, durableParameters } from "./durable-files.ts";
-import { BYTEA, BYTEA_ARRAY, fromBytea, fromInt8, INT8, TEXT_ARRAY, toWire, type Parameter } from "./parameters.ts";
+import { PGliteWire } from "./pglite-wire.ts";
 import { createDataDirectory } from "./template.ts";
-import { watchPanic } from "./panic.ts";
 import { asOursEmbedded } from "./postgres-errors.ts";
 import { runWork } from "./work.ts";
 
@@ -14,10 +13,11 @@ import { runWork } from "./work.ts";
 const LONG_LOG = 64 * 1024 * 1024;
 const CALLS_BETWEEN_LOOKS = 64;
 
-interface Runner {
-  query<T>(sql: string, parameters?: unknown[]): Promise<{ rows: T[] }>;
-  exec(sql: string): Promise<unknown>;
-}
+/**
+ * Nobody counts rows here, as a server's autovacuum does: the planner would guess, sort a device's whole past for one page, and
+ * keep for good what it chose while a table was small. Ours are short questions that an index answers, so that is what it gets.
+ */
+const BY_INDEX = ["hashjoin", "mergejoin", "bitmapscan", "seqscan"].flatMap((way) => ["-c", `enable_${way}=off`]);
 
 /** The embedded PostgreSQL over `directory`, made when absent. One process only: it has no lock of its own. */
 export async function openPGlite(directory: string): Promise<Database> {
@@ -25,63 +25,70 @@ export async function openPGlite(directory: string): Promise<Database> {
   if (!existsSync(join(directory, "PG_VERSION"))) await createDataDirectory(directory);
   const postgres = new PGlite({
     fs: new DurableFiles(directory),
-    startParams: durableParameters(PGlite.defaultStartParams),
-    parsers: { [INT8]: fromInt8, [BYTEA]: fromBytea },
-    serializers: { [BYTEA]: (value: unknown) => value as string },
+    startParams: [...durableParameters(PGlite.defaultStartParams), ...BY_INDEX],
   });
   await postgres.waitReady;
-  const panic = watchPanic(postgres);
-  // PGlite's own text of such arrays is far slower than the binary one, which `toWire` has made already.
-  for (const type of [BYTEA_ARRAY, TEXT_ARRAY])
-    postgres.serializers[type] = (value: unknown) => (Array.isArray(value) ? "{}" : value) as string;
-
-  const ours = async <T>(ask: () => Promise<T>): Promise<T> => {
+  const wire = new PGliteWire(postgres);
+  const ours = async <T>(ask: Promise<T>): Promise<T> => {
     try {
-      return await ask();
+      return await ask;
     } catch (error) {
-      throw panic.hasEnded ? await panic.ended : asOursEmbedded(error);
+      throw asOursEmbedded(error);
     }
   };
-  const tx = (runner: Runner): Tx => ({
-    query: async <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      (await ours(() => runner.query<T>(sql, toWire(parameters)))).rows,
-    script: async (sql) => void (await ours(() => runner.exec(sql))),
-  });
+  const tx: Tx = {
+    query: (sql, parameters) => ours(wire.query(sql, parameters)),
+    script: (sql) => ours(wire.script(sql)),
+  };
   // A single-user PostgreSQL never checkpoints by itself: without this its log would grow until it is closed, and the start
   // after a kill would replay all of it.
   let calls = 0;
   let checkpointing: Promise<void> | undefined;
+  const turns = new Mutex();
   const checkpointWhenDue = (): void => {
     if (++calls % CALLS_BETWEEN_LOOKS !== 0 || checkpointing) return;
-    checkpointing = checkpointLongLog(postgres)
+    checkpointing = turns
+      .runExclusive(() => checkpointLongLog(wire))
       .catch(() => undefined) // Whoever commits next finds out: a log that cannot be synced fails the commit itself.
       .finally(() => (checkpointing = undefined));
   };
-  const watched = async <T>(call: Promise<T>): Promise<T> => {
-    const value = await call;
+  /** One at a time: there is one connection, and a transaction keeps everybody else out. */
+  const inTurn = async <T>(call: () => Promise<T>): Promise<T> => {
+    const value = await turns.runExclusive(call);
     checkpointWhenDue();
     return value;
   };
-  const plain = tx(postgres);
+  const transaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    await tx.query("begin");
+    try {
+      const value = await runWork(tx, work);
+      await tx.query("commit");
+      return value;
+    } catch (error) {
+      // Where that fails too, the database is no more; what is told is why.
+      await tx.query("rollback").catch(() => undefined);
+      throw error;
+    }
+  };
   return {
     kind: "embedded",
-    ended: panic.ended,
-    query: (sql, parameters) => watched(plain.query(sql, parameters)),
-    script: (sql) => watched(plain.script(sql)),
-    transaction: (work) => watched(ours(() => postgres.transaction((runner) => runWork(tx(runner), work)))),
+    ended: wire.ended,
+    query: (sql, parameters) => inTurn(() => tx.query(sql, parameters)),
+    script: (sql) => inTurn(() => tx.script(sql)),
+    transaction: (work) => inTurn(() => transaction(work)),
     // One process opens it, which DATA's lock sees to: there is nobody to hold a name against.
     claim: async () => ({ assure: async () => undefined, release: async () => undefined }),
     close: async () => {
       await checkpointing;
       // After a panic there is nothing that it could still write, and it would never end.
-      if (!panic.hasEnded) await postgres.close();
+      if (!wire.hasEnded) await turns.runExclusive(() => postgres.close());
     },
   };
 }
 
-async function checkpointLongLog(postgres: PGlite): Promise<void> {
-  const { rows } = await postgres.query<{ bytes: number }>(
+async function checkpointLongLog(wire: PGliteWire): Promise<void> {
+  const [row] = await wire.query<{ bytes: number }>(
     "select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 as bytes from pg_control_checkpoint()",
   );
-  if ((rows[0]?.bytes ?? 0) > LONG_LOG) await postgres.exec("checkpoint");
+  if ((row?.bytes ?? 0) > LONG_LOG) await wire.query("checkpoint");
 }

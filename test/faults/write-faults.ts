@@ -1,9 +1,10 @@
 // Loaded into a real server before anything else (NODE_OPTIONS=--import): does to one write what the test says, once. The server
 // knows nothing of it. What FAULT_FILE holds, as JSON, is armed the moment it is there; it is taken away when it has happened.
-import { PGlite } from "@electric-sql/pglite";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
+import type { Parameter } from "../../server/store/parameters.ts";
+import { PGliteWire } from "../../server/store/pglite-wire.ts";
 
 /** `failed`: it is not made. `persisted`: it is made, and reported as failed. `killed`: SIGKILL before; `killed-after`: after it. */
 export type Mode = "failed" | "persisted" | "killed" | "killed-after";
@@ -44,41 +45,24 @@ async function around<T>(point: string, write: () => Promise<T>): Promise<T> {
   return value;
 }
 
-interface Runner {
-  query(sql: string, ...rest: unknown[]): Promise<unknown>;
-}
-type Work = (runner: Runner) => Promise<unknown>;
+type Query = (this: unknown, sql: string, parameters?: readonly Parameter[]) => Promise<unknown[]>;
 const words = (sql: string): string => sql.replaceAll(/\s+/g, " ").trim();
-
-const postgres = PGlite.prototype as unknown as {
-  query: (sql: string, ...rest: unknown[]) => Promise<unknown>;
-  transaction: (work: Work) => Promise<unknown>;
-};
-const { query, transaction } = postgres;
-postgres.query = function (this: unknown, sql, ...rest) {
-  return around(words(sql), () => query.call(this, sql, ...rest));
-};
-// Inside a transaction "made" is when it is committed.
-postgres.transaction = async function (this: unknown, work) {
-  let fault: Fault | undefined;
-  const value = await transaction.call(this, (runner) =>
-    work(
-      new Proxy(runner, {
-        get: (target, name): unknown => {
-          const found = Reflect.get(target, name, target) as unknown;
-          if (name !== "query") return typeof found === "function" ? (found.bind(target) as unknown) : found;
-          return async (sql: string, ...rest: unknown[]) => {
-            const taken = take(words(sql));
-            if (taken !== undefined) before(taken);
-            fault ??= taken;
-            return target.query(sql, ...rest);
-          };
-        },
-      }),
-    ),
-  );
-  if (fault !== undefined) after(fault);
-  return value;
+const wire = PGliteWire.prototype as { query: Query };
+const ask = wire.query;
+/** What happened in the transaction that is open: there "made" is when it is committed. */
+let inside: { fault?: Fault | undefined } | undefined;
+wire.query = async function (this: unknown, sql, parameters) {
+  const query = (): Promise<unknown[]> => ask.call(this, sql, parameters);
+  if (sql === "begin") inside = {};
+  const open = inside;
+  if (sql === "commit" || sql === "rollback") inside = undefined;
+  if (open === undefined) return around(words(sql), query);
+  const taken = take(words(sql));
+  if (taken !== undefined) before(taken);
+  open.fault ??= taken;
+  const rows = await query();
+  if (sql === "commit" && open.fault !== undefined) after(open.fault);
+  return rows;
 };
 
 /** `…/data/keys/data-keys.json.new` → `keys/data-keys.json.new` */
