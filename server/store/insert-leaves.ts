@@ -1,4 +1,4 @@
-import { fromHex } from "../../protocol/bytes.ts";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
 import { leafHash } from "../../protocol/leaf.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Tx } from "./database.ts";
@@ -68,13 +68,19 @@ export async function insertLeaves(tx: Tx, rows: readonly LeafRow[]): Promise<vo
   );
 }
 
-async function insertReadings(tx: Tx, readings: readonly { row: LeafRow; entry: ReadingEntry }[]): Promise<void> {
+interface ReadingRow {
+  readonly row: LeafRow;
+  readonly entry: ReadingEntry;
+}
+
+async function insertReadings(tx: Tx, readings: readonly ReadingRow[]): Promise<void> {
   if (readings.length === 0) return;
+  const { latest, heads } = await followClocks(tx, readings);
   await tx.query(
     `insert into reading
-       (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed)
+       (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed, latest_ms)
      select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[],
-       $8::bytea[], $9::text[], $10::bytea[], $11::bytea[])`,
+       $8::bytea[], $9::text[], $10::bytea[], $11::bytea[], $12::bigint[])`,
     [
       readings.map(({ row }) => row.position),
       readings.map(({ row }) => row.subject),
@@ -87,19 +93,46 @@ async function insertReadings(tx: Tx, readings: readonly { row: LeafRow; entry: 
       readings.map(({ entry }) => entry.month),
       readings.map(({ entry }) => entry.nonce),
       readings.map(({ entry }) => entry.sealed),
+      latest,
     ],
   );
-  const heads = new Map<string, LeafRow>();
-  for (const { row, entry } of readings) {
-    if ((heads.get(entry.device)?.sequence ?? 0) < row.sequence) heads.set(entry.device, row);
-  }
-  const last = [...heads.values()];
   await tx.query(
-    `insert into device_head (device, sequence, content) select * from unnest($1::bytea[], $2::bigint[], $3::bytea[])
-     on conflict (device) do update set sequence = excluded.sequence, content = excluded.content
+    `insert into device_head (device, sequence, content, latest_ms)
+     select * from unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bigint[])
+     on conflict (device) do update
+     set sequence = excluded.sequence, content = excluded.content, latest_ms = excluded.latest_ms
      where device_head.sequence < excluded.sequence`,
-    [last.map(({ subject }) => subject), last.map(({ sequence }) => sequence), last.map(({ content }) => content)],
+    [
+      heads.map(({ row }) => row.subject),
+      heads.map(({ row }) => row.sequence),
+      heads.map(({ row }) => row.content),
+      heads.map((head) => head.latest),
+    ],
   );
+}
+
+/**
+ * For each reading the latest beginning that its device has named up to it, and for each device its new head. Readings of one
+ * device come in order of sequence, behind its head.
+ */
+async function followClocks(
+  tx: Tx,
+  readings: readonly ReadingRow[],
+): Promise<{ latest: number[]; heads: { row: LeafRow; latest: number }[] }> {
+  const subjects = new Map(readings.map(({ row, entry }) => [entry.device, row.subject]));
+  const rows = await tx.query<{ device: Uint8Array; latest_ms: number }>(
+    "select device, latest_ms from device_head where device = any($1::bytea[])",
+    [[...subjects.values()]],
+  );
+  const before = new Map(rows.map((row) => [toHex(row.device), row.latest_ms]));
+  const heads = new Map<string, { row: LeafRow; latest: number }>();
+  const latest = readings.map(({ row, entry }) => {
+    const last = heads.get(entry.device)?.latest ?? before.get(entry.device);
+    const reached = Math.max(entry.per[0], last ?? entry.per[0]);
+    heads.set(entry.device, { row, latest: reached });
+    return reached;
+  });
+  return { latest, heads: [...heads.values()] };
 }
 
 async function insertRecords(tx: Tx, records: readonly { row: LeafRow; entry: RecordEntry }[]): Promise<void> {

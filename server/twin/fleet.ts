@@ -46,12 +46,14 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
     const rows = await rooms.database.query<HeadRow>(
       `select h.device, h.sequence, r.until_ms,
          (select a.accepted_at from ack a where a.first <= r.position order by a.first desc limit 1) as accepted_at,
-         (select x.sequence from reading x where x.device = h.device
+         (select x.sequence from leaf x where x.kind = 1 and x.subject = h.device
             and x.position < coalesce((select first_leaf + count from batch order by number desc limit 1), 0)
           order by x.sequence desc limit 1) as sealed,
-         (select x.sequence from reading x where x.device = h.device and x.position < $1
+         (select x.sequence from leaf x where x.kind = 1 and x.subject = h.device and x.position < $1
           order by x.sequence desc limit 1) as anchored
-       from device_head h left join reading r on r.device = h.device and r.sequence = h.sequence`,
+       from device_head h
+         left join leaf l on l.kind = 1 and l.subject = h.device and l.sequence = h.sequence
+         left join reading r on r.position = l.position`,
       [anchoredLeaves],
     );
     const heads = new Map(rows.map((row) => [toHex(row.device), row]));

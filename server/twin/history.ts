@@ -1,10 +1,11 @@
-import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
+import { fromHex, toBase64url, type Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
-import { anchorsOf, lineOf, newest, stretchOfBatch } from "../../protocol/line.ts";
+import { anchorsOf, lineOf, newest, stretchOfBatch, stretchOfLeaf } from "../../protocol/line.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
 import { openReading } from "../keys/sealed-reading.ts";
+import { readReadings, type StoredReading } from "../store/read-readings.ts";
 import type { Documents } from "./documents.ts";
 import { findAnchor, type Proofs } from "./proofs.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
@@ -29,21 +30,6 @@ export interface Reader {
   history(permit: Permit, stretch?: Stretch): Promise<ScopedTwin>;
 }
 
-interface ReadingRow {
-  readonly position: number;
-  readonly sequence: number;
-  readonly from_ms: number;
-  readonly until_ms: number;
-  readonly signing_input: string;
-  readonly signature: Uint8Array;
-  readonly scope: Uint8Array;
-  readonly month: string;
-  readonly nonce: Uint8Array;
-  readonly sealed: Uint8Array;
-  readonly content: Uint8Array;
-  readonly hash: Uint8Array;
-}
-
 /** Loads, opens and cuts readings. */
 export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<Documents, "model">): Reader {
   const { database, line = lineOf(rooms.stream) } = rooms;
@@ -62,42 +48,45 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
   };
 
   /** Only what the permit covers leaves the database; `scope` holds it against the permit once more. */
-  async function load({ terms }: Permit, stretch: Stretch, count: number): Promise<ReadingRow[]> {
-    const values: (number | Uint8Array)[] = [fromHex(terms.device.id, 32)];
-    const conditions = ["r.device = $1"];
-    const add = (condition: string, value: number | null | undefined): void => {
-      if (value === null || value === undefined) return;
-      values.push(value);
-      conditions.push(`${condition} $${values.length}`);
-    };
-    add("r.sequence >=", Math.max(terms.first, stretch.fromSequence ?? 1));
-    add("r.sequence <", terms.end);
-    add("r.sequence <=", stretch.toSequence);
-    add("r.from_ms >=", terms.from);
-    add("r.from_ms <", terms.until);
-    if (stretch.fromBatch !== undefined) {
-      add("r.position >= (select first_leaf from batch where number =", stretch.fromBatch + firstBatch);
-      conditions.push(`${conditions.pop() ?? ""})`);
-    }
-    if (stretch.toBatch !== undefined) {
-      // A batch that is not sealed yet ends nothing: then all that is sealed lies before it.
-      const end = "select first_leaf + count from batch where number <=";
-      add(`r.position < coalesce((${end}`, stretch.toBatch + firstBatch);
-      conditions.push(`${conditions.pop() ?? ""} order by number desc limit 1), 0)`);
-    }
-    values.push(count);
-    return database.query<ReadingRow>(
-      `select r.position, r.sequence, r.from_ms, r.until_ms, r.signing_input, r.signature, r.scope, r.month, r.nonce,
-         r.sealed, l.content, l.hash
-       from reading r join leaf l on l.position = r.position
-       where ${conditions.join(" and ")} order by r.sequence limit $${values.length}`,
-      values,
+  async function load({ terms }: Permit, stretch: Stretch, limit: number): Promise<StoredReading[]> {
+    const { fromBatch, toBatch, toSequence } = stretch;
+    const [fromPosition, untilPosition] = await Promise.all([
+      fromBatch === undefined ? undefined : beginningOf(fromBatch + firstBatch),
+      toBatch === undefined ? undefined : endOf(toBatch + firstBatch),
+    ]);
+    if (fromPosition === null) return [];
+    const ends = [terms.end, toSequence === undefined ? null : toSequence + 1].filter((end) => end !== null);
+    return readReadings(database, {
+      device: terms.device.id,
+      fromSequence: Math.max(terms.first, stretch.fromSequence ?? 1),
+      untilSequence: ends.length > 0 ? Math.min(...ends) : null,
+      since: terms.from,
+      until: terms.until,
+      fromPosition,
+      untilPosition,
+      limit,
+    });
+  }
+
+  async function beginningOf(batch: number): Promise<number | null> {
+    const [row] = await database.query<{ first_leaf: number }>("select first_leaf from batch where number = $1", [
+      batch,
+    ]);
+    return row?.first_leaf ?? null;
+  }
+
+  /** A batch that is not sealed yet ends nothing: then all that is sealed lies before it. */
+  async function endOf(batch: number): Promise<number> {
+    const [row] = await database.query<{ ends: number }>(
+      "select first_leaf + count as ends from batch where number <= $1 order by number desc limit 1",
+      [batch],
     );
+    return row?.ends ?? 0;
   }
 
   async function fold(
     model: DeviceModel,
-    rows: readonly ReadingRow[],
+    rows: readonly StoredReading[],
     next: number | null,
     permit: Permit,
     receipts: boolean,
@@ -112,11 +101,9 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
     ]);
     const anchors = anchorsOf(line, view);
     const readings = rows.map(async (row): Promise<WholeReading> => {
-      const { position, sequence } = row;
-      const content = toHex(row.content);
-      const place = { device: device.id, sequence, content, scope: toHex(row.scope), month: row.month };
+      const { position, sequence, content, leaf } = row;
+      const place = { device: device.id, sequence, content, scope: row.scope, month: row.month };
       const opened = openReading(rooms.keys, place, row);
-      const leaf = toHex(row.hash);
       const ack = acks.get(position);
       if (!ack) throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
       const sealed = pending.find((batch) => position >= batch.first && position < batch.first + batch.count);
@@ -125,12 +112,12 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
       const proof = receipts ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
       return {
         sequence,
-        from: row.from_ms,
-        until: row.until_ms,
+        from: row.per[0],
+        until: row.per[1],
         content,
         leaf,
-        position: ack.first + ack.index,
-        token: `${row.signing_input}.${toBase64url(row.signature)}`,
+        position: position - stretchOfLeaf(line, position).firstLeaf,
+        token: `${row.signingInput}.${toBase64url(row.signature)}`,
         disclosures: opened.disclosures,
         remarks: opened.remarks,
         gap: gaps.get(sequence) ?? null,
@@ -156,14 +143,14 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
   }
 
   /** For each reading the sequences before it that were never accepted; asked only where its neighbour is not at hand. */
-  async function readGaps(device: Hex, rows: readonly ReadingRow[]): Promise<Map<number, Gap>> {
+  async function readGaps(device: Hex, rows: readonly StoredReading[]): Promise<Map<number, Gap>> {
     const present = new Set(rows.map(({ sequence }) => sequence));
     const lonely = rows.map(({ sequence }) => sequence).filter((s) => s > 1 && !present.has(s - 1));
     if (lonely.length === 0) return new Map();
     const found = await database.query<{ sequence: number; before: number | null }>(
-      `select s as sequence, (select max(sequence) from reading where device = $1 and sequence < s) as before
+      `select s as sequence, (select max(sequence) from leaf where kind = $3 and subject = $1 and sequence < s) as before
        from unnest($2::bigint[]) as s`,
-      [fromHex(device, 32), lonely],
+      [fromHex(device, 32), lonely, LEAF_KINDS.reading],
     );
     const gaps = new Map<number, Gap>();
     for (const { sequence, before } of found) {

@@ -29,6 +29,7 @@ export interface ReadingRow {
   readonly reading_sequence: number | null;
   readonly from_ms: number | null;
   readonly until_ms: number | null;
+  readonly latest_ms: number | null;
   readonly signing_input: string | null;
   readonly signature: Uint8Array | null;
   readonly scope: Uint8Array | null;
@@ -41,6 +42,8 @@ export interface ReadingRow {
 export interface Head {
   readonly sequence: number;
   readonly content: Hex;
+  /** The latest beginning of a reading so far, ms. */
+  readonly latest: number;
 }
 
 export interface ReadingWalk {
@@ -58,8 +61,10 @@ export async function auditReading(world: AuditWorld, row: ReadingRow, walk: Rea
   const signed = isWhole(row) ? await auditSigned(world, row, { device, place }, walk, lies) : undefined;
   if (!isWhole(row)) lies.tell(place, "its leaf is there, the reading is not");
   else lies.count("readings", 1);
-  if (signed) auditOrder(signed, walk.heads, place, lies);
-  else walk.heads.set(device, { sequence: row.sequence, content: toHex(row.content) });
+  const latest = auditClock(row, signed, walk.heads.get(device), place, lies);
+  if (signed) auditOrder(signed, walk.heads.get(device), place, lies);
+  const { sequence, content } = signed ?? { sequence: row.sequence, content: toHex(row.content) };
+  walk.heads.set(device, { sequence, content, latest });
 }
 
 type WholeRow = { readonly [K in keyof ReadingRow]: NonNullable<ReadingRow[K]> };
@@ -127,8 +132,21 @@ function auditKey({ view }: AuditWorld, parsed: ParsedReading, place: string, li
   lies.hold(verifyReadingSignature(parsed, key), place, "the device's signature does not verify");
 }
 
-function auditOrder(parsed: ParsedReading, heads: Map<Hex, Head>, place: string, lies: Lies): void {
-  const head = heads.get(parsed.device);
+/** The latest beginning up to this reading, by which stretches of time are found. */
+function auditClock(
+  row: ReadingRow,
+  signed: ParsedReading | undefined,
+  head: Head | undefined,
+  place: string,
+  lies: Lies,
+): number {
+  const begins = signed?.per[0] ?? row.from_ms ?? head?.latest ?? 0;
+  const latest = Math.max(begins, head?.latest ?? begins);
+  if (isWhole(row)) lies.hold(row.latest_ms === latest, place, "by its row, another time had been reached before it");
+  return latest;
+}
+
+function auditOrder(parsed: ParsedReading, head: Head | undefined, place: string, lies: Lies): void {
   const last = head?.sequence ?? 0;
   lies.hold(parsed.sequence > last, place, `it stands after sequence ${last}`);
   lies.hold(
@@ -141,7 +159,6 @@ function auditOrder(parsed: ParsedReading, heads: Map<Hex, Head>, place: string,
     (before !== undefined && parsed.prev === before) ||
     (parsed.gap > 0 && (parsed.prev === ZERO_32 || before === undefined));
   lies.hold(chained, place, "its prev is not the content of the reading before it");
-  heads.set(parsed.device, { sequence: parsed.sequence, content: parsed.content });
 }
 
 async function auditModel(

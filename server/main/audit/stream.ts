@@ -46,7 +46,7 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
   for (let last = Number.MIN_SAFE_INTEGER; ;) {
     const rows = await world.tx.query<LeafRow>(
       `select l.position, l.kind, l.subject, l.sequence, l.content, l.hash, r.device, r.sequence as reading_sequence, r.from_ms,
-         r.until_ms, r.signing_input, r.signature, r.scope, r.month, r.nonce, r.sealed, d.body, d.signature as record_signature
+         r.until_ms, r.latest_ms, r.signing_input, r.signature, r.scope, r.month, r.nonce, r.sealed, d.body, d.signature as record_signature
        from leaf l left join reading r on r.position = l.position left join record d on d.position = l.position
        where l.position > $1 order by l.position limit $2`,
       [last, PAGE],
@@ -132,13 +132,17 @@ function auditRecord(world: AuditWorld, row: LeafRow, sequences: Map<string, num
 }
 
 async function auditHeads({ tx }: AuditWorld, heads: ReadonlyMap<Hex, Head>, lies: Lies): Promise<void> {
-  const rows = await tx.query<{ device: Uint8Array; sequence: number; content: Uint8Array }>(
-    "select device, sequence, content from device_head",
+  const rows = await tx.query<{ device: Uint8Array; sequence: number; content: Uint8Array; latest_ms: number }>(
+    "select device, sequence, content, latest_ms from device_head",
   );
   const stored = new Map(rows.map((row) => [toHex(row.device), row]));
   for (const [device, head] of heads) {
     const row = stored.get(device);
-    const equal = row !== undefined && row.sequence === head.sequence && toHex(row.content) === head.content;
+    const equal =
+      row !== undefined &&
+      row.sequence === head.sequence &&
+      toHex(row.content) === head.content &&
+      row.latest_ms === head.latest;
     lies.hold(equal, `head of ${device}`, `it is not at ${head.sequence}, the last reading that was accepted`);
   }
   for (const device of stored.keys())

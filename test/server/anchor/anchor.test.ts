@@ -72,8 +72,8 @@ describe("the anchor loop", () => {
     if (kind !== 1) await database.query("insert into record (position, body) values ($1, $2)", [position, body]);
     else {
       await database.query(
-        `insert into reading (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed)
-         values ($1, $2, $3, 0, 1, $4, '', $2, '2026-11', '', '')`,
+        `insert into reading (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed, latest_ms)
+         values ($1, $2, $3, 0, 1, $4, '', $2, '2026-11', '', '', 0)`,
         [position, fromHex(subject), sequence, body],
       );
     }

@@ -58,7 +58,7 @@ describe("gateway: accept", () => {
       expect(row?.content).to.equal(parsed.content);
       expect(row?.scope).to.equal(parsed.device);
       if (row)
-        expect(openReading(world.keys, row, row).disclosures).to.deep.equal(
+        expect(openReading(world.keys, { ...row, device: parsed.device }, row).disclosures).to.deep.equal(
           parsed.disclosures.map(({ encoded }) => encoded),
         );
     }
@@ -142,7 +142,7 @@ describe("gateway: accept", () => {
       "ack",
     ]);
     const rows = await readReadings(world.database, { device: device.id });
-    const flags = rows.map((row) => openReading(world.keys, row, row).flags);
+    const flags = rows.map((row) => openReading(world.keys, { ...row, device: device.id }, row).flags);
     expect((flags[0] ?? 0) & FLAGS.clock).to.equal(FLAGS.clock);
     expect((flags[1] ?? 0) & FLAGS.outOfRange).to.equal(FLAGS.outOfRange);
     expect((flags[2] ?? 0) & (FLAGS.clock | FLAGS.late)).to.equal(FLAGS.clock | FLAGS.late);

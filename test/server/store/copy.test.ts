@@ -22,10 +22,10 @@ async function fill(database: Database, from: number, to: number): Promise<void>
       `update stream set size = ${to}`,
       `insert into leaf select n, 1, sha256('d'), n + 1, sha256(n::text::bytea), sha256(('h' || n)::bytea) ${range}`,
       `insert into reading select n, sha256('d'), n + 1, n, n + 1, 'signed', sha256('g'), sha256('c'), '2026-11',
-         '\\x0001'::bytea, sha256('x') ${range} where n % 3 <> 0`,
+         '\\x0001'::bytea, sha256('x'), n ${range} where n % 3 <> 0`,
       `insert into ack select n, 1, sha256('r'), n, n, sha256('a') ${range}`,
       `delete from device_head`,
-      `insert into device_head values (sha256('d'), ${to}, sha256('c'))`,
+      `insert into device_head values (sha256('d'), ${to}, sha256('c'), ${to})`,
       `insert into batch (number, first_leaf, count, root) select n, n, 1, sha256('b') ${range}`,
       `update batch set transaction = sha256('t'), block = number, block_hash = sha256('k'), block_time = 1
          where number < ${to} - 1`,

@@ -26,7 +26,8 @@ describeOnBoth("store: database", (databases) => {
   it("gives bytes and safe integers back as they were", async () => {
     const rows = [new Uint8Array([0, 255, 1]), new Uint8Array(), Buffer.alloc(3_000, 7)];
     await database.query(
-      "insert into device_head (device, sequence, content) select * from unnest($1::bytea[], $2::bigint[], $3::bytea[])",
+      `insert into device_head (device, sequence, content, latest_ms)
+       select d, s, c, 0 from unnest($1::bytea[], $2::bigint[], $3::bytea[]) as w (d, s, c)`,
       [rows, [1, 2, Number.MAX_SAFE_INTEGER], [...rows].reverse()],
     );
     const found = await database.query<{ device: Uint8Array; sequence: number; content: Uint8Array }>(
@@ -190,7 +191,7 @@ describe("store: embedded database", () => {
     let shrank = false;
     for (let i = 0; i < 200 && !shrank; i++) {
       for (let at = 0; at < row.length; at += 4) row.writeUInt32LE((at * 2_654_435_761 + i * 40_503) >>> 0, at);
-      await database.query("insert into device_head (device, sequence, content) values ($1, $2, $3)", [
+      await database.query("insert into device_head (device, sequence, content, latest_ms) values ($1, $2, $3, 0)", [
         Buffer.from([i]),
         i,
         row,

@@ -74,7 +74,7 @@ async function check(world: World, acks: readonly Ack[], round: number): Promise
     const readings = await readReadings(database, { device, limit: 100_000 });
     expect(readings.map(({ sequence }) => sequence)).to.deep.equal(readings.map((_, i) => i + 1));
     for (const row of readings) {
-      expect(openReading(keys, row, row).disclosures).to.have.length(8);
+      expect(openReading(keys, { ...row, device }, row).disclosures).to.have.length(8);
       const hash = toHex(leafHash(1, device, row.sequence, row.content));
       expect(leaves[row.position]?.hash).to.equal(hash);
     }
