@@ -25,6 +25,7 @@ How long a reader waits for an hour of a twin
   --per-hour N      readings of an hour (360, every ten seconds)
   --receipts N      receipts that are verified as a stranger does (2000)
   --plot DIRECTORY  writes the spread of the times as SVG into it
+  --cpu-prof DIR    each server writes a CPU profile there
   --json            one JSON value instead of a table
 
 Each reading has 8 segments of 10 samples; the twin shows 4 of them. Before each of the two rounds the server is started again,
@@ -39,6 +40,7 @@ const words = readWords(HELP, {
   "per-hour": 360,
   receipts: 2_000,
   plot: "",
+  "cpu-prof": "",
   json: false,
 });
 
@@ -62,6 +64,7 @@ if (words.plot !== "") writePlot(words.plot, figures.filter(isMeasured));
 console.log(words.json ? JSON.stringify(figures) : figures.map(table).join("\n\n"));
 
 async function measure(database: DatabaseKind): Promise<Figures | { database: DatabaseKind; absent: string }> {
+  const profile = words["cpu-prof"];
   const hours = Math.ceil(words.hours / words.devices);
   const perDevice = hours * words["per-hour"];
   say(`${database}: starting a server with ${words.devices} devices`);
@@ -71,6 +74,7 @@ async function measure(database: DatabaseKind): Promise<Figures | { database: Da
     perRequest: 64,
     periodMs: HOUR_MS / words["per-hour"],
     readingsPerDevice: perDevice,
+    ...(profile === "" ? {} : { node: ["--cpu-prof", `--cpu-prof-dir=${profile}`] }),
   });
   if ("absent" in ward) return { database, absent: ward.absent };
   try {
