@@ -8,8 +8,11 @@ import { ackMessage, type Ack, type AckPromise } from "../../protocol/ack.ts";
 import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
 import { parseConsortium } from "../../protocol/consortium.ts";
 import { signEs256 } from "../../protocol/es256.ts";
-import { parseReceipt } from "../../protocol/receipt.ts";
+import { sha256Hex } from "../../protocol/hash.ts";
+import { leafHash } from "../../protocol/leaf.ts";
+import { parseReceipt, writeReceipt } from "../../protocol/receipt.ts";
 import { verifyReceipt } from "../../protocol/verify.ts";
+import { LEAF_KINDS } from "../../protocol/words.ts";
 import { streamId } from "../../protocol/ids.ts";
 import type { BedsideDevice } from "../helpers/bedside-device.ts";
 import { registerBedside } from "../helpers/bedside-device.ts";
@@ -183,6 +186,48 @@ describe("journey: what can be proven against whom", function () {
       const { outcome, checks } = await verifyReceipt(receipt, trust);
       expect([outcome, checks.filter(({ result }) => result !== "passed")]).to.deep.equal(["passed", []]);
     }
+
+    // A gateway that promises a place twice, or anchors there something else than it promised.
+    const { private: secret } = JSON.parse(readFileSync(`${data}/keys/gateway.key`, "utf8")) as { private: Hex };
+    const lie = (ack: Ack, sequence: number): Ack => {
+      const prev = sha256Hex(`never said ${sequence}`);
+      const place = { first: ack.first + ack.index, count: 1, index: 0, path: [], device: device.id, sequence, prev };
+      const promise = { ...ack, ...place, root: toHex(leafHash(LEAF_KINDS.reading, device.id, sequence, prev)) };
+      return { ...promise, signature: toBase64url(signEs256(fromHex(secret, 32), ackMessage(promise))) };
+    };
+    const files = { honest: again, lie: lie(again, 70), other: lie(again, 71) };
+    for (const [name, ack] of Object.entries(files)) writeFileSync(journey.path(`${name}.json`), JSON.stringify(ack));
+    writeFileSync(journey.path("there.json"), `${writeReceipt(receipts[1] ?? ofDecision)}\n`);
+    const trusting = ["--rpc", server.rpc, "--trust", `${data}/consortium.json`];
+    const convict = (name: string, ...by: string[]): string[] => [
+      "anchors",
+      "challenge",
+      journey.path(`${name}.json`),
+      ...by,
+      ...trusting,
+      "--key",
+      anyKey,
+    ];
+    const [there, other] = [
+      ["--receipt", journey.path("there.json")],
+      ["--against", journey.path("other.json")],
+    ] as const;
+    const refusals = [convict("honest", ...there), convict("other", ...other), convict("lie", ...there, ...other)];
+    const said = await Promise.all(refusals.map(async (words) => (await journey.run(words)).err));
+    expect(said[0]).to.match(/ACK_NOT_BROKEN.*where it was promised/);
+    expect(said[1]).to.match(/ACK_NOT_BROKEN.*the same leaf/);
+    expect(said[2]).to.match(/not both/);
+    for (const [breach, by] of [
+      ["misplaced", there],
+      ["contradicted", other],
+    ] as const) {
+      expect(await journey.ask(convict("lie", ...by))).to.include({ breach });
+      await until("the server says so", async () => (await anchorReady()) === "STREAM_SUSPENDED" || undefined);
+      if (breach === "contradicted") break;
+      // What is due after the resume is not forgiven.
+      await journey.ask(["anchors", "resume", again.stream, ...trusting, "--key", memberKey, "--reason", "looked"]);
+    }
+    await journey.ask(["anchors", "resume", again.stream, ...trusting, "--key", memberKey, "--reason", "looked again"]);
 
     // From here on it needs no word, also after a kill.
     await server.stop("SIGKILL");

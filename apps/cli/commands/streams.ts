@@ -1,31 +1,23 @@
 import type { Command } from "commander";
 import { join } from "node:path";
-import { Contract, SigningKey, Signature, TypedDataEncoder, Wallet, type InterfaceAbi } from "ethers";
-import { anchorLogAbi } from "../../../protocol/abi/AnchorLog.ts";
-import { memberRegistryAbi } from "../../../protocol/abi/MemberRegistry.ts";
-import { readAck } from "../../../protocol/ack.ts";
-import { ackArgument, findBreach } from "../../../protocol/breach.ts";
+import { SigningKey, Signature, TypedDataEncoder } from "ethers";
 import { toHex, utf8, type Hex } from "../../../protocol/bytes.ts";
 import { memberQuorum, parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256 } from "../../../protocol/hash.ts";
 import { parseStrict } from "../../../protocol/json.ts";
-import { rpcSource } from "../../sdk/anchor-sources.ts";
+import { withLog } from "../anchor-log.ts";
 import { addressOf, readAccountKey } from "../key-file.ts";
 import { readText, takeId } from "../options.ts";
 import { printJson } from "../print.ts";
 import { sendActs } from "../send-acts.ts";
-import { connectProvider } from "../steward.ts";
+import { addChallengeCommand } from "./challenge.ts";
 
 interface Options {
   readonly rpc: string;
   readonly trust: string;
   readonly json?: boolean;
 }
-
-// What the members' contract refuses comes through this one; ECDSA's errors are in both.
-const REFUSALS = memberRegistryAbi.filter((one) => one.type === "error" && /Member|SignatureCount/.test(one.name));
-const ABI = [...anchorLogAbi, ...REFUSALS] as unknown as InterfaceAbi;
 
 /** What becomes of a stream: a broken promise suspends it, members resume or fence it. docs/proofs.md. */
 export function addStreamCommands(anchors: Command): void {
@@ -35,18 +27,7 @@ export function addStreamCommands(anchors: Command): void {
       .requiredOption("--rpc <url>", "JSON-RPC of a node")
       .option("--trust <file>", "the consortium@1 whose contracts are meant", join(data, "consortium.json"));
 
-  chained(
-    anchors
-      .command("challenge <ack>")
-      .description("suspend the stream whose gateway did not anchor in time what this ack@1 promises"),
-  )
-    .requiredOption("--key <file>", "any account's key; it sends the transaction")
-    .action(async (file: string, options: Options & { key: string }) => {
-      const consortium = parseConsortium(readText(options.trust));
-      const { text, transaction } = await challenge(consortium, file, options);
-      if (options.json) printJson({ breach: text, transaction });
-      else console.log(`${text}: the stream is suspended (${transaction}).`);
-    });
+  addChallengeCommand(anchors, chained);
 
   for (const act of ["resume", "fence"] as const) {
     chained(
@@ -64,29 +45,6 @@ export function addStreamCommands(anchors: Command): void {
       .option("--sign-only", "print the signatures and send nothing")
       .action(async (stream: string, options: DecideOptions) => decide(act, takeId(stream), options));
   }
-}
-
-async function challenge(
-  consortium: Consortium,
-  file: string,
-  options: Options & { key: string },
-): Promise<{ text: string; transaction: string }> {
-  const ack = readAck(parseStrict(readText(file)));
-  const source = rpcSource(options.rpc, consortium, 0);
-  const anchors = await source.anchors(ack.stream);
-  return withLog(consortium, options.rpc, readAccountKey(options.key), async (log, wallet) => {
-    const now = (await wallet.provider?.getBlock("latest"))?.timestamp ?? 0;
-    const resumedAt = Number(((await log.getFunction("standing").staticCall(ack.stream)) as readonly unknown[])[2]);
-    const fate = findBreach(ack, anchors, now, resumedAt);
-    if (fate.kind === "none") throw new TwinwardError("ACK_NOT_BROKEN", { detail: `Nothing to show: ${fate.why}.` });
-    const given = ackArgument(ack);
-    const act =
-      fate.kind === "overdue"
-        ? { contract: log, method: "challengeOverdue", args: [ack.stream, given] }
-        : { contract: log, method: "challengeLate", args: [ack.stream, given, fate.period] };
-    const [receipt] = await sendActs(wallet, [act]);
-    return { text: fate.kind, transaction: receipt?.hash ?? "" };
-  });
 }
 
 interface DecideOptions extends Options {
@@ -153,19 +111,4 @@ export function inOrder({ members }: Consortium, signed: readonly Signed[]): { b
     signatures.push([r, yParityAndS]);
   });
   return { bits, signatures };
-}
-
-async function withLog<T>(
-  { chainId, contracts }: Consortium,
-  rpc: string,
-  key: Uint8Array,
-  act: (log: Contract, wallet: Wallet) => Promise<T>,
-): Promise<T> {
-  const provider = connectProvider(rpc, chainId);
-  const wallet = new Wallet(toHex(key), provider);
-  try {
-    return await act(new Contract(contracts.AnchorLog, ABI, wallet), wallet);
-  } finally {
-    provider.destroy();
-  }
 }
