@@ -165,6 +165,16 @@ export const ERRORS = {
     "The chain is not the one that the stored data rests on.",
     "Start with the chain, contracts and data directory that belong together.",
   ),
+  CHAIN_STALE: row(
+    503,
+    "The node's newest block is too old: it or the chain stands still, so nothing can be permitted.",
+    "Look at the node, or name another one in RPC_URL; RPC_BLOCK_AGE_SECONDS says how old is too old, 0 never.",
+  ),
+  PRICE_TOO_HIGH: row(
+    503,
+    "The chain asks for more than RPC_PRICE_CEILING_GWEI allows: transactions wait at that price.",
+    "See whether the price is the chain's or one node's word, and raise the ceiling if it is worth it.",
+  ),
   CHAIN_BEHIND: row(
     503,
     "The node has fewer blocks than were seen already, so nothing can be permitted.",

@@ -13,7 +13,7 @@ import { twinRegistryBytecode } from "./generated/bytecode/TwinRegistry.ts";
 import { verdictOracleBytecode } from "./generated/bytecode/VerdictOracle.ts";
 import { interfaces } from "./interfaces.ts";
 import { isKnownAlready, refusalOf } from "./node-answer.ts";
-import type { TransactionSigner } from "./outbox.ts";
+import type { TransactionSigner } from "./signer.ts";
 
 /** Below the cap of EIP-7825; the member registry checks two curve points per member and stores all keys. */
 const DEPLOY_GAS = 16_000_000n;

@@ -19,6 +19,11 @@ export interface FollowPlan {
   /** Where blocks and events are kept; without it they are read from the beginning at each start. */
   readonly database?: Database;
   readonly pollMs?: number;
+  /**
+   * How old the node's newest block may be, by the wall clock, before nothing is permitted on its word any more. Left out where
+   * a chain may make no block for as long as nothing happens.
+   */
+  readonly maxBlockAgeSeconds?: number;
   /** Wall clock in ms. */
   readonly now?: () => number;
   readonly clock?: Clock;
@@ -39,6 +44,7 @@ export interface FollowPlan {
  */
 export async function followChain(plan: FollowPlan): Promise<Chain> {
   const { provider, consortium, pollMs = 250, now = Date.now, clock = systemClock, onTrouble } = plan;
+  const { maxBlockAgeSeconds = Infinity } = plan;
   const store = plan.database === undefined ? memoryEvents() : databaseEvents(plan.database);
   const addresses = CONTRACTS.map((name) => consortium.contracts[name]);
   const listeners = new Set<(view: ChainView) => void>();
@@ -236,6 +242,9 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     view: present,
     fresh: async (maxAgeSeconds = 2) => {
       if (maxAgeSeconds <= 0 || present().head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
+      const { head } = present();
+      // Whoever anchors asks for what is so, and may be what wakes the chain.
+      if (maxAgeSeconds > 0 && head.timestamp < now() / 1000 - maxBlockAgeSeconds) throw stale(head, now());
       return present();
     },
     onChange: (listener) => {
@@ -257,6 +266,11 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
 function unfoldable({ block, logIndex, transaction }: ChainEvent, cause: unknown): TwinwardError {
   const detail = `Event ${logIndex} of block ${block.number} cannot be read; nothing is permitted until it can.`;
   return new TwinwardError("CHAIN_UNAVAILABLE", { detail, block: block.number, logIndex, transaction }, cause);
+}
+
+function stale({ number, timestamp }: Block, nowMs: number): TwinwardError {
+  const age = Math.floor(nowMs / 1000 - timestamp);
+  return new TwinwardError("CHAIN_STALE", { block: number, age, detail: `Block ${number} is ${age} s old.` });
 }
 
 function behind(head: Block, seen: Block): TwinwardError {

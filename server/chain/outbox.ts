@@ -1,10 +1,12 @@
-import { Transaction, type JsonRpcApiProvider, type TransactionReceipt } from "ethers";
+import { Transaction, type JsonRpcApiProvider } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Database } from "../store/database.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import { fateOf, type Receipt } from "./fate.ts";
 import { describeRevert } from "./interfaces.ts";
 import { deleteLetter, insertLetter, nextNonce, readLetters, replaceLetter, type SignedLetter } from "./letters.ts";
+import type { TransactionSigner } from "./signer.ts";
 import { isKnownAlready, isTemporary, isTooCheap, refusalOf, revertBytes } from "./node-answer.ts";
 
 const POLL_MS = 50;
@@ -15,27 +17,17 @@ const STUCK_MS = 4_000;
 /** For a fill of a nonce that nobody uses any more. */
 const EMPTY_GAS = 21_000;
 
-/** Who signs: ethers' Wallet is one. The key stays with whoever made it. */
-export interface TransactionSigner {
-  readonly address: string;
-  signTransaction(transaction: {
-    chainId: number;
-    nonce: number;
-    to: string;
-    data: string;
-    gasLimit: bigint;
-    gasPrice: bigint;
-    type: 0;
-  }): Promise<string>;
-}
-
 export interface OutboxParts {
   readonly database: Database;
   readonly provider: JsonRpcApiProvider;
   readonly signer: TransactionSigner;
   /** Blocks, its own included, after which a transaction is final: 1 where blocks are final at once (embedded, QBFT). */
   readonly confirmations?: number;
+  /** Wei that are paid for a unit of gas at most, whatever the node asks for; without it, what it asks for. */
+  readonly priceCeiling?: bigint;
   readonly clock?: Clock;
+  /** Told when the node begins to ask for more than the ceiling: PRICE_TOO_HIGH. */
+  readonly onTrouble?: (error: TwinwardError) => void;
 }
 
 export interface Letter {
@@ -45,13 +37,6 @@ export interface Letter {
   readonly data: Hex;
   /** Estimated when absent. */
   readonly gasLimit?: bigint;
-}
-
-/** A mined transaction that succeeded. */
-export interface Receipt {
-  readonly hash: Hex;
-  readonly block: { readonly number: number; readonly hash: Hex };
-  readonly gasUsed: bigint;
 }
 
 /**
@@ -65,7 +50,9 @@ export class Outbox {
   readonly #provider: JsonRpcApiProvider;
   readonly #signer: TransactionSigner;
   readonly #confirmations: number;
+  readonly #ceiling: bigint | undefined;
   readonly #clock: Clock;
+  readonly #onTrouble: (error: TwinwardError) => void;
   readonly #sender: Hex;
   #writing: Promise<unknown> = Promise.resolve();
   #cancelRepeat: () => void = () => undefined;
@@ -75,9 +62,14 @@ export class Outbox {
   #tooCheap: Hex | undefined;
   #repeating: Promise<void> | undefined;
   #closed = false;
+  /** The node asks for more than the ceiling, and that was told. */
+  #isTooHigh = false;
 
-  constructor({ database, provider, signer, confirmations = 1, clock = systemClock }: OutboxParts) {
+  constructor(parts: OutboxParts) {
+    const { database, provider, signer, confirmations = 1, priceCeiling, clock = systemClock, onTrouble } = parts;
     this.#database = database;
+    this.#ceiling = priceCeiling;
+    this.#onTrouble = onTrouble ?? (() => undefined);
     this.#provider = provider;
     this.#signer = signer;
     this.#confirmations = confirmations;
@@ -177,7 +169,7 @@ export class Outbox {
     try {
       const [estimate, price, pending] = await Promise.all([
         letter.gasLimit ?? (this.#provider.send("eth_estimateGas", [call]) as Promise<string>),
-        this.#gasPrice(),
+        this.#price(),
         this.#count("pending"),
       ]);
       // A quarter more: state that changes until it is mined may make it dearer.
@@ -208,46 +200,12 @@ export class Outbox {
     }
   }
 
-  /**
-   * What became of a transaction, known by one of these hashes, whose bytes are stored in `row` or in none any more: mined for
-   * good, reverted or replaced, and then it leaves the outbox; undefined while it is on its way.
-   */
+  /** What became of a transaction; whatever did, it leaves the outbox with it. */
   async #look(hashes: readonly Hex[], row: SignedLetter | undefined): Promise<Receipt | TwinwardError | undefined> {
-    const receipt = await this.#receipt(hashes);
-    const count = await this.#count("latest");
-    // A receipt of a nonce that is not used yet is another node's, or none: it is waited for, not believed.
-    if (row !== undefined && count <= row.nonce) return undefined;
-    if (receipt === null) {
-      // Mined between the two questions?
-      if ((await this.#receipt(hashes)) !== null) return undefined;
-      if (row !== undefined) await deleteLetter(this.#database, row.hash);
-      const detail = "Its nonce is used, and the node has no receipt of it: most likely another one took it.";
-      return new TwinwardError("TRANSACTION_REFUSED", { transaction: hashes[0], detail });
-    }
-    const head = Number(await this.#provider.send("eth_blockNumber", []));
-    if (head - receipt.blockNumber + 1 < this.#confirmations) return undefined;
-    if (row !== undefined) await deleteLetter(this.#database, row.hash);
-    return receipt.status === 1 ? toReceipt(receipt) : this.#reverted(receipt);
-  }
-
-  async #receipt(hashes: readonly Hex[]): Promise<TransactionReceipt | null> {
-    for (const hash of hashes) {
-      const receipt = await this.#provider.getTransactionReceipt(hash);
-      if (receipt !== null) return receipt;
-    }
-    return null;
-  }
-
-  async #reverted(receipt: TransactionReceipt): Promise<TwinwardError> {
-    const facts = { transaction: receipt.hash, block: receipt.blockNumber };
-    const sent = await this.#provider.getTransaction(receipt.hash).catch(() => null);
-    if (sent === null) return new TwinwardError("TRANSACTION_REVERTED", facts);
-    // The reason is not in the receipt: asked by calling the same again, on the present state.
-    const detail = await this.#provider
-      .call({ from: sent.from, to: sent.to, data: sent.data })
-      .then(() => undefined)
-      .catch((error: unknown) => describeRevert(revertBytes(error)));
-    return new TwinwardError("TRANSACTION_REVERTED", { ...facts, ...(detail === undefined ? {} : { detail }) });
+    const asked = { hashes, nonce: row?.nonce, sender: this.#sender, confirmations: this.#confirmations };
+    const fate = await fateOf(this.#provider, asked);
+    if (fate !== undefined && row !== undefined) await deleteLetter(this.#database, row.hash);
+    return fate;
   }
 
   async #repeat(): Promise<void> {
@@ -270,15 +228,17 @@ export class Outbox {
 
   /**
    * The transaction itself, or, where it is the next one, has waited for long and pays less than the chain's price by now or
-   * than another one in its place, the same again under the same nonce, dearer: only one of them can ever be mined.
+   * than another one in its place, the same again under the same nonce, dearer: only one of them can ever be mined. Never
+   * dearer than the ceiling: then it waits until the chain asks for less.
    */
   async #pricedAnew(row: SignedLetter, latest: number): Promise<SignedLetter> {
     if (row.nonce !== latest || !this.#isStuckAt(latest)) return row;
     const { to, data, gasLimit, gasPrice, chainId } = Transaction.from(row.raw);
-    const [paid, asked] = [gasPrice ?? 0n, await this.#gasPrice()];
+    const [paid, asked] = [gasPrice ?? 0n, await this.#price()];
     if (to === null || (asked <= paid && this.#tooCheap !== row.hash)) return row;
     // Nodes take a replacement only when it pays an eighth more.
     const least = paid + paid / 8n + 1n;
+    if (this.#exceeds(least)) return row;
     const dearer = { chainId: Number(chainId), nonce: row.nonce, to, data, gasLimit, type: 0 as const };
     const price = asked > least ? asked : least;
     const raw = (await this.#signer.signTransaction({ ...dearer, gasPrice: price })) as Hex;
@@ -297,7 +257,7 @@ export class Outbox {
   /** Puts an empty transaction to ourselves on each nonce in [from, to). */
   async #fill(from: number, to: number): Promise<void> {
     const { chainId } = await this.#provider.getNetwork();
-    const gasPrice = await this.#gasPrice();
+    const gasPrice = await this.#price();
     for (let nonce = from; nonce < to; nonce++) {
       const empty = { chainId: Number(chainId), nonce, to: this.#sender, data: "0x", gasPrice, type: 0 as const };
       const raw = (await this.#signer.signTransaction({ ...empty, gasLimit: BigInt(EMPTY_GAS) })) as Hex;
@@ -309,18 +269,23 @@ export class Outbox {
     return readLetters(this.#database, this.#sender);
   }
 
-  async #gasPrice(): Promise<bigint> {
-    return BigInt((await this.#provider.send("eth_gasPrice", [])) as string);
+  /** What the node asks for a unit of gas, but no more than the ceiling: whoever lies about prices cannot have all that we have. */
+  async #price(): Promise<bigint> {
+    const asked = BigInt((await this.#provider.send("eth_gasPrice", [])) as string);
+    return this.#exceeds(asked) ? (this.#ceiling ?? asked) : asked;
+  }
+
+  #exceeds(price: bigint): boolean {
+    const isTooHigh = this.#ceiling !== undefined && price > this.#ceiling;
+    const isNews = isTooHigh && !this.#isTooHigh;
+    this.#isTooHigh = isTooHigh;
+    if (isNews) this.#onTrouble(new TwinwardError("PRICE_TOO_HIGH", { asked: price, ceiling: this.#ceiling }));
+    return isTooHigh;
   }
 
   async #count(tag: "latest" | "pending"): Promise<number> {
     return Number(await this.#provider.send("eth_getTransactionCount", [this.#sender, tag]));
   }
-}
-
-function toReceipt(receipt: TransactionReceipt): Receipt {
-  const block = { number: receipt.blockNumber, hash: receipt.blockHash.toLowerCase() as Hex };
-  return { hash: receipt.hash.toLowerCase() as Hex, block, gasUsed: receipt.gasUsed };
 }
 
 const asUnavailable = (error: unknown): TwinwardError =>

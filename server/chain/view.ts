@@ -239,7 +239,8 @@ export interface Chain {
   view(): ChainView;
   /**
    * A view whose head is at most `maxAgeSeconds` (default 2) old by its timestamp; asks the node now when the one at hand is
-   * older, and always when 0 is given. After asking, the node's newest block counts as fresh whatever its timestamp: there is no newer one.
+   * older, and always when 0 is given. After asking, the node's newest block counts as fresh unless it is older than the chain may be:
+   * then CHAIN_STALE is thrown, but not when 0 is given.
    * Throws CHAIN_UNAVAILABLE when the node does not answer, and always once an event could not be folded: then the view has
    * ended, and nothing that rests on it may be permitted.
    */

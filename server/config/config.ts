@@ -26,6 +26,12 @@ export interface Config {
   readonly broker: BrokerPlace | undefined;
   /** JSON-RPC of an existing chain's nodes, separated by commas; without it the embedded chain is started. */
   readonly rpcUrl: string | undefined;
+  /** Of nodes on other machines plain text is taken. */
+  readonly rpcPlainText: boolean;
+  /** How old their newest block may be; 0: as old as it likes. */
+  readonly rpcBlockAgeSeconds: number;
+  /** Wei for a unit of gas at most. */
+  readonly priceCeiling: bigint;
   /** A PostgreSQL server; without it PGlite in `data`. */
   readonly databaseUrl: string | undefined;
   /** A directory on another disk that holds the data keys too; absolute. */
@@ -114,6 +120,9 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
       metrics: set.METRICS_PORT,
     },
     rpcUrl: set.RPC_URL,
+    rpcPlainText: set.RPC_PLAIN_TEXT === "allow",
+    rpcBlockAgeSeconds: set.RPC_BLOCK_AGE_SECONDS,
+    priceCeiling: BigInt(set.RPC_PRICE_CEILING_GWEI) * 1_000_000_000n,
     databaseUrl: set.DATABASE_URL,
     keysMirror: set.KEYS_MIRROR === undefined ? undefined : absolute(set.KEYS_MIRROR),
     sealIntervalMs: set.SEAL_INTERVAL_MS,

@@ -14,6 +14,7 @@ export function contradictions(config: Config, source: NodeJS.ProcessEnv, overri
     ...halfPairs(source),
     ...plainBroker(config),
     ...unheardBroker(config, source),
+    ...plainNode(config),
     ...openDatabase(config, source),
     ...sharedPorts(config, overrides),
     ...unheardPort(config, source),
@@ -102,6 +103,21 @@ function unheardBroker({ broker }: Config, source: NodeJS.ProcessEnv): WrongSett
     const problem = "With MQTT_URL there is no embedded broker that it could be about.";
     return [{ line: lineOf(name, value), problem, change: `unset ${name}, or unset MQTT_URL` }];
   });
+}
+
+/** What a node says decides every grant: on the way anybody could say it in the node's place. */
+function plainNode({ rpcUrl, rpcPlainText }: Config): WrongSetting[] {
+  if (rpcUrl === undefined || rpcPlainText) return [];
+  const plain = rpcUrl.split(",").map((url) => new URL(url.trim()));
+  const [first] = plain.filter(({ protocol, hostname }) => protocol === "http:" && !LOOPBACK.has(hostname));
+  if (first === undefined) return [];
+  return [
+    {
+      line: lineOf("RPC_URL", rpcUrl),
+      problem: `It names ${first.hostname} by plain text: whoever is on the way can change what the chain says.`,
+      change: "RPC_URL=https://…, or RPC_PLAIN_TEXT=allow beside it where nobody else is on that network",
+    },
+  ];
 }
 
 /** The driver uses TLS only when it is told to; over a network, whoever starts us says which it shall be. */

@@ -73,6 +73,12 @@ export const SETTINGS = z.object({
         secret: true,
       }),
     ),
+  RPC_PLAIN_TEXT: z
+    .enum(["allow"])
+    .optional()
+    .meta(told({ takes: "allow", example: "allow" })),
+  RPC_BLOCK_AGE_SECONDS: whole(0, 86_400, 60).meta(told({ takes: "0 to 86400 seconds; 0 is any age" })),
+  RPC_PRICE_CEILING_GWEI: whole(0, 999_999_999, 500).meta(told({ takes: "0 to 999999999 gwei" })),
   DATABASE_URL: url(/^postgres(ql)?$/).meta(
     told({ takes: "a postgresql URL", example: "postgresql://USER:PASSWORD@HOST:5432/NAME", secret: true }),
   ),

@@ -29,6 +29,8 @@ export interface LinePlan {
   readonly written: Hex;
   /** Go on in the successor where members have fenced the stream; without it a server that finds that serves reads only. */
   readonly succeed: boolean;
+  /** Seconds that the newest block may be old; 0: any. */
+  readonly maxAge: number;
   readonly promise: Pick<PromiseParts, "signer" | "now" | "anchorWithinSeconds">;
   readonly report: (error: unknown) => void;
   readonly log: Logger;
@@ -71,7 +73,13 @@ export async function openLine(plan: LinePlan): Promise<OpenedLine> {
   const opening = { provider: chainAt.provider, outbox, chainId, anchorLog: contracts.AnchorLog, group };
   let { claim, written } = plan;
   await openStream(opening);
-  const chain = await followChain({ provider: chainAt.provider, consortium, database, onTrouble: report });
+  const chain = await followChain({
+    provider: chainAt.provider,
+    consortium,
+    database,
+    ...(plan.maxAge > 0 && { maxBlockAgeSeconds: plan.maxAge }),
+    onTrouble: report,
+  });
   try {
     let line = lineOfWritten(chain.view(), consortium, written);
     // An older database put back would write other leaves where the chain has anchored some.

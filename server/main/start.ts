@@ -133,12 +133,15 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   log.info({ checks }, "who checks P-256 signatures on this chain");
 
   const signer = new Wallet(toHex(serverKeys.sender));
-  const outbox = new Outbox({ database, provider: chainAt.provider, signer });
+  const { priceCeiling } = config;
+  const outbox = new Outbox({ database, provider: chainAt.provider, signer, priceCeiling, onTrouble: report });
   await outbox.recover();
   ending.onClose("outbox", () => outbox.close());
   const promise = { signer: es256Signer(serverKeys.gateway), now, anchorWithinSeconds: config.anchorWithinSeconds };
   const succeed = config.successor;
-  const opening = { database, chainAt, consortium, outbox, claim, written, succeed, promise, report, log };
+  // The embedded chain makes blocks when it likes; another one that makes none for long is not to be believed.
+  const maxAge = config.rpcUrl === undefined ? 0 : config.rpcBlockAgeSeconds;
+  const opening = { database, chainAt, consortium, outbox, claim, written, succeed, promise, maxAge, report, log };
   const opened = await openLine(opening);
   claim = opened.claim;
   const { chain, line } = opened;

@@ -14,7 +14,7 @@ import { recomputeRoot } from "../../server/anchor/recompute-root.ts";
 import { deployConsortium } from "../../server/chain/deploy.ts";
 import { followChain } from "../../server/chain/follow.ts";
 import { openStream } from "../../server/chain/open-stream.ts";
-import { Outbox } from "../../server/chain/outbox.ts";
+import { Outbox, type OutboxParts } from "../../server/chain/outbox.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import type { Chain } from "../../server/chain/view.ts";
 import { openDatabase, type Database } from "../../server/store/database.ts";
@@ -86,10 +86,10 @@ export class AnchoredWorld {
   }
 
   /** What a start of the server does with the chain. */
-  async start(): Promise<void> {
+  async start(terms: Pick<OutboxParts, "priceCeiling"> = {}): Promise<void> {
     const { database, consortium, faulty: provider, sender } = this;
     const onTrouble = (error: TwinwardError): void => void this.troubles.push(error);
-    this.outbox = new Outbox({ database, provider, signer: sender });
+    this.outbox = new Outbox({ database, provider, signer: sender, onTrouble, ...terms });
     await this.outbox.recover();
     const { chainId, contracts } = consortium;
     const group = addressOf(sender);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Hex } from "../../protocol/bytes.ts";
+import type { TwinwardError } from "../../protocol/errors.ts";
 import { eventually } from "../server/chain/ask.ts";
 import { AnchoredWorld } from "./anchored-world.ts";
 import { survivesFailuresOf } from "./failing-method.ts";
@@ -177,6 +178,28 @@ describe("faults: a node that fails, lies or lags", function () {
     };
 
     it("pays more when the price has risen above a transaction that waits", () => paysMore(mineDearly));
+
+    it("pays no more than its ceiling: it waits, says so, and goes on when the price has fallen", async () => {
+      await world.make("anvil_setBalance", world.sender.address, "0xde0b6b3a7640000");
+      await world.anchorOne();
+      await world.stop();
+      await world.start({ priceCeiling: 0n });
+      await world.make("evm_setAutomine", false);
+      await world.insert(2);
+      const [first] = await eventually(async () => {
+        const waiting = await world.outbox.waiting();
+        return waiting.length > 0 ? waiting : undefined;
+      });
+      await mineDearly();
+      const isTooHigh = ({ code }: TwinwardError): boolean => code === "PRICE_TOO_HIGH";
+      await eventually(() => world.troubles.some(isTooHigh) || undefined, 20_000);
+      expect(await world.outbox.waiting()).to.deep.equal([first]);
+      await world.make("anvil_setNextBlockBaseFeePerGas", "0x0");
+      await world.make("evm_setAutomine", true);
+      await world.make("anvil_mine", "0x1");
+      await world.settled();
+      await world.expectWhole();
+    });
 
     it("pays more when the price has risen above a transaction before the node had it", async () => {
       let refused = false;

@@ -4,7 +4,7 @@ import type { Consortium } from "../../../protocol/consortium.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { streamId } from "../../../protocol/ids.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
-import type { TransactionSigner } from "../../../server/chain/outbox.ts";
+import type { TransactionSigner } from "../../../server/chain/signer.ts";
 
 const address = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(20)}`;
 export const CHAIN_ID = 31337;

@@ -438,6 +438,28 @@ describe("following the chain", () => {
     await eventually(async () => (await code(young.waitFor(() => false, 10))) === "CHAIN_WAIT_EXPIRED" || undefined);
   });
 
+  it("permits nothing on a node that stands still, however it answers, and goes on when it makes blocks again", async () => {
+    await provider.send("anvil_mine", ["0x1"]);
+    const { timestamp } = (await follow({ memory: true })).view().head;
+    let now = (timestamp + 60) * 1_000;
+    const chain = await follow({ memory: true, pollMs: 50, now: () => now, maxBlockAgeSeconds: 60 });
+    expect((await chain.fresh()).head.timestamp).to.equal(timestamp);
+    now += 1;
+    const refused = (await chain.fresh().catch((error: unknown) => error)) as TwinwardError;
+    expect([refused.code, refused.facts.detail]).to.deep.equal([
+      "CHAIN_STALE",
+      `Block ${chain.view().head.number} is 60 s old.`,
+    ]);
+    expect(await code(chain.fresh(3_600))).to.equal("CHAIN_STALE");
+    // What is so is told to whoever anchors; a chain that may be quiet is taken at its word.
+    expect((await chain.fresh(0)).head.timestamp).to.equal(timestamp);
+    const quiet = await follow({ memory: true, now: () => now + 86_400_000 });
+    expect((await quiet.fresh()).head.timestamp).to.equal(timestamp);
+    await provider.send("evm_setNextBlockTimestamp", [timestamp + 50]);
+    await provider.send("anvil_mine", ["0x1"]);
+    expect((await chain.fresh()).head.timestamp).to.equal(timestamp + 50);
+  });
+
   it("refuses a chain that is not the consortium's, or not the one that was stored", async () => {
     const other = { ...consortium, genesis: bytes32(1) };
     expect(await code(followChain({ provider, consortium: other }))).to.equal("CHAIN_DIFFERS");

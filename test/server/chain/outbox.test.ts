@@ -10,7 +10,7 @@ import { Outbox } from "../../../server/chain/outbox.ts";
 import { connectChain } from "../../../server/chain/rpc.ts";
 import { testP256 } from "../../../server/chain/self-test.ts";
 import { join } from "node:path";
-import { addressOf, gatewayOf, intercepted, openWorld, planFor, wallet, type World } from "./world.ts";
+import { addressOf, answering, gatewayOf, intercepted, openWorld, planFor, wallet, type World } from "./world.ts";
 
 const sink: Hex = `0x${"33".repeat(20)}`;
 
@@ -88,6 +88,28 @@ describe("deployment and outbox", () => {
       expect(await code(connectChain(world.node.url, { chainId: 1 }))).to.equal("CHAIN_ID_UNEXPECTED");
       expect(await code(connectChain("http://127.0.0.1:1"))).to.equal("CHAIN_UNAVAILABLE");
     });
+  });
+
+  it("pays no more than its ceiling, whatever the node asks for, and says so once", async () => {
+    let asked = "0x9184e72a000";
+    const liar = answering(world.provider, (method, answer) => (method === "eth_gasPrice" ? asked : answer));
+    const troubles: TwinwardError[] = [];
+    const parts = { database: world.database, provider: liar, signer: gatewayOf(used++), priceCeiling: 0n };
+    const outbox = new Outbox({ ...parts, onTrouble: (error) => troubles.push(error) });
+    open.push(outbox);
+    const priceOf = async (): Promise<bigint> => {
+      const { hash } = await outbox.settle(await outbox.send({ purpose: "fill", to: sink, data: "0x" }));
+      return (await world.provider.getTransaction(hash))?.gasPrice ?? -1n;
+    };
+    expect([await priceOf(), await priceOf()]).to.deep.equal([0n, 0n]);
+    expect(troubles.map(({ code, facts }) => [code, facts.asked])).to.deep.equal([
+      ["PRICE_TOO_HIGH", 10_000_000_000_000n],
+    ]);
+    asked = "0x0";
+    await priceOf();
+    asked = "0x1";
+    expect(await priceOf()).to.equal(0n);
+    expect(troubles).to.have.length(2);
   });
 
   it("opens a stream once, also when it is asked twice and killed in between", async () => {

@@ -60,6 +60,9 @@ describe("settings", () => {
     ["LOG_LEVEL", "loud"],
     ["NODE_ENV", "prod"],
     ["RPC_URL", "ftp://127.0.0.1"],
+    ["RPC_PLAIN_TEXT", "yes"],
+    ["RPC_BLOCK_AGE_SECONDS", "86401"],
+    ["RPC_PRICE_CEILING_GWEI", "-1"],
     ["DATABASE_URL", "mysql://127.0.0.1/x"],
     ["TWINWARD_DATA", ""],
     ["ANVIL", ""],
@@ -135,6 +138,8 @@ describe("settings", () => {
     ["one port for two doors", { PORT: "1883" }, {}, "MQTT_PORT=1883"],
     ["one port for two doors, by a word", {}, { port: 8545 }, "RPC_PORT=8545"],
     ["RPC_PORT with RPC_URL", { RPC_PORT: "8545", RPC_URL: "http://127.0.0.1:1" }, {}, "RPC_PORT=8545"],
+    ["a node of another machine by plain text", { RPC_URL: "http://n.example/hidden-word" }, {}, "RPC_URL=…"],
+    ["one of several nodes by plain text", { RPC_URL: "https://m.example, http://10.0.0.7:8545" }, {}, "RPC_URL=…"],
     [
       "a promise that cannot be kept",
       { SEAL_INTERVAL_MS: "60000", ANCHOR_WITHIN_SECONDS: "60" },
@@ -163,6 +168,17 @@ describe("settings", () => {
       ca: "/a.pem",
     });
     expect(refusedBy({ MQTT_URL: "mqtt://127.0.0.1:1884", PORT: "1883" })).to.deep.equal([]);
+  });
+
+  it("take a node by TLS, on this machine, or by plain text where that is said", () => {
+    for (const RPC_URL of [
+      "https://n.example",
+      "http://127.0.0.1:1,http://[::1]:1,http://localhost:1",
+      "http://10.0.0.7",
+    ])
+      expect(refusedBy({ RPC_URL, RPC_PLAIN_TEXT: "allow" })).to.deep.equal([]);
+    expect(refusedBy({ RPC_URL: "https://n.example,http://localhost:1" })).to.deep.equal([]);
+    expect(readConfig({ RPC_PRICE_CEILING_GWEI: "3" }).priceCeiling).to.equal(3_000_000_000n);
   });
 
   it("name everything that is wrong at once, as one error of the table", () => {
