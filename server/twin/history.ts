@@ -1,3 +1,4 @@
+import type { AckProof } from "../../protocol/ack.ts";
 import { fromHex, toBase64url, type Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
@@ -93,23 +94,25 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
   ): Promise<DigitalTwin> {
     const { view, device } = permit.terms;
     if (rows.length === 0) return { device: device.id, model, readings: [], next };
-    const positions = rows.map(({ position }) => position);
+    // A receipt carries the gateway's promise, and oracles check it; nobody else is shown it.
+    const promised = receipts || permit.terms.purpose === "security" ? rows.map(({ position }) => position) : [];
     const [gaps, pending, acks] = await Promise.all([
       readGaps(device.id, rows),
       proofs.pending(view),
-      proofs.acks(positions),
+      proofs.acks(promised),
     ]);
     const anchors = anchorsOf(line, view);
     const readings = rows.map(async (row): Promise<WholeReading> => {
       const { position, sequence, content, leaf } = row;
       const place = { device: device.id, sequence, content, scope: row.scope, month: row.month };
       const opened = openReading(rooms.keys, place, row);
-      const ack = acks.get(position);
-      if (!ack) throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
+      const ack = acks.get(position) ?? null;
+      if (!ack && promised.length > 0)
+        throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
       const sealed = pending.find((batch) => position >= batch.first && position < batch.first + batch.count);
       const anchor = findAnchor(anchors, position);
       const batch = anchor?.number ?? sealed?.number;
-      const proof = receipts ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
+      const proof = receipts && ack ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
       return {
         sequence,
         from: row.per[0],
@@ -132,7 +135,7 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
 
   async function prove(
     leaf: { device: Hex; sequence: number; content: Hex; hash: Hex; position: number },
-    ack: WholeReading["ack"],
+    ack: AckProof,
     sight: Sight,
   ): Promise<NonNullable<WholeReading["proof"]> | null> {
     const { device, sequence } = leaf;

@@ -1,7 +1,7 @@
 import type { Ack, AckProof } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { segmentNames, type DeviceModel } from "../../protocol/device-model.ts";
-import { parseDisclosure } from "../../protocol/disclosure.ts";
+import { segmentOf } from "../../protocol/disclosure.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Remark } from "../../protocol/plausibility.ts";
 import { presentation } from "../../protocol/reading.ts";
@@ -38,7 +38,8 @@ export interface WholeReading {
   readonly state: Stage;
   /** Number of the batch that it is sealed in. */
   readonly batch: number | null;
-  readonly ack: AckProof;
+  /** Null where neither receipts were asked for nor the purpose is security. */
+  readonly ack: AckProof | null;
   /** The rest of a receipt, where one was asked for; null while the reading is not anchored. */
   readonly proof?: Omit<Receipt, "disclosed"> | null;
 }
@@ -150,7 +151,7 @@ export function scope(twin: DigitalTwin, permit: Permit): ScopedTwin {
 
 function show(reading: WholeReading, segments: readonly string[], { terms }: Permit): ShownReading {
   const { sequence, from, until, content, leaf, position, token, state, batch, proof } = reading;
-  const disclosures = reading.disclosures.map((encoded) => ({ segment: parseDisclosure(encoded).segment, encoded }));
+  const disclosures = reading.disclosures.map((encoded) => ({ segment: segmentOf(encoded), encoded }));
   const shown = presentation({ token, disclosures }, segments);
   // A remark on a segment says something about its values: it goes where the segment goes.
   const remarks = reading.remarks.filter(({ segment }) => segment === null || segments.includes(segment));
@@ -174,6 +175,7 @@ function show(reading: WholeReading, segments: readonly string[], { terms }: Per
 
 /** The ack as the device got it. */
 function ackOf(device: Hex, { ack, sequence, content }: WholeReading): Ack {
+  if (!ack) throw new TwinwardError("INTERNAL", { detail: "An oracle is shown each reading's ack." });
   return { format: "ack@1", ...ack, device, sequence, expected: sequence + 1, prev: content, time: ack.acceptedAt };
 }
 

@@ -28,6 +28,7 @@ import {
   type ParsedReading,
   type ReadingParts,
 } from "../../protocol/index.ts";
+import { segmentOf } from "../../protocol/disclosure.ts";
 import { drawn, SEGMENTS } from "./world.ts";
 
 const privateKey = drawn("reading", "device");
@@ -236,6 +237,21 @@ describe("a reading", () => {
         if (code === "none") expect(verifyReadingSignature(parseReading(input), key)).to.equal(input === text);
       }),
       { seed: 20261121, numRuns: 600 },
+    );
+  });
+
+  it("tells the segment of a disclosure without its samples, whatever they and the salt are", () => {
+    const segment = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
+    const salt = fc.oneof(fc.stringMatching(/^[A-Za-z0-9_-]{22,90}$/), fc.string({ minLength: 22, unit: "grapheme" }));
+    const value = fc.oneof(
+      fc.constant({ u: "1", t: [0], v: [1] }),
+      fc.json().map((text) => JSON.parse(text) as unknown),
+    );
+    fc.assert(
+      fc.property(salt, segment, value, fc.boolean(), (salt, name, value, spaced) => {
+        const encoded = toBase64url(utf8(JSON.stringify([salt, name, value], null, spaced ? 1 : 0)));
+        expect(segmentOf(encoded)).to.equal(name);
+      }),
     );
   });
 
