@@ -8,10 +8,10 @@ import { requireSameLine } from "../chain/stream-line.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import type { AnchorFact, Chain } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
-import { readLeafHashes, readLeaves } from "../store/read-leaves.ts";
+import { readLeafHashes } from "../store/read-leaves.ts";
 import { insertIntent, readBatches, readNextBatch, updatePlace } from "./batches.ts";
 import { checkContents } from "./check-contents.ts";
-import { recomputeRoot } from "./recompute-root.ts";
+import { recomputeStoredRoot } from "./recompute-root.ts";
 import { seal, type SealedBatch } from "./seal.ts";
 
 /** Leaves in one batch at most: sealing and recomputing them holds the process up for about a tenth of a second. */
@@ -104,7 +104,7 @@ export function createAnchor(parts: AnchorParts): Anchor {
 
     // 3. Before it is said forever: the same root once more, from the stored bytes themselves, by other code.
     await checkContents(database, batch.firstLeaf, batch.count);
-    const root = recomputeRoot(await readLeaves(database, batch.firstLeaf, batch.count), batch.firstLeaf);
+    const root = await recomputeStoredRoot(database, batch.firstLeaf, batch.count);
     if (root !== batch.root) {
       throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { batch: batch.number, sealed: batch.root, recomputed: root });
     }

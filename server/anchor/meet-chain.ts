@@ -1,9 +1,8 @@
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { AnchorFact } from "../chain/view.ts";
 import type { Database } from "../store/database.ts";
-import { readLeaves } from "../store/read-leaves.ts";
 import { insertIntent, readNextBatch } from "./batches.ts";
-import { recomputeRoot } from "./recompute-root.ts";
+import { recomputeStoredRoot } from "./recompute-root.ts";
 
 /**
  * Call before anything is written to a stream: holds the database against a chain that may know more, because the database is
@@ -18,7 +17,7 @@ export async function meetChain(database: Database, anchors: readonly AnchorFact
   const size = await countLeaves(database);
   if (unknown.some((anchor) => endOf(anchor) > size)) throw behind(size, unknown);
   for (const { number, firstLeaf, count, root } of unknown) {
-    const mine = recomputeRoot(await readLeaves(database, firstLeaf, count), firstLeaf);
+    const mine = await recomputeStoredRoot(database, firstLeaf, count);
     if (mine !== root) throw new TwinwardError("ANCHOR_CONFLICT", { batch: number, stored: mine, anchored: root });
     // Die here and the next start goes on with the batch after it.
     await insertIntent(database, { number, firstLeaf, count, root });

@@ -1,7 +1,12 @@
 import { hash } from "node:crypto";
+import { setImmediate as othersFirst } from "node:timers/promises";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { StoredLeaf } from "../store/read-leaves.ts";
+import type { Tx } from "../store/database.ts";
+import { readLeaves, type StoredLeaf } from "../store/read-leaves.ts";
+
+/** Leaves derived at once; readings come in in between. */
+const STEP = 512;
 
 /**
  * RFC 6962 root of leaves that are derived anew from kind, subject, sequence and content: the definition, written down a second
@@ -10,7 +15,23 @@ import type { StoredLeaf } from "../store/read-leaves.ts";
  * ANCHOR_ROOT_MISMATCH at the first leaf whose stored hash is another, or that is not where it must be from `firstLeaf` on.
  */
 export function recomputeRoot(leaves: readonly StoredLeaf[], firstLeaf: number): Hex {
-  const digests = leaves.map((leaf, index) => {
+  return rootOf(derive(leaves, firstLeaf));
+}
+
+/** The same over stored leaves [first, first + count), some at a time. Throws ANCHOR_ROOT_MISMATCH also where one is missing. */
+export async function recomputeStoredRoot(tx: Tx, first: number, count: number): Promise<Hex> {
+  const digests: Buffer[] = [];
+  for (let from = first; from < first + count; from += STEP) {
+    const leaves = await readLeaves(tx, from, Math.min(STEP, first + count - from));
+    digests.push(...derive(leaves, from));
+    await othersFirst();
+  }
+  if (digests.length !== count) throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { first, count, found: digests.length });
+  return rootOf(digests);
+}
+
+function derive(leaves: readonly StoredLeaf[], firstLeaf: number): Buffer[] {
+  return leaves.map((leaf, index) => {
     const body = Buffer.alloc(74);
     body.writeUInt8(0, 0);
     body.writeUInt8(leaf.kind, 1);
@@ -23,8 +44,9 @@ export function recomputeRoot(leaves: readonly StoredLeaf[], firstLeaf: number):
     }
     return digest;
   });
-  return `0x${treeHash(digests).toString("hex")}`;
 }
+
+const rootOf = (digests: readonly Buffer[]): Hex => `0x${treeHash(digests).toString("hex")}`;
 
 /** MTH of RFC 6962, section 2.1: the left part is the largest power of two that is smaller than the whole. */
 function treeHash(digests: readonly Buffer[]): Buffer {
