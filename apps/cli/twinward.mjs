@@ -3,7 +3,7 @@
 // by path may come under an older one, and then starts itself once more under the pinned one.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -12,7 +12,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   // What was compiled once is kept where the code itself is, and nowhere that others could write; the environment tells threads and
   // child processes. It halves the time that a command takes to begin.
   process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../../node_modules/.cache/twinward", import.meta.url));
-  enableCompileCache(process.env.NODE_COMPILE_CACHE);
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import("./main.ts");
 } else {
   const pinned = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
