@@ -212,6 +212,11 @@ export const ERRORS = {
 
   // Proofs against somebody.
   ACK_NOT_BROKEN: row(422, "The ack was not broken in a way that the chain can see.", "See `detail`."),
+  SUSPENSION_UNEXPECTED: row(
+    422,
+    "The stream's newest suspension is another one than was decided on.",
+    "Look at what it was suspended for since, and decide on that one; or ask another node.",
+  ),
   ANCHORS_DIFFER: row(
     422,
     "This node does not hold what the anchors file says.",

@@ -57,6 +57,25 @@ export async function readStreams(rpc: Rpc, contracts: Contracts, to: number): P
   });
 }
 
+const BREACHES = ["overdue", "late", "misplaced", "contradicted"];
+
+/** How a stream was suspended, by the suspension's number; undefined where the node knows of none. */
+export async function readSuspension(
+  rpc: Rpc,
+  contracts: Contracts,
+  stream: Hex,
+  suspension: number,
+  to: number,
+): Promise<{ breach: string; ack: Hex; by: Hex; block: number } | undefined> {
+  const number: Hex = `0x${suspension.toString(16).padStart(64, "0")}`;
+  const logs = await readLogs(rpc, contracts.AnchorLog, [topic("AnchorLog", "Suspended"), stream, number], 0, to);
+  const [log] = logs;
+  if (log === undefined) return undefined;
+  const { args } = parse(anchorLog, log);
+  const breach = BREACHES[Number(args.breach)] ?? "unknown breach";
+  return { breach, ack: args.ack as Hex, by: (args.by as string).toLowerCase() as Hex, block: Number(log.blockNumber) };
+}
+
 /** The state of a stream's log at a block; undefined when the contract knows no such stream, or is not on this chain. */
 export async function readFrontier(
   rpc: Rpc,

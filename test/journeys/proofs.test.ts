@@ -111,7 +111,17 @@ describe("journey: what can be proven against whom", function () {
     const member = ["--key", memberKey, "--reason", "looked: the disk was full"];
     const byNobody = ["--key", anyKey, "--reason", "it was I"];
     expect((await journey.run(["anchors", "resume", stream, ...chained, ...byNobody])).err).to.match(/no member's/);
-    await journey.ask(["anchors", "resume", stream, ...chained, ...member]);
+    const resume = (...words: string[]): string[] => ["anchors", "resume", stream, ...chained, ...member, ...words];
+    const [elsewhere, signedOnly] = await Promise.all([
+      journey.run(resume("--suspension", "2")),
+      journey.run(resume("--sign-only")),
+    ]);
+    expect(elsewhere.err).to.match(/SUSPENSION_UNEXPECTED.*node says 1, you decided on 2/);
+    expect(signedOnly.err).to.match(/Lifts suspension 1 of .*: overdue, by ack 0x.*shown by 0x.*the disk was full/);
+    const signedFile = journey.path("signed.json");
+    writeFileSync(signedFile, signedOnly.out.replace('"suspension": 1', '"suspension": 7'));
+    expect((await journey.run(resume("--signed", signedFile))).err).to.match(/has signed something else: Lifts/);
+    await journey.ask(resume("--suspension", "1"));
     await until("the server goes on", async () => (await anchorReady()) === "ok" || undefined);
     expect(await codes(text)).to.deep.equal(["ack"]);
     await until("it is anchored", async () => {
