@@ -109,11 +109,11 @@ async function deliver(
 ): Promise<JournalState> {
   let waiting = state.waiting;
   tally.sent += waiting.length;
-  const deadline = (): number => Date.now() + plan.patienceMs;
+  const deadline = (): number => performance.now() + plan.patienceMs;
   let until = deadline();
   while (waiting.length > 0) {
     const answers = await plan.post(waiting.map(({ text }) => text)).catch(async (error: unknown) => {
-      if (Date.now() > until || !isTransient(error)) throw error;
+      if (performance.now() > until || !isTransient(error)) throw error;
       return undefined;
     });
     if (answers === undefined) {
@@ -135,7 +135,7 @@ async function deliver(
     plan.progress(tally.accepted);
     if (again.length < waiting.length) until = deadline();
     if (again.length > 0) {
-      if (Date.now() > until)
+      if (performance.now() > until)
         throw new TwinwardError("OVERLOADED", { detail: "The gateway kept asking to come back later." });
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }

@@ -99,6 +99,8 @@ export interface FindingQuery {
 
 /** A token is renewed this long (seconds) before it ends. */
 const RENEW_BEFORE = 30;
+/** A server's clock may be off by this much before a sign-in is dated by it, ms; it takes no more than a minute. */
+const CLOCK_SKEW = 30_000;
 
 /** Opens nothing yet: the first method asks the server. Runs in Node and in a browser. */
 export function connect(options: ConnectOptions): Client {
@@ -128,8 +130,11 @@ export function connect(options: ConnectOptions): Client {
   async function login(): Promise<Session> {
     const { signer } = options;
     if (!signer) throw new TwinwardError("SESSION_REQUIRED", { detail: "Connect with a signer." });
-    const { nonce, chainId } = await get<{ nonce: string; chainId: number }>("/v1/session/nonce");
-    const message = signInMessage({ address: await signer.getAddress(), url: base, chainId, nonce, at: now() });
+    const asked = await get<{ nonce: string; chainId: number; at?: number }>("/v1/session/nonce");
+    const { nonce, chainId } = asked;
+    // The server judges the message by its own clock, and the nonce alone makes it count once: where the clocks differ, its time.
+    const at = asked.at !== undefined && Math.abs(asked.at - now()) > CLOCK_SKEW ? asked.at : now();
+    const message = signInMessage({ address: await signer.getAddress(), url: base, chainId, nonce, at });
     const answer = await post("/v1/session/login", { message, signature: await signer.signMessage(message) });
     return (await answer.json()) as Session;
   }

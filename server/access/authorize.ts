@@ -11,7 +11,7 @@ import { isStranger, onlyPurpose, stewardOf, weigh, type Answer, type Question }
 
 export interface AccessParts {
   readonly committer: Pick<Committer, "submit">;
-  readonly chain: Pick<Chain, "fresh">;
+  readonly chain: Pick<Chain, "fresh"> & Partial<Pick<Chain, "time">>;
   /** The stream that decisions are leaves of. */
   readonly stream: Hex;
   /** A device model by its hash, for asks that name segments. */
@@ -71,8 +71,8 @@ export function createAccess(parts: AccessParts): Access {
 
   async function answer(asked: Asked): Promise<{ view: ChainView; question: Question; answer: Answer }> {
     const view = await chain.fresh();
-    // Never earlier than the chain: a slow clock of ours must not stretch a grant.
-    const seconds = Math.max(Math.floor(now() / 1000), view.head.timestamp);
+    // Grants are judged by the chain's time: a clock of ours that is wrong must neither stretch one nor start or end it early.
+    const seconds = chain.time?.() ?? Math.max(Math.floor(now() / 1000), view.head.timestamp);
     const named = asked.grant === undefined ? {} : { grant: asked.grant };
     const open = { reader: asked.reader, twin: asked.twin, now: seconds, ...named };
     const purpose = asked.purpose ?? onlyPurpose(view, open);

@@ -38,7 +38,8 @@ export function createRefusals(parts: RefusalParts): Refusals {
       since = now();
       return;
     }
-    const until = now();
+    // A clock that was put back must not make a stretch that ends before it begins.
+    const until = Math.max(now(), since);
     const counted = counts;
     const from = since;
     since = until;

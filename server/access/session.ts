@@ -35,6 +35,8 @@ export interface Session {
 export interface Sessions {
   /** A nonce for one sign-in within five minutes. Nothing is stored for it, so asking for many costs us nothing. */
   nonce(): string;
+  /** The clock that messages are judged by, ms. */
+  time(): number;
   /** Checks an ERC-4361 message and its EIP-191 signature (65 bytes hex). Throws SESSION_INVALID. */
   login(message: string, signature: string): Session;
   /** The address that a token names. Throws SESSION_INVALID. */
@@ -72,6 +74,8 @@ export function createSessions(parts: SessionParts): Sessions {
       const body = parts.now().toString(16).padStart(12, "0") + Buffer.from(parts.random(12)).toString("hex");
       return body + nonceMac(body);
     },
+
+    time: () => parts.now(),
 
     login(text, signature) {
       const message = parseSignInMessage(text);

@@ -58,14 +58,14 @@ function harden(node: string | undefined): RequestHandler {
 }
 
 /** One line per answer: method, path, status, ms. No query, no header, no body: they may hold what is secret. */
-function note({ log, now, answered }: ApiRooms): RequestHandler {
+function note({ log, answered }: ApiRooms): RequestHandler {
   return (request, response, next) => {
-    const began = now();
+    const began = performance.now();
     const { method, path } = request;
     if (path.startsWith("/v1/")) response.set("Cache-Control", "no-store");
     response.once("finish", () => {
       const { statusCode: status } = response;
-      const ms = now() - began;
+      const ms = Math.round(performance.now() - began);
       log.info({ method, path, status, ms }, "answered");
       answered?.({ method, route: routeOf(request), status, ms });
     });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { utf8 } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { writeDurably } from "../store/write-durably.ts";
+import { followTime } from "./embedded/block-time.ts";
 import { openDoor } from "./embedded/door.ts";
 import { Ledger } from "./embedded/ledger.ts";
 
@@ -21,6 +22,8 @@ export interface EmbeddedPlan {
   readonly heartbeatSeconds?: number;
   /** Wall clock in ms. */
   readonly now?: () => number;
+  /** A clock that nobody sets, ms. */
+  readonly steady?: () => number;
 }
 
 export interface EmbeddedChain {
@@ -42,10 +45,12 @@ export interface EmbeddedChain {
  * whoever is killed and whenever. Throws CHAIN_LOG_DAMAGED or CHAIN_REPLAY_DIFFERS rather than going on with another history.
  */
 export async function startEmbeddedChain(plan: EmbeddedPlan): Promise<EmbeddedChain> {
-  const { directory, chainId = 31337, blockSeconds = 1, heartbeatSeconds = 5, now = Date.now } = plan;
+  const { directory, chainId = 31337, blockSeconds = 1, heartbeatSeconds = 5, now = Date.now, steady } = plan;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const genesisSeconds = await genesisOf(directory, chainId, now);
   const ledger = await Ledger.open({ directory, chainId, genesisSeconds });
+
+  const timeOfBlock = followTime(now, steady ?? (() => performance.now()));
 
   let timer: NodeJS.Timeout | undefined;
   let due = Infinity;
@@ -67,8 +72,7 @@ export async function startEmbeddedChain(plan: EmbeddedPlan): Promise<EmbeddedCh
   const mine = async (): Promise<void> => {
     try {
       due = Infinity;
-      // Wall time, and never backwards: a clock that was set back only slows the chain's clock to a second per block.
-      await ledger.mine(Math.max(ledger.head.timestamp + 1, Math.floor(now() / 1000)));
+      await ledger.mine(timeOfBlock(ledger.head.timestamp));
       minedAt = performance.now();
       if (ledger.snapshotDue) await ledger.snapshot();
       planBlock(minedAt + heartbeatSeconds * 1000);

@@ -34,6 +34,8 @@ export class FailoverProvider extends JsonRpcProvider {
   readonly #identity: Identity;
   #current: number;
   #highest = 0;
+  /** When the newest block was last a newer one, by a clock that nobody sets, ms. */
+  #roseAt = performance.now();
 
   private constructor(nodes: readonly Node[], current: number, identity: Identity) {
     const { chainId } = identity;
@@ -101,7 +103,9 @@ export class FailoverProvider extends JsonRpcProvider {
     const answer = await this.#askInTurn(call);
     const at = this.#current;
     let best = { answer, index: at, ...headOf(answer) };
-    if (best.number < this.#highest || best.seconds < Date.now() / 1000 - OLD_HEAD_SECONDS) {
+    // Its time alone would not do: to a clock of ours that was put back by an hour no block is old.
+    const stands = best.number <= this.#highest && this.#roseAt < performance.now() - 1000 * OLD_HEAD_SECONDS;
+    if (best.number < this.#highest || stands || best.seconds < Date.now() / 1000 - OLD_HEAD_SECONDS) {
       const others = [...this.#nodes.keys()].filter((index) => index !== at);
       const found = await Promise.allSettled(
         others.map(async (index) => ({ answer: await this.#askOne(index, call), index })),
@@ -113,6 +117,7 @@ export class FailoverProvider extends JsonRpcProvider {
       }
       this.#current = best.index;
     }
+    if (best.number > this.#highest) this.#roseAt = performance.now();
     this.#highest = Math.max(this.#highest, best.number);
     return best.answer;
   }

@@ -56,6 +56,10 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
   let state = new ChainState(consortium.contracts);
   let view!: ChainView;
   let closed = false;
+  /** When the newest block came, by `clock`; undefined for the one that was there already. */
+  let cameAt: number | undefined;
+  /** When the node was last asked and answered, by `clock`. */
+  let lookedAt = -Infinity;
   /** Why the view has ended. */
   let ended: TwinwardError | undefined;
   /** True while `state` and what is stored may differ: then what is stored counts, and is folded anew. */
@@ -92,11 +96,14 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     if (ended) throw ended;
     const before = view as ChainView | undefined;
     if (isTorn) await foldStored();
+    const began = clock.now();
     await catchUp();
+    lookedAt = began;
     if (view !== before) tell();
   };
 
   const catchUp = async (): Promise<void> => {
+    const before = view as ChainView | undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const head = await readHeader(provider, "latest");
       if (head === undefined) throw new Error("the node has no block");
@@ -117,6 +124,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
       await store.append(news.blocks, news.events);
       cursor = { number: head.number, hash: head.hash, timestamp: head.timestamp };
       recent = [...recent, ...news.blocks].slice(-REMEMBERED_BLOCKS);
+      if (before) cameAt = clock.now();
       view = state.view(cursor);
       isTorn = false;
       return;
@@ -240,8 +248,15 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
     provider,
     consortium,
     view: present,
+    time: () => {
+      const { timestamp } = present().head;
+      if (cameAt === undefined) return Math.max(Math.floor(now() / 1000), timestamp);
+      return timestamp + Math.floor((clock.now() - cameAt) / 1000);
+    },
     fresh: async (maxAgeSeconds = 2) => {
-      if (maxAgeSeconds <= 0 || present().head.timestamp * 1000 < now() - maxAgeSeconds * 1000) await lookOrThrow();
+      const isOld = present().head.timestamp * 1000 < now() - maxAgeSeconds * 1000;
+      // By our own clock too: a wall clock that was put back would call a view fresh that nobody has looked after for an hour.
+      if (maxAgeSeconds <= 0 || isOld || lookedAt < clock.now() - maxAgeSeconds * 1000) await lookOrThrow();
       const { head } = present();
       // Whoever anchors asks for what is so, and may be what wakes the chain.
       if (maxAgeSeconds > 0 && head.timestamp < now() / 1000 - maxBlockAgeSeconds) throw stale(head, now());

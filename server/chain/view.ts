@@ -245,6 +245,11 @@ export interface Chain {
    * ended, and nothing that rests on it may be permitted.
    */
   fresh(maxAgeSeconds?: number): Promise<ChainView>;
+  /**
+   * The chain's time now, seconds: the newest block's, and what has passed since it came by a clock that nobody sets. The wall
+   * clock counts only until a first block has come, and only where it is later.
+   */
+  time(): number;
   /** Called after each change of the view with it; the result ends the subscription. */
   onChange(listener: (view: ChainView) => void): () => void;
   /** Resolves with the first view that satisfies the predicate; CHAIN_WAIT_EXPIRED after `timeoutMs`, or as `view` throws. */

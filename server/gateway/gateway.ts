@@ -16,6 +16,7 @@ import { refuse, toAnswer } from "./answers.ts";
 import { Backlog, type BacklogLimits } from "./backlog.ts";
 import { checkText, type CheckReport } from "./check.ts";
 import { findKey, Models } from "./expected.ts";
+import { hasWaited, HoldClock } from "./hold-clock.ts";
 import { NO_HEAD, type Head } from "./order.ts";
 import type { Candidate, Settled } from "./place-readings.ts";
 import { Placer } from "./placer.ts";
@@ -38,6 +39,8 @@ export interface GatewayParts {
   readonly line?: Line;
   /** Milliseconds. */
   readonly now: () => number;
+  /** Milliseconds since some moment, by a clock that nobody sets: how long readings are held goes by it. */
+  readonly steady?: () => number;
   readonly pool?: PoolOptions;
   /** What may wait for its answer at once, readings asked about by `check` included. */
   readonly maxWaiting?: BacklogLimits;
@@ -85,11 +88,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const holdMs = parts.holdMs ?? 10_000;
   const reopening = { database, keys, verify, ...(parts.report && { report: parts.report }) };
   const reopen = (candidates: readonly Candidate[]): Promise<Reopened> => reopenHeld(reopening, candidates);
+  const holdClock = new HoldClock(now, parts.steady ?? (() => performance.now()), holdMs);
   const placer = new Placer({
     committer,
     keys,
-    now,
-    holdMs,
+    holdClock,
     maxHeld: parts.maxHeld ?? 64,
     reopen,
     shared: parts.shared ?? false,
@@ -192,13 +195,14 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   async function expire(): Promise<void> {
-    let first: number | null = null;
+    const waited = holdClock.waited();
+    let ends: { first: number | null; last: number | null } | undefined;
     await placer.look(async () => {
-      const [row] = await database.query<{ first: number | null }>("select min(received_at) as first from held");
-      first = row?.first ?? null;
-      return first === null;
+      const sql = "select min(received_at) as first, max(received_at) as last from held";
+      [ends] = await database.query<{ first: number | null; last: number | null }>(sql);
+      return (ends?.first ?? null) === null;
     });
-    if (first === null || first > now() - holdMs) return;
+    if (![ends?.first, ends?.last].some((at) => typeof at === "number" && hasWaited(at, waited))) return;
     const { aside, heads } = await placer.place([]);
     for (const { device, sequence, fate } of aside) {
       tell(device, toAnswer({ device, sequence }, fate, heads.get(device) ?? NO_HEAD, new Map(), now()));

@@ -2,6 +2,7 @@ import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { sealAside, type AsidePlace } from "../keys/sealed-reading.ts";
 import type { Tx } from "../store/database.ts";
+import type { Waited } from "./hold-clock.ts";
 
 /** A reading that waits for those before it; its text is sealed when it comes from the store. */
 export interface HeldReading extends AsidePlace {
@@ -20,12 +21,13 @@ interface Row {
   sealed: Uint8Array;
 }
 
-/** What is held for these devices, and of any device what came in at `expireBefore` or earlier, where it is given. */
-export async function readHeld(tx: Tx, devices: readonly Hex[], expireBefore = -1): Promise<HeldReading[]> {
-  const rows = await tx.query<Row>("select * from held where device = any($1::bytea[]) or received_at <= $2", [
-    devices.map((device) => fromHex(device, 32)),
-    expireBefore,
-  ]);
+/** What is held for these devices, and of any device what has waited long enough, where that is given. */
+export async function readHeld(tx: Tx, devices: readonly Hex[], waited?: Waited): Promise<HeldReading[]> {
+  const { before, after } = waited ?? { before: -1, after: Number.MAX_SAFE_INTEGER };
+  const rows = await tx.query<Row>(
+    "select * from held where device = any($1::bytea[]) or received_at <= $2 or received_at > $3",
+    [devices.map((device) => fromHex(device, 32)), Math.floor(before), Math.floor(after)],
+  );
   return rows.map(({ device, sequence, content, received_at, scope, month, nonce, sealed }) => ({
     device: toHex(device),
     sequence,

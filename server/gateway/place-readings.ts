@@ -8,6 +8,7 @@ import type { ReadingEntry, Work } from "../store/committer.ts";
 import type { Tx } from "../store/database.ts";
 import { readHeads } from "../store/read-readings.ts";
 import { keepEvidence, type Refused } from "./evidence.ts";
+import { hasWaited, type Waited } from "./hold-clock.ts";
 import { deleteHeld, insertHeld, readHeld, type HeldReading } from "./held.ts";
 import { askedSequence, NO_HEAD, order, type Head } from "./order.ts";
 import { nameOf, type Reopened } from "./reopen.ts";
@@ -37,8 +38,8 @@ export interface Settled {
 export interface Placing {
   readonly keys: KeyStore;
   readonly candidates: readonly Candidate[];
-  /** Held readings that came in at this time or earlier, ms, have waited long enough. */
-  readonly expireBefore: number;
+  /** Which held readings have waited long enough. */
+  readonly waited: Waited;
   /** Readings held per device at most. */
   readonly maxHeld: number;
   /** The stored held readings that the candidates may release. */
@@ -62,7 +63,7 @@ interface Lane {
  * those that waited too long. Two such works must never be in one group: neither would see what the other accepts.
  */
 export function placeReadings(placing: Placing): Work<Settled> {
-  const { keys, candidates, maxHeld, expireBefore } = placing;
+  const { keys, candidates, maxHeld, waited } = placing;
   return async (tx) => {
     const lanes = await openLanes(tx, placing);
     const accepted: Candidate[] = [];
@@ -128,7 +129,7 @@ export function placeReadings(placing: Placing): Work<Settled> {
       return draft;
     });
     for (const lane of lanes.values()) {
-      const expired = lane.held.filter(({ row }) => row.receivedAt <= expireBefore);
+      const expired = lane.held.filter(({ row }) => hasWaited(row.receivedAt, waited));
       for (const { row } of expired) {
         gone.push(row);
         const draft: Draft = { kind: "refused", code: "HOLD_EXPIRED" };
@@ -174,9 +175,9 @@ function ready(lane: Lane): Lane["held"][number] | undefined {
 }
 
 /** Everything that placing needs of the store, in a fixed number of queries. */
-async function openLanes(tx: Tx, { candidates, expireBefore, reopened }: Placing): Promise<Map<Hex, Lane>> {
+async function openLanes(tx: Tx, { candidates, waited, reopened }: Placing): Promise<Map<Hex, Lane>> {
   const devices = new Set(candidates.map(({ device }) => device));
-  const rows = await readHeld(tx, [...devices], expireBefore);
+  const rows = await readHeld(tx, [...devices], waited);
   for (const { device } of rows) devices.add(device);
   const heads = await readHeads(tx, [...devices]);
   const lanes = new Map<Hex, Lane>(

@@ -1,14 +1,14 @@
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Committer } from "../store/committer.ts";
+import type { HoldClock } from "./hold-clock.ts";
 import { placeReadings, type Candidate, type Settled } from "./place-readings.ts";
 import type { Reopened } from "./reopen.ts";
 
 export interface PlacerParts {
   readonly committer: Committer;
   readonly keys: KeyStore;
-  readonly now: () => number;
   readonly maxHeld: number;
-  readonly holdMs: number;
+  readonly holdClock: HoldClock;
   /** Other processes place readings of the same devices, and hold some: the table is looked at every time. */
   readonly shared?: boolean;
   /** Verifies again what these candidates may release. Nobody else places: nothing is held or let go meanwhile. */
@@ -82,12 +82,12 @@ export class Placer {
   }
 
   async #settle(group: readonly Waiting[]): Promise<void> {
-    const { committer, keys, now, maxHeld, holdMs, reopen } = this.#parts;
+    const { committer, keys, maxHeld, holdClock, reopen } = this.#parts;
     try {
       const candidates = group.flatMap((waiting) => waiting.candidates);
-      const expireBefore = now() - holdMs;
+      const waited = holdClock.waited();
       const reopened: Reopened = this.#mayHold && candidates.length > 0 ? await reopen(candidates) : new Map();
-      const settled = await committer.submit(placeReadings({ keys, candidates, expireBefore, maxHeld, reopened }));
+      const settled = await committer.submit(placeReadings({ keys, candidates, waited, maxHeld, reopened }));
       // Said before the next work begins: it must know that there may be something to release.
       if (settled.fates.some(({ kind }) => kind === "held")) this.#holds();
       let at = 0;

@@ -175,7 +175,8 @@ export async function openWorld(
       ...options.committer,
     });
     const { database, keys, committer } = world;
-    const parts = { database, keys, committer, chain, stream: STREAM, now: () => world.now, pool: { threads: 1 } };
+    const clocks = { now: () => world.now, steady: () => world.now };
+    const parts = { database, keys, committer, chain, stream: STREAM, ...clocks, pool: { threads: 1 } };
     world.gateway = createGateway({ ...parts, ...options.gateway });
     await database.query("insert into document (hash, kind, body) values ($1,$2,$3) on conflict do nothing", [
       fromHex(modelHash(MODEL)),

@@ -32,7 +32,8 @@ export function accessRoutes(rooms: ApiRooms): Routes {
     "/v1/session/nonce": {
       async get(request, response) {
         query(noQuery, request);
-        sendJson(response, { nonce: sessions.nonce(), chainId: consortium.chainId });
+        // The time too: a message that is dated by a clock far from ours would be refused.
+        sendJson(response, { nonce: sessions.nonce(), chainId: consortium.chainId, at: sessions.time() });
       },
     },
     "/v1/session/login": {

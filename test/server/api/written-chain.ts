@@ -80,6 +80,7 @@ export class WrittenChain {
       consortium: this.consortium,
       view: this.view,
       fresh: this.fresh,
+      time: () => this.#block.timestamp,
       onChange: () => () => undefined,
       waitFor: this.fresh,
       close: async () => undefined,

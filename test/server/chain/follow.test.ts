@@ -40,7 +40,7 @@ describe("following the chain", () => {
 
   const follow = async (
     options: { memory?: boolean } & Partial<
-      Pick<FollowPlan, "provider" | "database" | "now" | "pollMs" | "onTrouble" | "maxBlockAgeSeconds">
+      Pick<FollowPlan, "provider" | "database" | "now" | "clock" | "pollMs" | "onTrouble" | "maxBlockAgeSeconds">
     > = {},
   ): Promise<Chain> => {
     const { memory = false, ...rest } = options;
