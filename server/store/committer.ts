@@ -21,6 +21,9 @@ export interface CommitterParts extends PromiseParts {
   readonly maxWaiting?: number;
 }
 
+/** Every other gateway waits for the stream's row. */
+const HOLDS_OTHERS_UP = { holdsOthersUp: true } as const;
+
 interface Waiting {
   readonly work: Work<unknown>;
   readonly resolve: (value: unknown) => void;
@@ -110,7 +113,7 @@ export class Committer {
           answers.push(() => waiting.resolve(value));
         }
         committing = true;
-      });
+      }, HOLDS_OTHERS_UP);
       // The group is on disk. If we die here, nobody was told, and a device that sends again gets this very ack.
     } catch (error) {
       if (!committing && taken.length > 1 && !isUnavailable(error)) {

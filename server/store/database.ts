@@ -20,13 +20,21 @@ export interface Database extends Tx {
   readonly kind: "embedded" | "server";
   /** Resolves with DATABASE_ENDED when the embedded one has given up for good, as where its log could not be written. */
   readonly ended?: Promise<TwinwardError>;
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
    * Holds a name for this process until it is released or the process ends. Throws DATABASE_LOCKED when another one has had
    * it for `waitMs` (3 000). Embedded the database has one process anyhow.
    */
   claim(name: string, options?: ClaimOptions): Promise<Claim>;
   close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /**
+   * Others wait for what it locks. A server ends it when this process says nothing for half a minute: one that is frozen, by its
+   * machine or a debugger, must not hold them up for as long. It fails with DATABASE_UNAVAILABLE then, and nothing is written.
+   */
+  readonly holdsOthersUp?: boolean;
 }
 
 export interface ClaimOptions {

@@ -11,14 +11,19 @@ const CONNECTIONS = 8;
 const CONNECT_WITHIN_MS = 10_000;
 /** How long a statement may take. A network that swallows everything would otherwise be waited for a quarter of an hour. */
 const ANSWER_WITHIN_MS = 60_000;
+/** How long a transaction that others wait for may say nothing. */
+const SILENT_WITHIN_MS = 30_000;
 /** Longest timer of Node. */
 const NO_LIMIT = 2 ** 31 - 1;
+/** Written out, because a server can have another default: the stream's row must be read as it is once we have it. */
+const BEGIN = "begin isolation level read committed";
 /** Where our machine vanishes, the server lets go of our locks after some half a minute, not after the usual two hours. */
 const KEEPALIVE = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
 export interface PostgresLimits {
   readonly connectWithinMs?: number;
   readonly answerWithinMs?: number;
+  readonly silentWithinMs?: number;
 }
 
 /**
@@ -51,18 +56,19 @@ export async function openPostgres(url: string, limits: PostgresLimits = {}): Pr
     script: async (sql) =>
       void (await ours(() => runner.query({ text: sql, query_timeout: NO_LIMIT } as pg.QueryConfig))),
   });
+  const silentWithinMs = limits.silentWithinMs ?? SILENT_WITHIN_MS;
+  const beginBriefly = `${BEGIN}; set local idle_in_transaction_session_timeout = ${silentWithinMs}`;
   const database: Database = {
     kind: "server",
     ...tx(pool),
-    transaction: async (work) => {
+    transaction: async (work, options) => {
       const client = await ours(() => pool.connect());
       // While a client is ours, nobody else listens: cut between two statements, it would end the process.
       let isBroken = false;
       const onError = (): void => void (isBroken = true);
       client.on("error", onError);
       try {
-        // Written out, because a server can have another default: the stream's row must be read as it is once we have it.
-        await ours(() => client.query("begin isolation level read committed"));
+        await ours(() => client.query(options?.holdsOthersUp === true ? beginBriefly : BEGIN));
         const result = await runWork(tx(client), work);
         // Cut from here on, it may have been committed or not; the caller is told DATABASE_UNAVAILABLE and must look again.
         await ours(() => client.query("commit"));

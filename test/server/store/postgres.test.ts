@@ -1,15 +1,25 @@
 import { expect } from "chai";
 import type { Ack } from "../../../protocol/ack.ts";
-import type { Hex } from "../../../protocol/bytes.ts";
+import { fromHex, type Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
+import { es256Signer } from "../../../protocol/es256.ts";
 import { buildRecord } from "../../../protocol/record.ts";
+import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase, type Claim, type Database } from "../../../server/store/database.ts";
 import { openPostgres } from "../../../server/store/postgres.ts";
 import { readLeaves } from "../../../server/store/read-leaves.ts";
 import { claimStream } from "../../../server/store/stream-row.ts";
 import { openCutProxy, type CutProxy } from "../../helpers/cut-proxy.ts";
 import { describeOnPostgres } from "../../helpers/databases.ts";
-import { openWorld, STREAM, type TestDevice, type World } from "../../helpers/gateway-world.ts";
+import {
+  ANCHOR_LOG,
+  CHAIN_ID,
+  NOON,
+  openWorld,
+  STREAM,
+  type TestDevice,
+  type World,
+} from "../../helpers/gateway-world.ts";
 import { until } from "../../helpers/journey.ts";
 import { PASSWORD } from "../../helpers/postgres-server.ts";
 
@@ -180,6 +190,37 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
       );
       expect(told).to.equal("DATABASE_UNAVAILABLE");
       expect(await database.query("select * from stream")).to.deep.equal([]);
+    });
+
+    it("lets go of the stream for a gateway that is frozen in the middle of a commit, which has written nothing", async () => {
+      const url = await postgres().createDatabase();
+      const other = await worldAt(url);
+      const database = opened(await openPostgres(url, { silentWithinMs: 400 }));
+      const signer = es256Signer(fromHex(`0x${"11".repeat(32)}`));
+      const terms = { chainId: CHAIN_ID, anchorLog: ANCHOR_LOG, stream: STREAM, signer, now: () => NOON };
+      const frozen = opened(new Committer({ ...terms, database, anchorWithinSeconds: 60 }));
+      let thaw = (): void => undefined;
+      const asleep = new Promise<void>((resolve) => (thaw = resolve));
+      let holds = false;
+      const cut = outcome(
+        frozen.submit(async () => {
+          holds = true;
+          await asleep;
+          return { entries: [], result: () => null };
+        }),
+      );
+      await until("it holds the stream's row", async () => holds || undefined);
+      // Waits for the row, and gets it.
+      const text = await other.device().next();
+      expect(await other.gateway.accept([text])).to.have.nested.property("0.format", "ack@1");
+      thaw();
+      expect(await cut).to.equal("DATABASE_UNAVAILABLE");
+      expect(await outcome(frozen.submit(async () => ({ entries: [], result: () => null })))).to.equal("done");
+      // Who holds nobody up may take as long as it likes.
+      await database.transaction(async (tx) => {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        await tx.query("select 1");
+      });
     });
 
     it("is not waited for for ever where the network swallows everything", async () => {
