@@ -11,6 +11,7 @@ import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
 import { createAnchor } from "../anchor/anchor-loop.ts";
 import { createApi } from "../api/app.ts";
+import { sharedChecks } from "../api/ready-parts.ts";
 import { Outbox } from "../chain/outbox.ts";
 import { testP256 } from "../chain/self-test.ts";
 import type { Config, Overrides } from "../config/config.ts";
@@ -208,10 +209,10 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const refused = (code: ErrorCode): void => refusals.count(code);
   const mqttRooms = { gateway, chain, stream, now, refused, report };
   const mqtt = await ending.opened("mqtt", openMqttPlace(config, tls, mqttRooms));
-  const ready = {
+  const ready = sharedChecks({
     ...readyChecks({ database, keys, chain, anchor, line, disk, now }),
     ...mqtt.checks,
-  };
+  });
   const api = createApi({
     gateway: { accept: (texts) => gateway.accept(texts), check: (text) => gateway.check(text) },
     chain,

@@ -1,3 +1,5 @@
+import { oneInFlight } from "../../api/in-flight.ts";
+
 /**
  * Counters, histograms and gauges in the text format of Prometheus (version 0.0.4), as far as we use it. Labels are closed
  * sets of words: routes, codes, doors. Nothing that a device said and no id is ever a label.
@@ -91,7 +93,7 @@ export class Meters {
       const samples = typeof found === "number" ? [[{}, found] as const] : found;
       return samples.map(([labels, value]) => `${name}${textOf(labels)} ${value}`);
     };
-    this.#meters.push({ name, help, type, lines });
+    this.#meters.push({ name, help, type, lines: oneInFlight(lines) });
   }
 
   /** Everything, as it is now. What cannot be read in time is left out, and counted. */
