@@ -1,6 +1,6 @@
 import type { Ack } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
-import { TwinwardError } from "../../protocol/errors.ts";
+import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
 import type { Line } from "../../protocol/line.ts";
 import { READING_LIMITS } from "../../protocol/reading.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
@@ -117,7 +117,10 @@ export function createGateway(parts: GatewayParts): Gateway {
       const model = await models.get(modelHash);
       return { text, receivedAt, expected: { claim, key: { x: key.x, y: key.y }, model } };
     } catch (error) {
-      return error instanceof TwinwardError ? error : fail(error);
+      if (!(error instanceof TwinwardError)) return fail(error);
+      // It says nothing about the reading: whoever sent it, or others with it, sends all of it again.
+      if (ERRORS[error.code].status >= 500) throw error;
+      return error;
     }
   }
 

@@ -86,6 +86,9 @@ export function placeReadings(placing: Placing): Work<Settled> {
           const draft: Draft = { kind: "entry", index: accepted.push(candidate) - 1 };
           lane.head = { sequence, content };
           lane.contents.set(sequence, { content, draft });
+          // Another gateway may hold the very same, sent there before: its wait is over too.
+          for (const { row } of lane.held) if (row.sequence === sequence && row.content === content) gone.push(row);
+          lane.held = lane.held.filter(({ row }) => !gone.includes(row));
           return draft;
         }
         case "same":
@@ -132,6 +135,8 @@ export function placeReadings(placing: Placing): Work<Settled> {
       const expired = lane.held.filter(({ row }) => hasWaited(row.receivedAt, waited));
       for (const { row } of expired) {
         gone.push(row);
+        // The device has gone past it, and was told so: to take it back now would be news of something that is over.
+        if (row.sequence <= lane.head.sequence) continue;
         const draft: Draft = { kind: "refused", code: "HOLD_EXPIRED" };
         aside.push({ device: row.device, sequence: row.sequence, draft });
       }

@@ -1,5 +1,5 @@
 import type { Hex } from "../../protocol/bytes.ts";
-import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { ERRORS, TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { openAside } from "../keys/sealed-reading.ts";
 import type { Tx } from "../store/database.ts";
@@ -22,8 +22,8 @@ export interface ReopenParts {
 /** Held readings by `nameOf`: verified again, or null where they are not authentic any more. What is not here goes on waiting. */
 export type Reopened = ReadonlyMap<string, Candidate | null>;
 
-/** These say nothing about the reading, only that it could not be looked at now. */
-const OURS: ReadonlySet<ErrorCode> = new Set(["INTERNAL", "OVERLOADED"]);
+/** Says nothing about the reading, only that it could not be looked at now. */
+const isOurs = (code: ErrorCode): boolean => ERRORS[code].status >= 500;
 
 /** What tells held readings apart. */
 export function nameOf({ device, sequence, content }: Pick<HeldReading, "device" | "sequence" | "content">): string {
@@ -60,7 +60,7 @@ export async function reopenHeld(parts: ReopenParts, candidates: readonly Candid
       continue;
     }
     parts.report?.(found);
-    if (!OURS.has(found.code)) reopened.set(nameOf(row), null);
+    if (!isOurs(found.code)) reopened.set(nameOf(row), null);
   }
   return reopened;
 }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { TwinwardError } from "../../../protocol/errors.ts";
 import { readdir, readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { isRefusal, isHeld } from "../../../protocol/refusal.ts";
@@ -10,6 +11,7 @@ import { parseReading, readingLeaf, buildReading } from "../../../protocol/readi
 import { openAside, openReading } from "../../../server/keys/sealed-reading.ts";
 import type { Answer } from "../../../server/gateway/gateway.ts";
 import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
+import type { Committer } from "../../../server/store/committer.ts";
 import { createGateway } from "../../../server/gateway/gateway.ts";
 import { canonical } from "../../../protocol/json.ts";
 import { modelHash } from "../../../protocol/device-model.ts";
@@ -280,6 +282,65 @@ describe("gateway: accept", () => {
     expect(await send(first)).to.deep.equal(["ack"]);
     expect(await told).to.deep.equal(["HOLD_EXPIRED"]);
     expect(await count("leaf")).to.equal(1);
+  });
+
+  it("tells a device nothing more of a held reading that it was acked for meanwhile, by another gateway", async () => {
+    const { database, committer, chain, keys } = world;
+    const device = world.device();
+    const [first, second, third, fourth] = [
+      await device.next(),
+      await device.next(),
+      await device.next(),
+      await device.next(),
+    ];
+    let before = async (): Promise<unknown> => undefined;
+    // What the other gateway holds just before this one's turn, this one has not opened: it cannot release it.
+    const late: Pick<Committer, "submit"> = {
+      submit: async (work) => {
+        const now = before;
+        before = async () => undefined;
+        await now();
+        return committer.submit(work);
+      },
+    };
+    const parts = { database, keys, chain, stream: STREAM, now: () => world.now, shared: true };
+    const gateway = createGateway({ ...parts, committer: late as Committer });
+    const heard: string[] = [];
+    for (const each of [gateway, world.gateway]) each.onAnswer((_, answer) => heard.push(word(answer)));
+    before = () => send(second);
+    expect((await gateway.accept([first, second])).map(word)).to.deep.equal(["ack", "ack"]);
+    expect(await count("held")).to.equal(0);
+    // Held there, and gone past here: what waited is dropped without a word.
+    before = () => send(fourth);
+    expect((await gateway.accept([third])).map(word)).to.deep.equal(["ack"]);
+    expect(await count("held")).to.equal(1);
+    await database.query("update device_head set sequence = 4 where device = $1", [fromHex(device.id)]);
+    world.now += 60_000;
+    for (const deadline = Date.now() + 10_000; (await count("held")) > 0 && Date.now() < deadline;)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await count("held")).to.equal(0);
+    await gateway.close();
+    expect(heard).to.deep.equal([]);
+  });
+
+  it("refuses all of a request, and no reading, while the database cannot be asked for a model", async () => {
+    const { database, committer, chain, keys } = world;
+    let isAway = true;
+    const away: typeof database = {
+      ...database,
+      query: async (sql, parameters) => {
+        if (isAway) throw new TwinwardError("DATABASE_UNAVAILABLE");
+        return database.query(sql, parameters);
+      },
+    };
+    const gateway = createGateway({ database: away, committer, keys, chain, stream: STREAM, now: () => world.now });
+    const texts = [await world.device().next(), "no reading"];
+    const refused = (await gateway.accept(texts).catch((error: unknown) => error)) as TwinwardError;
+    expect(refused).to.have.property("code", "DATABASE_UNAVAILABLE");
+    expect(await count("leaf")).to.equal(0);
+    isAway = false;
+    expect((await gateway.accept(texts)).map(word)[0]).to.equal("ack");
+    await gateway.close();
   });
 
   it("places requests in the order in which they came, also while a data key is made", async () => {
