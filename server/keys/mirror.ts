@@ -1,12 +1,18 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { readSecret, writeSecret } from "./files.ts";
 import type { Entry } from "./key-store.ts";
 
+/** In a mirror and in the store that has it: the same random name. A mirror whose disk is not mounted has none. */
+const MARK = "mirror-id";
+
 /**
  * Makes a key store and its mirror the same again: the one that lacks keys, or is not there, is given them. Whoever was killed
- * between the two writes left one of them a key ahead; keys that differ are nobody's doing of ours. Throws KEY_FILE_UNUSABLE.
+ * between the two writes left one of them a key ahead; keys that differ are nobody's doing of ours. Throws KEY_FILE_UNUSABLE,
+ * and KEYS_UNWRITABLE where the store knows a mirror and there is none: on the disk below its mount it would be made anew,
+ * and the copy that everybody counts on would stop growing.
  */
 export async function joinMirror(
   file: string,
@@ -14,7 +20,30 @@ export async function joinMirror(
   withMaster: boolean,
   readEntries: (file: string, text: string) => Entry[],
 ): Promise<void> {
+  const [ours, theirs] = [join(dirname(file), MARK), join(dirname(mirrored), MARK)];
+  const known = await readSecret(ours);
+  const found = await reached(theirs, () => readSecret(theirs));
+  if (known !== undefined && found !== known) throw notTheMirror(dirname(mirrored), ours, found !== undefined);
   await reached(mirrored, () => mkdir(dirname(mirrored), { recursive: true, mode: 0o700 }));
+  await joinStores(file, mirrored, withMaster, readEntries);
+  const mark = found ?? `${randomBytes(16).toString("hex")}\n`;
+  // The mirror's first: die between the two and the next start finds a mirror that the store does not know yet.
+  if (found === undefined) await writeMirror(theirs, mark);
+  if (known === undefined) await writeSecret(ours, mark);
+}
+
+function notTheMirror(directory: string, ours: string, isAnothers: boolean): TwinwardError {
+  const what = isAnothers ? "is another store's mirror." : "has no mirror in it: is its disk mounted?";
+  const detail = `${directory} ${what} To begin a new mirror there, remove ${ours} first.`;
+  return new TwinwardError("KEYS_UNWRITABLE", { file: directory, detail });
+}
+
+async function joinStores(
+  file: string,
+  mirrored: string,
+  withMaster: boolean,
+  readEntries: (file: string, text: string) => Entry[],
+): Promise<void> {
   const one = await readSecret(file);
   const other = await readSecret(mirrored);
   if (withMaster) await joinMasters(file, mirrored, one !== undefined || other !== undefined);

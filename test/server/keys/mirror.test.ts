@@ -1,5 +1,14 @@
 import { expect } from "chai";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8, type Hex } from "../../../protocol/bytes.ts";
@@ -30,6 +39,8 @@ describe("a mirror of the key store", () => {
     open.push(store);
     return store;
   };
+  const unmount = (): void => renameSync(mirror, `${mirror}.unmounted`);
+  const mount = (): void => renameSync(`${mirror}.unmounted`, mirror);
   const textOf = (path: string): string => readFileSync(path, "utf8");
   const mirrored = (name = "data-keys.json"): string => join(mirror, name);
   const expectSame = (): void => {
@@ -105,7 +116,7 @@ describe("a mirror of the key store", () => {
   it("that goes away lets no new key be used, and is joined again at the next start", async () => {
     const store = await opened();
     await store.ensure(scope(1), MONTH);
-    rmSync(mirror, { recursive: true });
+    unmount();
     writeFileSync(mirror, "its disk is not mounted");
     expect(await store.ensure(scope(2), MONTH).catch(codeOf)).to.equal("KEYS_UNWRITABLE");
     expect(store.has(scope(2), MONTH)).to.equal(false);
@@ -115,11 +126,35 @@ describe("a mirror of the key store", () => {
     await store.close();
     expect(await opened().catch(codeOf)).to.equal("KEYS_UNWRITABLE");
     rmSync(mirror);
+    // On the disk below its mount there is nothing, and nothing is begun there.
+    const refused = (await opened().catch((error: unknown) => error)) as TwinwardError;
+    expect(refused.message).to.match(/KEYS_UNWRITABLE.*other-disk\/keys has no mirror in it: is its disk mounted/);
+    expect(existsSync(mirror)).to.equal(false);
+    mount();
     const again = await opened();
     expectSame();
     await again.ensure(scope(2), MONTH);
     expectSame();
     expect(existsSync(file)).to.equal(true);
+  });
+
+  it("is begun anew where somebody says so, and is nobody else's", async () => {
+    const store = await opened();
+    await store.ensure(scope(1), MONTH);
+    await store.close();
+    unmount();
+    rmSync(join(directory, "keys/mirror-id"));
+    await (await opened()).close();
+    expectSame();
+    // The old one is back in its place.
+    rmSync(mirror, { recursive: true });
+    mount();
+    const refused = (await opened().catch((error: unknown) => error)) as TwinwardError;
+    expect(refused.message).to.match(/KEYS_UNWRITABLE.*is another store's mirror/);
+    // Killed before the store knew of it: the next start takes it for its own.
+    rmSync(join(directory, "keys/mirror-id"));
+    await (await opened()).close();
+    expect(textOf(mirrored("mirror-id"))).to.equal(textOf(join(directory, "keys/mirror-id")));
   });
 
   it("that goes away lets none of several processes use a new key, however often they ask", async () => {
@@ -128,13 +163,14 @@ describe("a mirror of the key store", () => {
     const other = await openKeyStore(file, { mirror, exclusively });
     open.push(one, other);
     await one.ensure(scope(1), MONTH);
-    rmSync(mirror, { recursive: true });
+    unmount();
     writeFileSync(mirror, "its disk is not mounted");
     for (const store of [one, one, other]) {
       expect(await store.ensure(scope(2), MONTH).catch(codeOf)).to.equal("KEYS_UNWRITABLE");
       expect(store.has(scope(2), MONTH)).to.equal(false);
     }
     rmSync(mirror);
+    mount();
     await (await opened()).close();
     await other.ensure(scope(2), MONTH);
     expectSame();
