@@ -1,7 +1,7 @@
 // One schedule: a ward, a gateway, the real anchor loop, outbox and follower, and a chain, with everything that may go wrong
 // chosen by the seed. The same seed gives the same schedule.
 import { createRandom, type Random } from "../../../ml/random.ts";
-import type { Hex } from "../../../protocol/bytes.ts";
+import { toHex, type Hex } from "../../../protocol/bytes.ts";
 import { createAnchor, type Anchor } from "../../../server/anchor/anchor-loop.ts";
 import { recomputeRoot } from "../../../server/anchor/recompute-root.ts";
 import { followChain } from "../../../server/chain/follow.ts";
@@ -269,11 +269,18 @@ class SimulatedWorld {
       this.#devices.every(({ readings, acks }) => readings.every(({ sequence }) => acks.has(sequence))) &&
       after.leaves === this.#leaves.length &&
       this.#store.tables.batch.length === after.size &&
-      this.#store.tables.batch.every(({ transaction }) => transaction !== null) &&
+      this.#store.tables.batch.every((row) => this.#isPlaced(row)) &&
       this.#store.tables.outbox.length === 0 &&
       this.#anchor?.health().trouble === undefined &&
       this.#anchor?.health().anchored === after.size
     );
+  }
+
+  /** Whether a batch is stored with the block that the chain, as it is, has it in. */
+  #isPlaced({ number, block_hash: hash }: Record<string, unknown>): boolean {
+    const { blocks } = this.#chain;
+    const at = blocks.findIndex(({ after }) => after.size > Number(number));
+    return at >= 0 && hash instanceof Uint8Array && blocks[at]?.hash === toHex(hash);
   }
 
   /** What must be true in the end. */
@@ -307,6 +314,7 @@ class SimulatedWorld {
       const [number, count] = [Number(row.number), Number(row.count)];
       const batch = leaves.slice(next, next + count);
       const roots = [...(this.#chain.roots.get(number) ?? [])];
+      must(this.#isPlaced(row), `batch ${number} is in the block that is stored with it`);
       must(Number(row.first_leaf) === next, `batch ${number} follows`);
       must(roots.length === 1 && roots[0] === recomputeRoot(batch, next), `batch ${number} ever had one root`);
       next += count;
