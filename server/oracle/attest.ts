@@ -41,6 +41,8 @@ export interface Attesting {
 
 /** Rounds whose signatures are remembered one by one; older ones are never signed again. */
 export const ROUNDS_REMEMBERED = 64;
+/** Rounds whose outcomes are kept for dissent, and that are still worth transmitting: of these the signed bytes are kept. */
+export const ROUNDS_OPEN = 3;
 
 /** An outcome that amounts to a verdict. */
 export type Decided = Outcome & { readonly kind: keyof typeof VERDICT_KINDS };
@@ -107,9 +109,13 @@ const isForgotten = (state: OracleState, stream: Hex, round: number): boolean =>
 function remember(state: OracleState, entry: Signed): OracleState {
   const progress = state.streams[entry.stream] ?? { next: 0, floor: 0 };
   const floor = Math.max(progress.floor, entry.round - ROUNDS_REMEMBERED);
+  // What was signed must be known, so that nothing against it is ever signed; its bytes, which name every device of an all-clear,
+  // would be written again with every batch.
+  const lighten = (s: Signed): Signed =>
+    s.stream === entry.stream && s.settled && s.round < entry.round - ROUNDS_OPEN ? { ...s, signed: null } : s;
   return {
     ...state,
     streams: { ...state.streams, [entry.stream]: { ...progress, floor } },
-    signed: [...state.signed.filter((s) => s.stream !== entry.stream || s.round >= floor), entry],
+    signed: [...state.signed.filter((s) => s.stream !== entry.stream || s.round >= floor).map(lighten), entry],
   };
 }

@@ -43,6 +43,7 @@ export function quorumFor(
   view: ChainView,
   own: Hex,
 ): { quorum: Quorum; rank: number } | undefined {
+  if (signed.signed === null) return undefined;
   const same = findings.filter(({ body }) => body.digest === signed.digest && view.isOracle(body.oracle));
   const attestations = same.map(({ body, attestation }) => ({ oracle: body.oracle, attestation }));
   const mine = { oracle: own, attestation: signed.signed.attestation };

@@ -8,7 +8,7 @@ import { BATCHES_PER_ROUND, type Verdict } from "../../protocol/verdict.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
 import { isFollowedBy } from "../chain/stream-line.ts";
 import type { AnchorFact, ChainView } from "../chain/view.ts";
-import { attest, attestClear, type Attesting, type Pen } from "./attest.ts";
+import { attest, attestClear, ROUNDS_OPEN, type Attesting, type Pen } from "./attest.ts";
 import type { OracleEvent } from "./events.ts";
 import type { Judged } from "./gather.ts";
 import type { Judge, Outcome } from "./judge.ts";
@@ -33,9 +33,6 @@ export interface Bench {
   readonly modelHash: Hex;
   readonly pen: () => Pen;
 }
-
-/** Rounds whose outcomes are kept for dissent, and that are still worth transmitting. */
-export const ROUNDS_OPEN = 3;
 
 export const roundOf = (batch: number): number => Math.floor(batch / BATCHES_PER_ROUND);
 export const firstBatch = (round: number): number => round * BATCHES_PER_ROUND;

@@ -8,19 +8,11 @@ import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
 import { homesOf } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
-import { attest, type Pen } from "./attest.ts";
+import { attest, ROUNDS_OPEN, type Pen } from "./attest.ts";
 import { isRefusal, type Door } from "./door.ts";
 import { isAnswered, quorumFor, toOppose, type Judged, type Verified } from "./gather.ts";
 import type { Judge } from "./judge.ts";
-import {
-  attestedEvent,
-  beginWatching,
-  firstBatch,
-  judgeBatches,
-  ROUNDS_OPEN,
-  roundOf,
-  type Watched,
-} from "./judge-batches.ts";
+import { attestedEvent, beginWatching, firstBatch, judgeBatches, roundOf, type Watched } from "./judge-batches.ts";
 import { observe } from "./observe.ts";
 import type { OracleEvent } from "./events.ts";
 import { loadState, saveState, type Signed } from "./state-file.ts";
@@ -136,7 +128,7 @@ export function runOracle(rooms: OracleRooms): Oracle {
     let behind = 0;
     for (const digest of [...fresh, ...unwelcome]) {
       const signed = waiting.get(digest);
-      if (!signed) continue;
+      if (!signed?.signed) continue;
       try {
         await door.post(signed.signed);
       } catch (error) {
@@ -221,7 +213,7 @@ export function runOracle(rooms: OracleRooms): Oracle {
     const lacking = new Set(open.filter((s) => !quorumFor(s, byDigest.get(s.digest) ?? [], view, own)));
     const asking = takeTurns([...lacking].map(({ digest }) => digest));
     for (const signed of open) {
-      if (lacking.has(signed) && !asking.has(signed.digest)) continue;
+      if (!signed.signed || (lacking.has(signed) && !asking.has(signed.digest))) continue;
       // The list may be full of what somebody flooded it with; under one digest nobody can.
       const same = asking.has(signed.digest)
         ? (await door.findingsOf(signed.digest)).flatMap((item) => verify(item) ?? [])

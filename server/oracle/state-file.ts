@@ -22,8 +22,8 @@ export interface Signed {
   readonly device: Hex | null;
   readonly severity: number;
   readonly digest: Hex;
-  /** What leaves, byte for byte, however often it is sent. */
-  readonly signed: SignedFinding;
+  /** What leaves, byte for byte, however often it is sent; null once the server has it and its round is over. */
+  readonly signed: SignedFinding | null;
   /** The server has it; false is sent again after a restart. */
   readonly settled: boolean;
 }

@@ -46,14 +46,27 @@ const MOST_PER_ROUND = 2;
 const MOST_LISTED = 1024;
 /** How long a finding may be ahead of our view of the chain: oracles follow it by themselves. */
 const AHEAD_MS = 3_000;
+/** Rounds for which all-clears are kept: on the chain their root stays for ever. */
+const CLEARS_KEPT = 1_024;
+/** Rounds for which a finding is kept that no verdict was made of. What became a verdict is kept as long as the verdict. */
+const FINDINGS_KEPT = 65_536;
+/** Findings that are looked at in one go for whether they may go. */
+const PRUNED_AT_ONCE = 256;
 
 const ROUND = "coalesce(body::jsonb #>> '{verdict,round}', body::jsonb #>> '{clear,round}')::bigint";
 const DEVICE = "body::jsonb #>> '{verdict,device}'";
 const FORMAT = "body::jsonb ->> 'format'";
 const STREAM = "coalesce(body::jsonb #>> '{verdict,stream}', body::jsonb #>> '{clear,stream}')";
 
-export function createFindings(rooms: { readonly database: Database; readonly chain: Chain }): Findings {
-  const { database, chain } = rooms;
+export interface FindingRooms {
+  readonly database: Database;
+  readonly chain: Chain;
+  /** Rounds for which all-clears, and findings without a verdict, are kept. */
+  readonly kept?: { readonly clears: number; readonly findings: number };
+}
+
+export function createFindings(rooms: FindingRooms): Findings {
+  const { database, chain, kept = { clears: CLEARS_KEPT, findings: FINDINGS_KEPT } } = rooms;
   const { chainId, contracts } = chain.consortium;
   const domain: VerdictDomain = { chainId, contract: contracts.VerdictOracle };
 
@@ -62,8 +75,13 @@ export function createFindings(rooms: { readonly database: Database; readonly ch
       const signed = readSignedFinding(body);
       requireOracleWrote(signed, (oracle) => chain.view().isOracle(oracle));
       const finding = verifyFinding(domain, signed);
-      requireFounded(finding, await viewWithEvidence(chain, finding));
-      await database.transaction(async (tx) => keep(tx, finding, signed));
+      const view = await viewWithEvidence(chain, finding);
+      requireFounded(finding, view);
+      await database.transaction(async (tx) => {
+        await keep(tx, finding, signed);
+        // Once a round, by each oracle: its batches are anchored, so nobody can name a far one to have all others removed.
+        if (finding.format === "clear@1") await prune(tx, finding.clear, kept, view);
+      });
     },
 
     async list(filter = {}) {
@@ -138,6 +156,22 @@ function requireFounded(finding: Finding | ClearRound, view: ChainView): void {
   if (verdict.firstBatch !== first || lastBatch < first || lastBatch >= first + BATCHES_PER_ROUND)
     throw fault("Its batches are not those of its round.");
   if (verdict.lastSequence < verdict.firstSequence) throw fault("Its sequences descend.");
+}
+
+async function prune(
+  tx: Tx,
+  { stream, round }: ClearRound["clear"],
+  kept: NonNullable<FindingRooms["kept"]>,
+  view: ChainView,
+): Promise<void> {
+  const old = `${FORMAT} = $1 and ${STREAM} = $2 and ${ROUND} < $3`;
+  await tx.query(`delete from finding where ${old}`, ["clear@1", stream, round - kept.clears]);
+  const rows = await tx.query<{ digest: Uint8Array }>(
+    `select distinct digest from finding where ${old} limit ${PRUNED_AT_ONCE}`,
+    ["finding@1", stream, round - kept.findings],
+  );
+  const idle = rows.filter(({ digest }) => view.verdict(toHex(digest)) === undefined).map(({ digest }) => digest);
+  if (idle.length > 0) await tx.query("delete from finding where digest = any($1::bytea[])", [idle]);
 }
 
 async function keep(tx: Tx, finding: Finding | ClearRound, signed: SignedFinding): Promise<void> {

@@ -56,6 +56,43 @@ const codeOf = (act: () => unknown): unknown => {
   return undefined;
 };
 
+describe("what an oracle remembers", () => {
+  it("stays small however many devices it clears, and still signs nothing twice", () => {
+    const devices = Array.from({ length: 100 }, (_, n) => {
+      return { device: hash(n), firstSequence: 1, lastSequence: 9, leavesRoot: hash(n) };
+    });
+    const bytesOf = (told: typeof state): number => JSON.stringify(told).length;
+    let told = state;
+    let most = 0;
+    for (let round = 0; round < 100; round++) {
+      const attesting = attestClear(told, { ...place, round }, devices, pen);
+      told = attesting?.state ?? told;
+      // The server has it soon; where it was away for long, it is still to be sent.
+      if (round !== 60)
+        told = { ...told, signed: told.signed.map((s) => (s.round === round ? { ...s, settled: true } : s)) };
+      most = Math.max(most, bytesOf(told));
+      expect(attestClear(told, { ...place, round }, devices, pen)).to.equal(undefined);
+    }
+    const one = JSON.stringify(attestClear(state, place, devices, pen)?.state.signed).length;
+    expect(most).to.be.below(7 * one + ROUNDS_REMEMBERED * 500);
+    const kept = told.signed.filter(({ signed }) => signed !== null).map(({ round }) => round);
+    expect(kept).to.deep.equal([60, 96, 97, 98, 99]);
+    expect(attestClear(told, { ...place, round: 10 }, devices, pen)).to.equal(undefined);
+  });
+
+  it("keeps the bytes of what the server does not have yet", () => {
+    let told = state;
+    for (let round = 0; round < 9; round++) {
+      told = attestClear(told, { ...place, round }, [], pen)?.state ?? told;
+      if (round !== 2)
+        told = { ...told, signed: told.signed.map((s) => (s.round === round ? { ...s, settled: true } : s)) };
+    }
+    expect(told.signed.filter(({ signed }) => signed !== null).map(({ round }) => round)).to.deep.equal([
+      2, 5, 6, 7, 8,
+    ]);
+  });
+});
+
 describe("attest", () => {
   it("signs the digest that EIP-712 demands, as ethers computes it", () => {
     const verdict = toVerdict(place, outcome(4));

@@ -105,6 +105,29 @@ describe("findings", () => {
     expect(await refusal(early)).to.equal("FINDING_UNFOUNDED");
   });
 
+  it("keeps all-clears, and what became no verdict, for so many rounds, and what became one for good", async () => {
+    for (let i = 0; i < 35; i++) world.anchor();
+    const pruning = createFindings({ database, chain: world.chain as Chain, kept: { clears: 2, findings: 3 } });
+    const clearOf = (round: number): SignedFinding => {
+      const clear = { oracleSet: ORACLE_SET, stream: STREAM, round, model: hash(5), devices: [], at: START_MS };
+      return signClearRound(DOMAIN, clear, new Uint8Array(16), world.keys[0]!);
+    };
+    const early = { round: 0, firstBatch: 0, lastBatch: 4 };
+    const [reached, idle] = [sign(0, early), sign(1, { ...early, severity: 4 })];
+    await pruning.accept(reached);
+    await pruning.accept(idle);
+    const fact = { ...verdict(early), kind: "quarantine", digest: verdictDigest(DOMAIN, verdict(early)) } as const;
+    world.verdicts.push({ ...fact, signers: 3, transaction: hash(1), block: world.anchors[0]!.block });
+    for (const round of [0, 1, 2, 3]) await pruning.accept(clearOf(round));
+    const clears = (await pruning.list({ format: "clear@1", since: 0 })).map(({ body }) => readFindingBody(body));
+    expect(clears.map((body) => body.format === "clear@1" && body.clear.round)).to.deep.equal([3, 2, 1]);
+    expect(await pruning.list({ format: "finding@1", since: 0 })).to.have.deep.members([reached, idle]);
+    await pruning.accept(clearOf(4));
+    expect(await pruning.list({ format: "finding@1", since: 0 })).to.deep.equal([reached]);
+    // Another stream's rounds are its own.
+    expect(await database.query("select 1 from finding")).to.have.length(4);
+  });
+
   it("refuses who is no oracle", async () => {
     expect(world.oracles).to.not.include(addressOfKey(oracleKeys(9)[8]!));
     expect(await refusal(sign(8))).to.equal("FINDING_ORACLE_UNKNOWN");
