@@ -122,6 +122,11 @@ export const ERRORS = {
   GRANT_NOT_STARTED: row(403, "The grant has not started yet.", "Ask again from its start on."),
   GRANT_EXPIRED: row(403, "The grant has expired.", "Request a new one."),
   PURPOSE_NOT_GRANTED: row(403, "The grant does not cover this purpose.", "Name a purpose that it covers."),
+  CONSENT_MISSING: row(
+    403,
+    "This purpose needs the consent of whose data it is, and there is none for this reader.",
+    "Ask the subject, or read for another purpose.",
+  ),
   SEGMENTS_NOT_GRANTED: row(403, "The grant or the twin does not cover these segments.", "Ask for fewer segments."),
   DEVICE_QUARANTINED: row(
     403,
@@ -133,6 +138,22 @@ export const ERRORS = {
     "The twin carries no such command for this purpose.",
     "Ask for a twin with that command.",
   ),
+
+  // What the contracts refuse of those who give and agree.
+  NOT_STEWARD: row(403, "Only the device's steward may do this.", "Use the steward's key."),
+  NOT_SUBJECT: row(403, "Only the subject or its guardian may do this.", "Use the key of whose data it is."),
+  DELEGATION_EXCEEDS_PARENT: row(
+    422,
+    "What is passed on is more than was given, or may not be passed on.",
+    "Pass on fewer segments, fewer purposes, a shorter time and less depth.",
+  ),
+  DEPTH_TOO_GREAT: row(422, "A grant is passed on at most three times.", "Give a smaller depth."),
+  SUBJECT_ALREADY_BOUND: row(
+    409,
+    "The assignment has its subject.",
+    "A subject is bound once; begin a new assignment.",
+  ),
+  SIGNATURE_EXPIRED: row(422, "The signature is too old.", "Have it signed anew."),
 
   // Findings of oracles.
   FINDING_MALFORMED: row(400, "This is not a finding@1 or clear@1.", "Compare it with docs/formats/finding.md."),

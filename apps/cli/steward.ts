@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Contract, FetchRequest, JsonRpcProvider, Wallet, type InterfaceAbi } from "ethers";
+import { Contract, FetchRequest, JsonRpcProvider, Wallet, ZeroAddress, type InterfaceAbi } from "ethers";
 import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
@@ -47,6 +47,15 @@ export interface GrantKey {
   readonly parent: Hex | null;
   readonly nonce: bigint;
 }
+
+const SUBJECT = {
+  Subject: [
+    { name: "assignment", type: "bytes32" },
+    { name: "subject", type: "address" },
+    { name: "guardian", type: "address" },
+    { name: "deadline", type: "uint40" },
+  ],
+};
 
 /** Connects to a chain's JSON-RPC. Nothing is asked until the first call. */
 export function connectProvider(url: string, chainId: number): JsonRpcProvider {
@@ -110,9 +119,7 @@ export class Steward {
   /** A new twin on the device's open assignment. Throws ASSIGNMENT… refusals of the contract as TRANSACTION_REVERTED. */
   async createTwin(device: Hex, manifest: Manifest, segments: bigint): Promise<Hex> {
     const twins = this.#contract("TwinRegistry");
-    const assignment = (await twins.getFunction("openAssignment").staticCall(device)) as Hex;
-    if (assignment === ZERO_32)
-      throw new TwinwardError("TRANSACTION_REFUSED", { detail: "The device has no open assignment." });
+    const assignment = await this.#openAssignment(device);
     const [receipt] = await sendActs(this.#wallet, [
       { contract: twins, method: "createTwin", args: [assignment, manifestHash(manifest), segments, 0n] },
     ]);
@@ -144,6 +151,48 @@ export class Steward {
       if (successor === ZERO_32) return last;
       last = successor as Hex;
     }
+  }
+
+  /**
+   * Says whose data the device's open assignment is, by the subject's own signature, which counts for ten minutes of the
+   * chain's time. Throws TRANSACTION_REFUSED where no assignment is open, and what the contract refuses.
+   */
+  async bindSubject(
+    device: Hex,
+    subjectKey: Uint8Array,
+    guardian?: Hex,
+  ): Promise<{ readonly assignment: Hex; readonly subject: Hex }> {
+    const twins = this.#contract("TwinRegistry");
+    const assignment = await this.#openAssignment(device);
+    const wallet = new Wallet(toHex(subjectKey));
+    const subject = wallet.address.toLowerCase() as Hex;
+    const block = await this.#wallet.provider?.getBlock("latest");
+    const said = {
+      assignment,
+      subject,
+      guardian: guardian ?? ZeroAddress,
+      deadline: (block?.timestamp ?? Math.floor(Date.now() / 1000)) + 600,
+    };
+    const { chainId, contracts } = this.#consortium;
+    const domain = { name: "Twinward TwinRegistry", version: "1", chainId, verifyingContract: contracts.TwinRegistry };
+    const signature = await wallet.signTypedData(domain, SUBJECT, said);
+    const args = [assignment, subject, said.guardian, said.deadline, signature];
+    await sendActs(this.#wallet, [{ contract: twins, method: "bindSubject", args }]);
+    return { assignment, subject };
+  }
+
+  /** Sets to what the subject agrees for a reader of a twin; by the subject or its guardian, with this wallet. */
+  async setConsent(twin: Hex, reader: Hex, purposes: number): Promise<void> {
+    const args = [twin, reader, purposes];
+    await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "setConsent", args }]);
+  }
+
+  async #openAssignment(device: Hex): Promise<Hex> {
+    const twins = this.#contract("TwinRegistry");
+    const assignment = (await twins.getFunction("openAssignment").staticCall(device)) as Hex;
+    if (assignment === ZERO_32)
+      throw new TwinwardError("TRANSACTION_REFUSED", { detail: "The device has no open assignment." });
+    return assignment;
   }
 
   #contract(name: keyof typeof ABIS): Contract {

@@ -69,7 +69,15 @@ export interface ListedTwin {
   readonly commands: string;
   readonly security: boolean;
   readonly ended: boolean;
-  /** Those that you have or gave, or all of them where you are the steward. */
+  /** Grants of an earlier one have ended, all at once. */
+  readonly epoch: number;
+  /** Whose data it is; null where nobody is bound, or where it does not concern you. */
+  readonly subject: Hex | null;
+  /** For what it is read only with the subject's consent. */
+  readonly consent: readonly Purpose[];
+  /** To what the subject agreed: for you, or for everybody where you are the steward, the subject or its guardian. */
+  readonly consents: readonly { readonly reader: Hex; readonly purposes: readonly Purpose[] }[];
+  /** Those that you have or gave, or all of them where you are the steward, the subject or its guardian. */
   readonly grants: readonly {
     readonly grant: Hex;
     readonly reader: Hex;

@@ -58,6 +58,7 @@ interface IGrantRegistry {
         GrantNotStarted,
         GrantExpired,
         PurposeNotGranted,
+        ConsentMissing,
         SegmentsNotGranted,
         DeviceQuarantined,
         CommandNotInTwin
@@ -75,6 +76,8 @@ interface IGrantRegistry {
     );
     /// @notice After the `Granted` of a grant that was passed on: what it is a part of.
     event Delegated(bytes32 indexed grant, bytes32 indexed parent);
+    event ConsentSet(bytes32 indexed twin, address indexed reader, uint8 purposes, address by);
+    event NonceCancelled(address indexed signer, uint256 nonce);
     event Revoked(bytes32 indexed grant, address indexed by);
 
     error TwinUnknown(bytes32 twin);
@@ -93,12 +96,39 @@ interface IGrantRegistry {
     error GrantRevoked(bytes32 grant, uint40 revokedAt);
     error EpochRaised(bytes32 twin, uint32 epoch, uint32 present);
     error DelegationExceedsParent(bytes32 parent);
+    error NotSubject(bytes32 twin, address speaker);
+    error BatchUneven(uint256 grants, uint256 nonces);
+    error SignatureExpired(uint40 deadline, uint256 present);
+    error SignatureInvalid(address signer, bytes32 digest);
 
     /// @notice Gives a reader a part of a twin; by the steward of the twin's device.
     /// @param device of the twin; known beforehand it need not be looked up
     /// @param nonce any that the steward has not used
     /// @return id keccak256(abi.encode(twin, reader, grantor, parent, nonce)), parent zero
     function grant(bytes32 device, Grant calldata given, uint256 nonce) external returns (bytes32 id);
+
+    /// @notice The same, sent by anybody for the steward.
+    /// @param deadline last second in which the signature counts
+    /// @param signature EIP-712, Grant(bytes32 twin,address reader,uint40 from,uint40 until,uint64 segments,uint8 purposes,
+    /// uint8 depth,bytes32 parent,uint32 epoch,uint256 nonce,uint40 deadline) without the line's break, by the steward of
+    /// the day: 65 bytes, or what its ERC-1271 contract takes. The parent is zero, the epoch the twin's present one
+    function relayGrant(
+        bytes32 device,
+        Grant calldata given,
+        uint256 nonce,
+        uint40 deadline,
+        bytes calldata signature
+    ) external returns (bytes32 id);
+
+    /// @notice Several grants on twins of one device under one signature; all of them or none.
+    /// @param signature as in `relayGrant`, over GrantBatch(Grant[] grants)
+    function relayGrants(
+        bytes32 device,
+        Grant[] calldata given,
+        uint256[] calldata nonces,
+        uint40 deadline,
+        bytes calldata signature
+    ) external returns (bytes32[] memory ids);
 
     /// @notice Passes a grant on, or a part of it; by its reader. The child has no more than the parent in segments,
     /// purposes and time, and less in depth (`DelegationExceedsParent`), and permits only while the whole chain of
@@ -113,9 +143,47 @@ interface IGrantRegistry {
         Source calldata source
     ) external returns (bytes32 id);
 
+    /// @notice The same, sent by anybody for the reader of the parent.
+    /// @param grantor that reader
+    /// @param signature as in `relayGrant`, with the parent, by the grantor
+    function relayDelegation(
+        bytes32 device,
+        Grant calldata given,
+        uint256 nonce,
+        address grantor,
+        Source calldata source,
+        uint40 deadline,
+        bytes calldata signature
+    ) external returns (bytes32 id);
+
     /// @notice Ends a grant now and for good, and what was passed on of it; by whoever gave it, or by the steward of the
     /// twin's device at this time. All grants of a twin at once: `TwinRegistry.raiseEpoch`.
     function revoke(bytes32 twin, address reader, Source calldata source) external;
+
+    /// @notice Says for which purposes a reader may read a twin, where the twin asks for consent: given, changed and (zero)
+    /// withdrawn; by the subject of the twin's assignment or its guardian. It gives nothing without a grant.
+    function setConsent(bytes32 twin, address reader, uint8 purposes) external;
+
+    /// @notice The same, sent by anybody.
+    /// @param signer the subject or its guardian
+    /// @param deadline last second in which the signature counts
+    /// @param signature EIP-712, Consent(bytes32 twin,address reader,uint8 purposes,uint256 nonce,uint40 deadline), by the
+    /// signer: 65 bytes, or what its ERC-1271 contract takes. The nonce is how often this consent was set before, so
+    /// whatever is set ends all signatures that were not used
+    function relayConsent(
+        bytes32 twin,
+        address reader,
+        uint8 purposes,
+        address signer,
+        uint40 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Makes a nonce of the caller's unusable, and with it a signature that was not used yet.
+    function cancelNonce(uint256 nonce) external;
+
+    /// @notice What the subject agreed to for a reader of a twin, and how often that was set.
+    function consentOf(bytes32 twin, address reader) external view returns (uint8 purposes, uint64 changes);
 
     /// @notice What was given under this id; `until` zero: nothing. Twin, reader and source are in its `Granted`.
     /// @return from seconds
@@ -151,5 +219,5 @@ interface IGrantRegistry {
     function explain(Ask calldata ask, Source[] calldata chain) external view returns (Reason);
 
     /// @notice Whether a grantor has used this nonce.
-    function nonceUsed(address grantor, uint256 nonce) external view returns (bool);
+    function isNonceUsed(address grantor, uint256 nonce) external view returns (bool);
 }

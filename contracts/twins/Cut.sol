@@ -48,10 +48,16 @@ library CutWord {
         return Cut.unwrap(cut) >> 192 != 0;
     }
 
-    /// @dev A device's assignments follow one another, so a twin lives exactly while its own is the last one and open.
+    /// @dev Of a twin that is no security twin: a device's assignments follow one another, so it lives exactly while its
+    /// own is the last one and open.
     /// @param assignments begun so far, and `assigned` whether the last is open: `DeviceRegistry.standing`
+    function isOpen(Cut cut, uint24 assignments, bool assigned) internal pure returns (bool) {
+        return assigned && assignments == uint256(n(cut)) + 1;
+    }
+
+    /// @dev Of any twin: a security twin knows no assignment.
     function isEnded(Cut cut, uint24 assignments, bool assigned) internal pure returns (bool) {
-        return !isSecurity(cut) && !(assigned && assignments == uint256(n(cut)) + 1);
+        return !isSecurity(cut) && !isOpen(cut, assignments, assigned);
     }
 
     function withEpoch(Cut cut, uint32 epoch_) internal pure returns (Cut) {

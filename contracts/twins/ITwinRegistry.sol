@@ -18,6 +18,9 @@ interface ITwinRegistry {
         bool security
     );
     event EpochRaised(bytes32 indexed twin, uint32 epoch);
+    event SubjectBound(bytes32 indexed assignment, address indexed subject, address indexed guardian);
+    event GuardianAppointed(bytes32 indexed assignment, address indexed guardian, address by);
+    event ConsentMaskSet(bytes32 indexed twin, uint8 purposes, address by);
 
     error NotSteward(bytes32 device, address caller, address steward);
     error DeviceRetired(bytes32 device);
@@ -32,6 +35,14 @@ interface ITwinRegistry {
     error SecurityTwinExists(bytes32 device, bytes32 twin);
     error SecurityTwinOnly(bytes32 twin);
     error TwinUnknown(bytes32 twin);
+    error SubjectZero(bytes32 assignment);
+    error SubjectAlreadyBound(bytes32 assignment, address subject);
+    error NotSubject(bytes32 assignment, address caller, address subject);
+    error NotOtherMember(address signer, address steward);
+    error SignatureExpired(uint40 deadline, uint256 present);
+    error SignatureInvalid(address signer, bytes32 digest);
+    error ConsentMaskRefused(bytes32 twin, uint8 purposes);
+    error ConsentMaskShrinks(bytes32 twin, uint8 present, uint8 purposes);
 
     /// @notice Begins the device's next assignment; by its steward. One is open at a time.
     /// @param fromSequence first sequence that belongs to it, at least 1, at least the end of the previous one and
@@ -58,6 +69,46 @@ interface ITwinRegistry {
     /// @notice Registers the device's one security twin, over all its assignments, and so makes the device active.
     /// @return twin as for `createTwin`, with the device in the assignment's place
     function createSecurityTwin(bytes32 device, bytes32 manifestHash, uint64 segments) external returns (bytes32 twin);
+
+    /// @notice Says whose data an assignment is; by the device's steward, with the subject's own signature, once.
+    /// @param subject an address that stands for a person or a company; a fresh one for each assignment links nothing
+    /// @param guardian who may do all that the subject may; zero: nobody
+    /// @param deadline last second in which the signature counts
+    /// @param signature EIP-712, Subject(bytes32 assignment,address subject,address guardian,uint40 deadline), by the
+    /// subject: 65 bytes, or whatever its ERC-1271 contract takes
+    function bindSubject(
+        bytes32 assignment,
+        address subject,
+        address guardian,
+        uint40 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Names, changes or (zero) removes the guardian; by the subject.
+    function appointGuardian(bytes32 assignment, address guardian) external;
+
+    /// @notice Names the guardian of somebody who cannot sign; by the device's steward together with one other member,
+    /// while no subject is bound.
+    /// @param member whose signer signed; it must not be the steward itself
+    /// @param signature EIP-712, Guardian(bytes32 assignment,address guardian,uint40 deadline), by that signer
+    function appointGuardianFor(
+        bytes32 assignment,
+        address guardian,
+        uint16 member,
+        uint40 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Says for which purposes a twin is read only with the subject's consent. Research is always among them;
+    /// security and audit never are. The steward may only add; the subject and its guardian may also take away.
+    /// @dev Warning: what is in it for care closes care to all who have no consent; break-glass asks for none.
+    function setConsentMask(bytes32 twin, uint8 purposes) external;
+
+    /// @notice Who speaks for an assignment; zero: nobody.
+    function personsOf(bytes32 assignment) external view returns (address subject, address guardian);
+
+    /// @notice Whether this address is the subject of a twin's assignment, or its guardian.
+    function speaksFor(bytes32 twin, address speaker) external view returns (bool);
 
     /// @notice Ends all of a twin's grants at once, and every signature for one that was not used yet; by the steward of
     /// its device. What is given from then on counts.

@@ -6,9 +6,10 @@ import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IMemberRegistry} from "../members/IMemberRegistry.sol";
 import {Cut, CutWord} from "./Cut.sol";
 import {ITwinRegistry} from "./ITwinRegistry.sol";
+import {Subjects} from "./Subjects.sol";
 
 /// @title Assignments and the twins cut from them
-contract TwinRegistry is ITwinRegistry {
+contract TwinRegistry is ITwinRegistry, Subjects {
     struct Assignment {
         bytes32 device;
         uint64 fromSequence; // ┐ first sequence that belongs to it
@@ -22,7 +23,6 @@ contract TwinRegistry is ITwinRegistry {
         bytes32 manifestHash;
     }
 
-    IMemberRegistry public immutable memberRegistry;
     IDeviceRegistry public immutable deviceRegistry;
 
     mapping(bytes32 id => Assignment) private _assignments;
@@ -31,8 +31,7 @@ contract TwinRegistry is ITwinRegistry {
     mapping(bytes32 source => mapping(bytes32 manifestHash => uint64)) private _twinCount;
     mapping(bytes32 device => bytes32) public securityTwin;
 
-    constructor(IMemberRegistry memberRegistry_, IDeviceRegistry deviceRegistry_) {
-        memberRegistry = memberRegistry_;
+    constructor(IMemberRegistry memberRegistry_, IDeviceRegistry deviceRegistry_) Subjects(memberRegistry_) {
         deviceRegistry = deviceRegistry_;
     }
 
@@ -76,14 +75,11 @@ contract TwinRegistry is ITwinRegistry {
         uint64 segments,
         uint64 commands
     ) external returns (bytes32 id) {
-        Assignment storage entry = _requireAssignment(assignmentId);
-        bytes32 device = entry.device;
-        _requireSteward(device);
-        if (entry.endSequence != 0) revert AssignmentAlreadyEnded(assignmentId, entry.endSequence);
+        bytes32 device = _requireOpen(assignmentId);
         id = _twinId(assignmentId, manifestHash, segments);
 
         _twins[id] = Twin(device, assignmentId, manifestHash);
-        cuts[device][id] = CutWord.pack(segments, commands, entry.n, 0);
+        cuts[device][id] = CutWord.pack(segments, commands, _assignments[assignmentId].n, RESEARCH);
         emit TwinCreated(id, device, assignmentId, manifestHash, segments, commands, false);
     }
 
@@ -114,6 +110,29 @@ contract TwinRegistry is ITwinRegistry {
         epoch = cut_.epoch() + 1;
         cuts[device][id] = cut_.withEpoch(epoch);
         emit EpochRaised(id, epoch);
+    }
+
+    /// @inheritdoc ITwinRegistry
+    function setConsentMask(bytes32 id, uint8 purposes) external {
+        (bytes32 device, bytes32 assignmentId) = (_twins[id].device, _twins[id].assignment);
+        if (device == 0) revert TwinUnknown(id);
+        Cut cut_ = cuts[device][id];
+        if (cut_.isSecurity()) revert SecurityTwinOnly(id);
+        if (!_mayAsk(purposes)) revert ConsentMaskRefused(id, purposes);
+        if (!_speaksFor(assignmentId, msg.sender)) {
+            (address steward, , , ) = deviceRegistry.standing(device);
+            if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
+            uint8 present = cut_.consent();
+            if (present & ~purposes != 0) revert ConsentMaskShrinks(id, present, purposes);
+        }
+
+        cuts[device][id] = cut_.withConsent(purposes);
+        emit ConsentMaskSet(id, purposes, msg.sender);
+    }
+
+    /// @inheritdoc ITwinRegistry
+    function speaksFor(bytes32 id, address speaker) external view returns (bool) {
+        return _speaksFor(_twins[id].assignment, speaker);
     }
 
     /// @inheritdoc ITwinRegistry
@@ -167,6 +186,13 @@ contract TwinRegistry is ITwinRegistry {
     function _requireAssignment(bytes32 id) private view returns (Assignment storage entry) {
         entry = _assignments[id];
         if (entry.device == 0) revert AssignmentUnknown(id);
+    }
+
+    function _requireOpen(bytes32 id) internal view override returns (bytes32 device) {
+        Assignment storage entry = _requireAssignment(id);
+        device = entry.device;
+        _requireSteward(device);
+        if (entry.endSequence != 0) revert AssignmentAlreadyEnded(id, entry.endSequence);
     }
 
     function _requireSequence(uint64 sequence) private pure {

@@ -19,6 +19,7 @@ export const REASONS = [
   "GrantNotStarted",
   "GrantExpired",
   "PurposeNotGranted",
+  "ConsentMissing",
   "SegmentsNotGranted",
   "DeviceQuarantined",
   "CommandNotInTwin",
@@ -43,9 +44,13 @@ export interface Facts {
     readonly commands: bigint;
     readonly security: boolean;
     readonly ended: boolean;
+    /** Bitmask over PURPOSES of those that need the subject's consent. */
+    readonly consent: number;
   } | null;
   readonly device: DeviceState;
   readonly readerIsOracle: boolean;
+  /** Bitmask over PURPOSES of those to which the subject agreed, for this reader on this twin. */
+  readonly consented: number;
   /** Times in seconds, [from, until); `purposes` is the bitmask over PURPOSES. */
   readonly grant: {
     readonly sameTwin: boolean;
@@ -90,6 +95,8 @@ export function decide(facts: Facts, ask: Ask): Reason {
     if (ask.now < grant.from) return "GrantNotStarted";
     if (ask.now >= grant.until) return "GrantExpired";
     if ((grant.purposes & (1 << purposeBit(ask.purpose))) === 0) return "PurposeNotGranted";
+    // Asked of whoever reads, at the end of the chain of grants: it is not passed on.
+    if ((twin.consent & ~facts.consented & (1 << purposeBit(ask.purpose))) !== 0) return "ConsentMissing";
     visible &= grant.segments;
   }
 

@@ -47,6 +47,7 @@ export function weigh(view: ChainView, question: Question): Answer {
       twin: twin ?? null,
       device: device?.state ?? ("none" as const),
       readerIsOracle: oracle,
+      consented: view.consentOf(question.twin, reader),
       grant: grant
         ? {
             ...grant,

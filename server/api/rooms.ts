@@ -24,6 +24,8 @@ export interface ApiView extends Sight {
   verdicts(): readonly { readonly digest: Hex; readonly device: Hex; readonly round: number }[];
   twinsOf(device: Hex): readonly TwinEntry[];
   twin(id: Hex): TwinEntry | undefined;
+  assignment(id: Hex): { readonly subject: Hex | null; readonly guardian: Hex | null } | undefined;
+  consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number }[];
   grantsOf(twin: Hex): readonly GrantEntry[];
   grant(id: Hex): GrantEntry | undefined;
 }
@@ -38,6 +40,8 @@ export interface TwinEntry {
   readonly security: boolean;
   readonly ended: boolean;
   readonly epoch: number;
+  /** Bitmask over PURPOSES of those for which it is read only with the subject's consent. */
+  readonly consent: number;
 }
 
 export interface GrantEntry {

@@ -1,10 +1,12 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Contracts } from "../../protocol/consortium.ts";
+import { purposesMask } from "../../protocol/words.ts";
 import { readTerms } from "../../protocol/terms.ts";
 import { readEvent, type ChainEvent, type ReadEvent } from "./event.ts";
 import { toView, type Ids, type Tables } from "./tables.ts";
 import type {
   AnchorFact,
+  AssignmentFact,
   Block,
   Breach,
   ChainView,
@@ -26,6 +28,7 @@ const STATES: readonly (DeviceState | undefined)[] = [
 ];
 const KINDS: readonly (VerdictKind | undefined)[] = [undefined, "suspect", "quarantine", "readmission"];
 const BREACHES: readonly (Breach | undefined)[] = ["overdue", "late", "misplaced", "contradicted"];
+const RESEARCH = purposesMask(["research"]);
 const ZERO = `0x${"00".repeat(32)}`;
 
 type TableName = keyof Tables;
@@ -49,6 +52,7 @@ export class ChainState {
     twinsIn: new Map(),
     grants: new Map(),
     grantsOf: new Map(),
+    consents: new Map(),
     streams: new Map(),
     verdicts: new Map(),
     cleared: new Map(),
@@ -175,7 +179,15 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 
   "TwinRegistry.AssignmentBegan": (pen, read) => {
     const [id, device] = [read.hex("assignment"), read.hex("device")];
-    pen.write("assignments").set(id, { id, device, n: read.int("n"), from: read.int("fromSequence"), end: null });
+    pen.write("assignments").set(id, {
+      id,
+      device,
+      n: read.int("n"),
+      from: read.int("fromSequence"),
+      end: null,
+      subject: null,
+      guardian: null,
+    });
     append(pen.write("assignmentsOf"), device, id);
   },
   "TwinRegistry.AssignmentEnded": (pen, read) => {
@@ -202,9 +214,24 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       security: read.flag("security"),
       ended: false,
       epoch: 0,
+      // A security twin is for oracles, whom nobody's consent concerns.
+      consent: read.flag("security") ? 0 : RESEARCH,
     });
     append(pen.write("twinsOf"), device, id);
     if (assignment !== ZERO) append(pen.write("twinsIn"), assignment, id);
+  },
+  "TwinRegistry.SubjectBound": (pen, read) => {
+    const persons = { subject: read.hex("subject"), guardian: someone(read.hex("guardian")) };
+    changeAssignment(pen, read.hex("assignment"), (assignment) => ({ ...assignment, ...persons }));
+  },
+  "TwinRegistry.GuardianAppointed": (pen, read) => {
+    const guardian = someone(read.hex("guardian"));
+    changeAssignment(pen, read.hex("assignment"), (assignment) => ({ ...assignment, guardian }));
+  },
+  "TwinRegistry.ConsentMaskSet": (pen, read) => {
+    const twins = pen.write("twins");
+    const twin = twins.get(read.hex("twin"));
+    if (twin !== undefined) twins.set(twin.id, { ...twin, consent: read.int("purposes") });
   },
   "TwinRegistry.EpochRaised": (pen, read) => {
     const twins = pen.write("twins");
@@ -231,6 +258,11 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     const grants = pen.write("grants");
     const grant = grants.get(read.hex("grant"));
     if (grant !== undefined) grants.set(grant.id, { ...grant, parent: read.hex("parent") });
+  },
+  "GrantRegistry.ConsentSet": (pen, read) => {
+    const consents = pen.write("consents");
+    const [twin, reader] = [read.hex("twin"), read.hex("reader")];
+    consents.set(twin, new Map([...(consents.get(twin) ?? []), [reader, read.int("purposes")]]));
   },
   "GrantRegistry.Revoked": (pen, read, event) => {
     const grants = pen.write("grants");
@@ -308,6 +340,14 @@ function changeDevice(pen: Pen, id: Hex, change: (device: DeviceFact) => DeviceF
   const device = devices.get(id);
   if (device !== undefined) devices.set(id, change(device));
 }
+
+function changeAssignment(pen: Pen, id: Hex, change: (assignment: AssignmentFact) => AssignmentFact): void {
+  const assignments = pen.write("assignments");
+  const assignment = assignments.get(id);
+  if (assignment !== undefined) assignments.set(id, change(assignment));
+}
+
+const someone = (address: Hex): Hex | null => (/^0x0{40}$/.test(address) ? null : address);
 
 function changeStream(pen: Pen, id: Hex, change: (stream: StreamFact) => StreamFact): void {
   const streams = pen.write("streams");

@@ -94,6 +94,9 @@ export interface AssignmentFact {
   readonly n: number;
   readonly from: number;
   readonly end: number | null;
+  /** Whose data it is, and who may do all that the subject may; null for nobody. */
+  readonly subject: Hex | null;
+  readonly guardian: Hex | null;
 }
 
 export interface TwinFact {
@@ -108,6 +111,8 @@ export interface TwinFact {
   readonly ended: boolean;
   /** Grants of an earlier one have ended, all at once. */
   readonly epoch: number;
+  /** Bitmask over PURPOSES of those for which it is read only with the subject's consent. */
+  readonly consent: number;
 }
 
 /** Times in seconds, [from, until). `purposes` is the bitmask of protocol's PURPOSES. */
@@ -208,6 +213,11 @@ export interface ChainView {
   grant(id: Hex): GrantFact | undefined;
   /** In order of giving; revoked ones are included. */
   grantsOf(twin: Hex): readonly GrantFact[];
+
+  /** Bitmask over PURPOSES of those to which the subject agreed, for a reader of a twin. */
+  consentOf(twin: Hex, reader: Hex): number;
+  /** All consents of a twin that were ever set, in the order of their first time; withdrawn ones have no purposes. */
+  consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number }[];
 
   members(): readonly MemberFact[];
   /** Current oracles' addresses in bit order. */

@@ -187,6 +187,10 @@ describe("a twin's chart, part by part", () => {
       commands: "0",
       security: false,
       ended: false,
+      epoch: 0,
+      subject: null,
+      consent: ["research"],
+      consents: [],
       grants: [{ ...grant, purposes: ["research" as const, "care" as const], ...terms }],
       ...over,
     });

@@ -32,11 +32,14 @@ contract Actors is Consortium {
     mapping(uint256 index => bytes32) public closedKeys; // what a closed range was when it closed
     Given[] private _given;
     bool public quarantined;
+    mapping(bytes32 twin => mapping(address reader => uint8)) public agreed;
+    mapping(bytes32 twin => uint8) public alsoAsked; // beside research
 
     constructor() {
         setUp();
         (device, ) = activeDevice(DEVICE_KEY);
         twin = openTwin(device, 0x0f, 0x03);
+        bindSubject(twins.openAssignment(device));
         keyStarts.push(1);
     }
 
@@ -150,6 +153,28 @@ contract Actors is Consortium {
         }
     }
 
+    /// @dev The subject agrees to some purposes of a reader, or takes it back; others try.
+    function agreeSomehow(uint256 which, uint8 purposes, bool asGuardian) external {
+        if (_given.length == 0) return;
+        Given storage chosen = _given[which % _given.length];
+        (bytes32 of_, address to) = (chosen.terms.twin, chosen.terms.reader);
+        vm.prank(stranger);
+        try grants.setConsent(of_, to, purposes) {
+            revert("a stranger agreed");
+        } catch {}
+        vm.prank(asGuardian ? guardian : subject);
+        grants.setConsent(of_, to, purposes);
+        agreed[of_][to] = purposes;
+    }
+
+    /// @dev The subject asks to be asked for more or fewer purposes; never for fewer than research.
+    function askSomehow(uint8 purposes) external {
+        purposes = (purposes & 0x0f) | 0x04;
+        vm.prank(subject);
+        twins.setConsentMask(twin, purposes);
+        alsoAsked[twin] = purposes;
+    }
+
     function raiseEpoch() external {
         vm.prank(steward);
         twins.raiseEpoch(twin);
@@ -192,6 +217,7 @@ contract Actors is Consortium {
         vm.prank(steward);
         twins.beginAssignment(device, assignmentStart);
         endedTwin = twin;
+        bindSubject(twins.openAssignment(device));
         twin = openTwin(device, 0x0f, 0x03);
     }
 
@@ -264,7 +290,13 @@ contract Actors is Consortium {
             given.terms.purposes & (1 << purpose) != 0 &&
             segments != 0 &&
             segments & given.terms.segments == segments &&
+            isAgreed(given, purpose) &&
             !(quarantined && purpose == RESEARCH);
+    }
+
+    function isAgreed(Given calldata given, uint8 purpose) public view returns (bool) {
+        bool needed = (alsoAsked[given.terms.twin] | 0x04) & (1 << purpose) != 0;
+        return !needed || agreed[given.terms.twin][given.terms.reader] & (1 << purpose) != 0;
     }
 
     /// @dev It and all above it.

@@ -29,6 +29,10 @@ abstract contract Consortium is TestBase {
     address internal steward = vm.addr(0x51);
     address internal reader = vm.addr(0x52);
     address internal stranger = vm.addr(0x53);
+    uint256 internal constant SUBJECT_KEY = 0x54;
+    uint256 internal constant STEWARD_KEY = 0x51;
+    address internal subject = vm.addr(SUBJECT_KEY);
+    address internal guardian = vm.addr(0x55);
     address internal group = vm.addr(0x61);
     address internal sender = vm.addr(0x62);
     address internal secondSender = vm.addr(0x63);
@@ -133,6 +137,50 @@ abstract contract Consortium is TestBase {
         }
         vm.prank(steward);
         return twins.createTwin(assignment, MANIFEST, segments, commands);
+    }
+
+    // Consent
+
+    /// @dev Of an EIP-712 struct, in the domain of one of our contracts.
+    function typedDigest(string memory name, address target, bytes32 said) internal view returns (bytes32) {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(bytes(name)),
+                keccak256("1"),
+                block.chainid,
+                target
+            )
+        );
+        return keccak256(abi.encodePacked(hex"1901", domain, said));
+    }
+
+    function signWith(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (bytes32 r, bytes32 vs) = vm.signCompact(key, digest);
+        uint8 v = uint8(uint256(vs) >> 255) + 27;
+        return abi.encodePacked(r, vs & bytes32(uint256(type(uint256).max >> 1)), v);
+    }
+
+    function subjectDigest(
+        bytes32 assignment,
+        address who,
+        address guardian_,
+        uint40 deadline
+    ) internal view returns (bytes32) {
+        bytes32 kind = keccak256("Subject(bytes32 assignment,address subject,address guardian,uint40 deadline)");
+        bytes32 said = keccak256(abi.encode(kind, assignment, who, guardian_, deadline));
+        return typedDigest("Twinward TwinRegistry", address(twins), said);
+    }
+
+    function bindSubject(bytes32 assignment) internal {
+        bytes memory signature = signWith(SUBJECT_KEY, subjectDigest(assignment, subject, guardian, type(uint40).max));
+        vm.prank(steward);
+        twins.bindSubject(assignment, subject, guardian, type(uint40).max, signature);
+    }
+
+    function agree(bytes32 twin, address to, uint8 purposes) internal {
+        vm.prank(subject);
+        grants.setConsent(twin, to, purposes);
     }
 
     // Grants

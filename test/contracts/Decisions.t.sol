@@ -8,7 +8,7 @@ import {Consortium} from "./Consortium.sol";
 /// @dev test/vectors/decisions.json against `explain`: the same cases that drive the server's decide. Each case is made
 /// real, by the transactions that lead to its facts.
 contract DecisionsTest is Consortium {
-    string[17] private reasons = [
+    string[18] private reasons = [
         "Permitted",
         "TwinUnknown",
         "TwinEnded",
@@ -23,6 +23,7 @@ contract DecisionsTest is Consortium {
         "GrantNotStarted",
         "GrantExpired",
         "PurposeNotGranted",
+        "ConsentMissing",
         "SegmentsNotGranted",
         "DeviceQuarantined",
         "CommandNotInTwin"
@@ -32,7 +33,7 @@ contract DecisionsTest is Consortium {
     string private json;
     uint256 private cases;
     IGrantRegistry.Source[] private chain;
-    uint256[17] private seen;
+    uint256[18] private seen;
 
     function setUp() public override {
         super.setUp();
@@ -95,6 +96,12 @@ contract DecisionsTest is Consortium {
             segments: uint64(numberAt("ask.segments"))
         });
         while (!isText("ask.purpose", purposes[ask.purpose])) ++ask.purpose;
+        if (exists && !security) {
+            bindSubject(twins.openAssignment(device));
+            vm.prank(subject);
+            twins.setConsentMask(twin, uint8(numberAt("facts.twin.consent")));
+            agree(twin, ask.reader, uint8(numberAt("facts.consented")));
+        }
         if (vm.keyExistsJson(json, field("facts.grant.from"))) ask.grant = makeGrant(device, ask);
         moveTo(device);
         if (exists && boolAt("facts.twin.ended")) {

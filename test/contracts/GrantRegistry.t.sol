@@ -14,6 +14,7 @@ contract GrantRegistryTest is Consortium {
         super.setUp();
         (device, securityTwin) = activeDevice(DEVICE_KEY);
         twin = openTwin(device, 0x0f, 0x03);
+        bindSubject(twins.openAssignment(device));
     }
 
     function refuses(IGrantRegistry.Grant memory given, bytes memory evidence) private {
@@ -91,8 +92,8 @@ contract GrantRegistryTest is Consortium {
     function testFuzz_aNonceServesOnce(uint256 nonce, uint256 other) public {
         vm.assume(nonce != other);
         give(someGrant(twin), nonce);
-        check(grants.nonceUsed(steward, nonce), "used");
-        check(!grants.nonceUsed(steward, other) && !grants.nonceUsed(reader, nonce), "no other is");
+        check(grants.isNonceUsed(steward, nonce), "used");
+        check(!grants.isNonceUsed(steward, other) && !grants.isNonceUsed(reader, nonce), "no other is");
         refused(steward, abi.encodeWithSelector(IGrantRegistry.NonceUsed.selector, steward, nonce));
         grants.grant(device, someGrant(twin), nonce);
         give(someGrant(twin), other);
@@ -240,9 +241,11 @@ contract GrantRegistryTest is Consortium {
         uint32 length,
         uint32 time,
         uint8 purpose,
-        uint64 segments
+        uint64 segments,
+        bool agreed
     ) public {
         IGrantRegistry.Grant memory given = someGrant(twin);
+        if (agreed) agree(twin, reader, 0x04);
         given.segments = uint64(bound(granted, 1, 0x0f));
         given.purposes = uint8(bound(purposes, 1, 0x1f));
         given.from = uint40(bound(from, NOW - 1_000, NOW + 1_000));
@@ -257,6 +260,7 @@ contract GrantRegistryTest is Consortium {
                 then < given.until &&
                 ask.purpose < 5 &&
                 given.purposes & (1 << ask.purpose) != 0 &&
+                (agreed || ask.purpose != RESEARCH) &&
                 ask.segments != 0 &&
                 ask.segments & given.segments == ask.segments;
         check(reads(ask) == covered, "permits exactly what the grant covers");
@@ -273,6 +277,7 @@ contract GrantRegistryTest is Consortium {
 
     function test_aQuarantineClosesResearchAndCommands() public {
         bytes32 id = give(someGrant(twin), 1);
+        agree(twin, reader, 0x04);
         judge(device, 2);
         expects(IGrantRegistry.Reason.DeviceQuarantined, readAsk(twin, id, RESEARCH), "research is denied");
         expects(IGrantRegistry.Reason.Permitted, readAsk(twin, id, MAINTENANCE), "maintenance reads on");

@@ -20,7 +20,7 @@ contract InvariantsTest is TestBase {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](13);
+        bytes4[] memory selectors = new bytes4[](15);
         selectors[0] = Actors.anchor.selector;
         selectors[1] = Actors.anchorWrongly.selector;
         selectors[2] = Actors.rotate.selector;
@@ -34,6 +34,8 @@ contract InvariantsTest is TestBase {
         selectors[10] = Actors.suspendAndResume.selector;
         selectors[11] = Actors.passOn.selector;
         selectors[12] = Actors.raiseEpoch.selector;
+        selectors[13] = Actors.agreeSomehow.selector;
+        selectors[14] = Actors.askSomehow.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(actors), selectors);
     }
@@ -128,7 +130,7 @@ contract InvariantsTest is TestBase {
                     block.timestamp < given.terms.until;
             if (!open || block.timestamp < given.terms.from) continue;
             for (uint8 purpose = 0; purpose < 2; ++purpose) {
-                if (given.terms.purposes & (1 << purpose) == 0) continue;
+                if (given.terms.purposes & (1 << purpose) == 0 || !actors.isAgreed(given, purpose)) continue;
                 check(actors.permits(given.terms.twin, given, purpose, given.terms.segments), "care reads");
             }
         }

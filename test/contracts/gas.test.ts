@@ -2,8 +2,8 @@
 // in gas/snapshot.json; `UPDATE_GAS=1 mocha test/contracts/gas.test.ts` writes them anew.
 import { p256 } from "@noble/curves/nist.js";
 import { expect } from "chai";
-import { Contract, ContractFactory, getBytes, hexlify, sha256, Signature, Wallet } from "ethers";
-import type { BaseWallet, InterfaceAbi, Provider, TransactionReceipt } from "ethers";
+import { Contract, ContractFactory, getBytes, hexlify, sha256, Signature, Wallet, ZeroAddress } from "ethers";
+import type { BaseWallet, InterfaceAbi, Provider, TransactionReceipt, TypedDataDomain } from "ethers";
 import { network } from "hardhat";
 import { readFileSync, writeFileSync } from "node:fs";
 import { anchorLeaf } from "../../protocol/anchor.ts";
@@ -26,6 +26,7 @@ import { verdictOracleBytecode } from "../../server/chain/generated/bytecode/Ver
 /** A figure may drift by this share before it counts: calldata has a zero byte more or less. */
 const TOLERANCE = 0.005;
 const ANCHORS = 1024;
+const BATCH = 50;
 const SNAPSHOT = new URL("gas/snapshot.json", import.meta.url);
 
 /** DESIGN.md section 11, where it names a figure of this form. */
@@ -35,8 +36,28 @@ const CEILINGS: Record<string, number> = {
   grant: 66_000,
   revoke: 30_000,
   "canRead, execution": 20_000,
+  "canRead with consent, execution": 20_000,
+  relayGrant: 78_000,
+  "relayGrants, each of 50": 34_000,
   "canRead through 3 links, execution": 32_000,
 };
+
+const SUBJECT_TYPE = {
+  Subject: fields("bytes32 assignment,address subject,address guardian,uint40 deadline"),
+};
+const GRANT_TYPE = {
+  Grant: fields(
+    "bytes32 twin,address reader,uint40 from,uint40 until,uint64 segments,uint8 purposes,uint8 depth," +
+      "bytes32 parent,uint32 epoch,uint256 nonce,uint40 deadline",
+  ),
+};
+
+function fields(line: string): { type: string; name: string }[] {
+  return line.split(",").map((field) => {
+    const [type = "", name = ""] = field.split(" ");
+    return { type, name };
+  });
+}
 
 const digestOf = (word: string): string => sha256(new TextEncoder().encode(word));
 
@@ -123,6 +144,7 @@ async function buildConsortium(oracles: number): Promise<World> {
     "sender",
     "nurse",
     "locum",
+    "subject",
     ...Array.from({ length: oracles }, (_, bit) => `oracle${bit}`),
   ]) {
     await provider.request({
@@ -221,6 +243,8 @@ async function useTwins(world: World, device: string): Promise<void> {
   await measureRead(world, "canRead, execution", [0, device, twin, idOf(given), reader, 0, 0x01], [source]);
   await world.measure("revoke", "steward", "GrantRegistry", "revoke", twin, reader, source);
   await passOn(world, device, twin);
+  await relay(world, device, twin);
+  await consent(world, device, assignment, twin);
 }
 
 const idOf = (given: TransactionReceipt): string => given.logs[0]?.topics[1] ?? "";
@@ -253,6 +277,49 @@ async function passOn(world: World, device: string, twin: string): Promise<void>
     [0, device, twin, id, world.wallet("student").address, 0, 0x01],
     chain,
   );
+}
+
+/** Grants that the steward signed and somebody else sends: one, and fifty at once. */
+async function relay(world: World, device: string, twin: string): Promise<void> {
+  const deadline = 4_000_000_000;
+  const given = Array.from({ length: BATCH }, (_, i) => ({
+    ...{ twin, reader: world.wallet(`reader ${i}`).address, from: 1_700_000_000, until: 4_000_000_000 },
+    ...{ segments: 0x0f, purposes: 0x03, depth: 0 },
+  }));
+  const sign = async (type: "Grant" | "GrantBatch", message: object): Promise<string> => {
+    const grants = GRANT_TYPE.Grant;
+    const types =
+      type === "Grant" ? { Grant: grants } : { GrantBatch: [{ name: "grants", type: "Grant[]" }], Grant: grants };
+    return world.wallet("steward").signTypedData(await domainOf(world, "GrantRegistry"), types, message);
+  };
+  const signed = (i: number, nonce: number): object => ({ ...given[i], parent: ZERO_32, epoch: 0, nonce, deadline });
+  const one = await sign("Grant", signed(0, 3));
+  await world.measure("relayGrant", "nurse", "GrantRegistry", "relayGrant", device, given[0], 3, deadline, one);
+  const nonces = given.map((_, i) => 4 + i);
+  const all = await sign("GrantBatch", { grants: nonces.map((nonce, i) => signed(i, nonce)) });
+  const label = `relayGrants, each of ${BATCH}`;
+  await world.measure(label, "nurse", "GrantRegistry", "relayGrants", device, given, nonces, deadline, all);
+  world.figures[label] = Math.round((world.figures[label] ?? 0) / BATCH);
+}
+
+async function domainOf(world: World, name: string): Promise<TypedDataDomain> {
+  const { chainId } = await world.provider.getNetwork();
+  return { name: `Twinward ${name}`, version: "1", chainId, verifyingContract: await world.addressOf(name) };
+}
+
+/** A subject who is bound, agrees to research by one reader, and that reader's read. */
+async function consent(world: World, device: string, assignment: string, twin: string): Promise<void> {
+  const [subject, deadline] = [world.wallet("subject"), 4_000_000_000];
+  const said = { assignment, subject: subject.address, guardian: ZeroAddress, deadline };
+  const signature = await subject.signTypedData(await domainOf(world, "TwinRegistry"), SUBJECT_TYPE, said);
+  const args = [assignment, subject.address, ZeroAddress, deadline, signature];
+  await world.measure("bindSubject", "steward", "TwinRegistry", "bindSubject", ...args);
+  const reader = world.wallet("researcher").address;
+  await world.measure("setConsent", "subject", "GrantRegistry", "setConsent", twin, reader, 0x04);
+  const terms = [twin, reader, 1_700_000_000, 4_000_000_000, 0x0f, 0x04, 0];
+  const id = idOf(await world.send("steward", "GrantRegistry", "grant", device, terms, 100));
+  const source = [world.wallet("steward").address, ZERO_32, 100];
+  await measureRead(world, "canRead with consent, execution", [0, device, twin, id, reader, 2, 0x01], [source]);
 }
 
 /** Two readings of one sequence, each as long as a reading of eight segments. */

@@ -275,7 +275,7 @@ export class World {
         const device = this.devices.find((d) => d.id === wanted);
         return device && {
           id: device.twin, device: device.id, assignment: null, manifestHash: ZERO_32, segments: 3n, commands: 0n,
-          security: true, ended: false, epoch: 0,
+          security: true, ended: false, epoch: 0, consent: 0,
         }; // prettier-ignore
       },
       oracles: this.oracles,

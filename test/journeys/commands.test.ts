@@ -223,6 +223,32 @@ describe("journey: the command line", function () {
       expect(listed.map((one) => one.twin)).to.deep.equal([twin]);
     });
 
+    it("consent bind, give, list, withdraw: research waits for whose data it is", async () => {
+      const [subjectKey, researchKey] = [journey.path("subject.key"), journey.path("researcher.key")];
+      const { address: researcher } = await journey.ask<{ address: Hex }>(["key", "new", researchKey]);
+      const { address: subject } = await journey.ask<{ address: Hex }>(["key", "new", subjectKey]);
+      const ward = ["--device", monitor.id, "--segments", "heart", ...at];
+      const { twin: study } = await journey.ask<{ twin: Hex }>(["twin", "new", ...ward]);
+      const terms = ["--twin", study, "--reader", researcher, "--purposes", "research", "--until", "+12h"];
+      await journey.ask(["grant", "give", ...terms, ...at]);
+      const mine = ["--key", subjectKey, "--url", server.http];
+      const given = [study, "--reader", researcher];
+      await fails(readAs(researchKey, study), 1, /^CONSENT_MISSING/);
+      await fails(["consent", "give", ...given, "--purposes", "research", ...mine], 1, /^NOT_SUBJECT/);
+      const bind = ["consent", "bind", "--device", monitor.id, "--subject-key", subjectKey, ...at];
+      expect(await journey.ask(bind)).to.include({ subject });
+      await fails(bind, 1, /^SUBJECT_ALREADY_BOUND/);
+      await journey.ask(["consent", "give", ...given, "--purposes", "research", ...mine]);
+      const read = await journey.ask<{ segments: string[] }>(readAs(researchKey, study));
+      expect(read.segments).to.deep.equal(["heart"]);
+      const listed = ["consent", "list", study, ...mine];
+      const agreed = { reader: researcher, purposes: ["research"] };
+      expect(await journey.ask(listed)).to.deep.equal({ subject, asked: ["research"], consents: [agreed] });
+      await journey.ask(["consent", "withdraw", ...given, ...mine]);
+      await fails(readAs(researchKey, study), 1, /^CONSENT_MISSING/);
+      expect(await journey.ask(listed)).to.deep.include({ consents: [{ reader: researcher, purposes: [] }] });
+    });
+
     it("a receipt, the anchors, and a stranger who verifies them", async () => {
       const receipt = journey.path("receipt.json");
       const anchors = journey.path("anchors.json");

@@ -36,11 +36,14 @@ describe("journey: the demo", function () {
       /readings signed, acked, and anchored/,
       /clinician: twin 0x.* shows heart, .*granted for care/,
       /researcher: twin 0x.* shows heart, spo2; granted for research/,
+      /researcher: denied, CONSENT_MISSING: nobody has agreed yet/,
+      /subject 0x.*, bound by its own signature, agrees to research by this reader/,
       /#\d+ +clinician heart .* sys \d+/,
       /researcher heart \d+ \/min · spo2 \d+ %$/m,
       /verdict 0x.* on chain after [\d.]+ s: quarantine, severity [1-5], by [2-4] of 4 oracles/,
       /researcher: denied, DEVICE_QUARANTINED/,
       /clinician: +still reads, every value labelled distrusted/,
+      /subject: +withdraws its consent; the researcher is denied, CONSENT_MISSING/,
       /All three roads work/,
     ])
       expect(said).to.match(step);

@@ -13,6 +13,7 @@ import { connectMqtt } from "../../../lab/transports/mqtt.ts";
 import { createWard, runWard, startFalseData, type Ward } from "../../../lab/ward.ts";
 import type { HistoryPage, HistoryReading } from "../../sdk/answers.ts";
 import type { Client } from "../../sdk/client.ts";
+import { bindSubject, setConsent } from "../commands/consent.ts";
 import { giveGrant } from "../commands/grant.ts";
 import { createTwin } from "../commands/twin.ts";
 import { createDeviceFile, deviceKey, nameDevice } from "../device-file.ts";
@@ -64,6 +65,7 @@ async function playRoads(server: ServerProcess, data: string): Promise<void> {
 
     step("Access: two twins of one device, each reader gets the one it was granted");
     const readers = await grantReaders({ url: server.http, device, data, stewardKey, model });
+    await agree(server.http, device, data, stewardKey, readers);
     await readSideBySide(readers);
     await leaveReceipt(server, readers.clinician, data);
 
@@ -77,6 +79,7 @@ async function playRoads(server: ServerProcess, data: string): Promise<void> {
       `verdict ${shortId(verdict.digest)} on chain after ${((Date.now() - began) / 1000).toFixed(1)} s: ${verdict.kind}, severity ${verdict.severity}, by ${countBits(verdict.signers)} of 4 oracles`,
     );
     await showConsequences(readers);
+    await withdraw(server.http, data, readers.researcher);
   } finally {
     over.abort();
     await living;
@@ -125,7 +128,7 @@ async function layMonitor(
 interface Reader {
   readonly name: string;
   readonly client: Client;
-  readonly keyFile: string;
+  readonly address: Hex;
   readonly twin: Hex;
   readonly purpose: Purpose;
 }
@@ -149,7 +152,7 @@ async function grantReaders(plan: {
     const twin = await createTwin({ url, device, segments, name, stewardKey });
     await giveGrant({ url, twin, reader, purposes: [purpose], until: Date.now() + HOUR_MS, stewardKey });
     say(`${name}: twin ${shortId(twin)} shows ${segments.join(", ")}; granted for ${purpose}, for one hour`);
-    return { name, client: openClient(url, keyFile), keyFile, twin, purpose };
+    return { name, client: openClient(url, keyFile), address: reader, twin, purpose };
   };
   return {
     clinician: await give(
@@ -159,6 +162,37 @@ async function grantReaders(plan: {
     ),
     researcher: await give("researcher", ["heart", "spo2"], "research"),
   };
+}
+
+/** Research needs the consent of whose data it is: first there is none, then there is. */
+async function agree(
+  url: string,
+  device: Hex,
+  data: string,
+  stewardKey: string,
+  { researcher }: Readers,
+): Promise<void> {
+  say(`researcher: denied, ${await denialOf(researcher)}: nobody has agreed yet`);
+  const key = join(data, "subject.key");
+  createAccountKey(key);
+  const { subject } = await bindSubject({ url, device, subjectKey: key, stewardKey });
+  await setConsent({ url, twin: researcher.twin, reader: researcher.address, purposes: ["research"], key });
+  say(`subject ${shortId(subject)}, bound by its own signature, agrees to research by this reader`);
+}
+
+async function withdraw(url: string, data: string, { twin, address: reader, ...rest }: Reader): Promise<void> {
+  await setConsent({ url, twin, reader, purposes: [], key: join(data, "subject.key") });
+  const denied = await denialOf({ twin, ...rest });
+  if (denied !== "CONSENT_MISSING") throw new Error(`After the withdrawal research is denied otherwise: ${denied}.`);
+  say(`subject:    withdraws its consent; the researcher is denied, ${denied}, quarantined or not`);
+}
+
+/** The code under which a read is denied; undefined where it is not. */
+async function denialOf({ client, twin, purpose }: Omit<Reader, "address">): Promise<string | undefined> {
+  return client.history(twin, { purpose, limit: 1 }).then(
+    () => undefined,
+    (error: unknown) => (error instanceof TwinwardError ? error.code : "INTERNAL"),
+  );
 }
 
 async function readPage({ client, twin, purpose }: Reader): Promise<HistoryPage> {
@@ -221,12 +255,7 @@ async function leaveReceipt(
 }
 
 async function showConsequences({ clinician, researcher }: Readers): Promise<void> {
-  const denied = await until("research is denied", async () =>
-    researcher.client.history(researcher.twin, { purpose: researcher.purpose, limit: 1 }).then(
-      () => undefined,
-      (error: unknown) => (error instanceof TwinwardError ? error.code : "INTERNAL"),
-    ),
-  );
+  const denied = await until("research is denied", () => denialOf(researcher));
   if (denied !== "DEVICE_QUARANTINED") throw new Error(`Research is denied for another reason: ${denied}.`);
   say(`researcher: denied, ${denied}`);
   const page = await readPage(clinician);

@@ -135,19 +135,25 @@ export function accessRoutes(rooms: ApiRooms): Routes {
 }
 
 /**
- * The twins that the chain connects with somebody: as reader, as steward, as oracle. No value is in it. A steward sees all
- * grants on its twins, everybody else those that they have or gave.
+ * The twins that the chain connects with somebody: as reader, as steward, as oracle, as subject or its guardian. No value
+ * is in it. A steward and a subject see all grants on their twins, everybody else those that they have or gave.
  */
 function twinsOf(view: ApiView, who: Hex): object[] {
   return view.devices().flatMap(({ id }) => {
     const steward = view.device(id)?.steward === who;
-    return view.twinsOf(id).flatMap(({ id: twin, ...facts }) => {
-      const grants = view.grantsOf(twin).filter(({ reader, grantor }) => steward || reader === who || grantor === who);
-      if (!steward && grants.length === 0 && !(facts.security && view.isOracle(who))) return [];
+    return view.twinsOf(id).flatMap(({ id: twin, consent, ...facts }) => {
+      const persons = facts.assignment === null ? undefined : view.assignment(facts.assignment);
+      const whole = steward || persons?.subject === who || persons?.guardian === who;
+      const grants = view.grantsOf(twin).filter(({ reader, grantor }) => whole || reader === who || grantor === who);
+      if (!whole && grants.length === 0 && !(facts.security && view.isOracle(who))) return [];
+      const consents = view.consentsOf(twin).filter(({ reader }) => whole || reader === who);
       return [
         {
           twin,
           ...facts,
+          subject: whole ? (persons?.subject ?? null) : null,
+          consent: purposeNames(consent),
+          consents: consents.map(({ reader, purposes }) => ({ reader, purposes: purposeNames(purposes) })),
           grants: grants.map((grant) => toListed(grant, hasEnded(view, grant))),
         },
       ];

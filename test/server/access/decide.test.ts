@@ -11,10 +11,12 @@ const facts: fc.Arbitrary<Facts> = fc.record({
       commands: fc.bigInt({ min: 0n, max: 15n }),
       security: fc.boolean(),
       ended: fc.boolean(),
+      consent: fc.integer({ min: 0, max: 15 }),
     }),
   ),
   device: fc.constantFrom("registered", "active", "suspect", "quarantined", "retired"),
   readerIsOracle: fc.boolean(),
+  consented: fc.integer({ min: 0, max: 63 }),
   grant: fc.option(
     fc.record({
       sameTwin: fc.boolean(),
@@ -59,6 +61,7 @@ describe("decide", () => {
           const { grant } = before;
           for (const end of ["revoked", "epochRaised", "parentRevoked"] as const)
             after.push({ ...before, grant: grant && { ...grant, [end]: true } });
+          after.push({ ...before, consented: 0 });
         }
         for (const later of after) {
           if (decide(later, ask) === "Permitted") expect(decide(before, ask)).to.equal("Permitted");

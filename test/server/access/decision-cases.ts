@@ -14,9 +14,10 @@ interface Written {
   readonly cases: {
     readonly name: string;
     readonly facts: {
-      readonly twin: { segments: string; commands: string; security: boolean; ended: boolean } | null;
+      readonly twin: { segments: string; commands: string; security: boolean; consent: number; ended: boolean } | null;
       readonly device: Facts["device"];
       readonly readerIsOracle: boolean;
+      readonly consented: number;
       readonly grant: (Omit<NonNullable<Facts["grant"]>, "segments"> & { segments: string }) | null;
     };
     readonly ask: Omit<Ask, "segments"> & { segments: string };

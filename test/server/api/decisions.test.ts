@@ -112,6 +112,9 @@ describe("decisions.json through the front door", () => {
         chain.emit("GrantRegistry", "Revoked", [ended, named("steward", 20)]);
       if (epochRaised) chain.emit("TwinRegistry", "EpochRaised", [of, 1]);
     }
+    if (facts.twin && !facts.twin.security)
+      chain.emit("TwinRegistry", "ConsentMaskSet", [twin, facts.twin.consent, named("subject", 20)]);
+    chain.emit("GrantRegistry", "ConsentSet", [twin, who, facts.consented, named("subject", 20)]);
     if (facts.twin?.ended === true) chain.emit("TwinRegistry", "AssignmentEnded", [device.assignment, device.id, 9]);
     return { twin, grant };
   }

@@ -38,6 +38,8 @@ describe("history, receipts and the fleet through the SDK", () => {
     device.grant(care, address, { ...given, segments: 0b11n, purposes: purposesMask(["care", "audit"]) });
     device.grant(research, address, { ...given, segments: HEART, purposes: purposesMask(["research"]) });
 
+    door.chain.emit("GrantRegistry", "ConsentSet", [research, address, purposesMask(["research"]), address]);
+
     const texts = [await device.read(), await device.read(), await device.read()];
     const results = await door.reader.client.postReadings(texts);
     for (const result of results) expect(result).to.have.property("format", "ack@1");

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { JsonRpcProvider, Wallet, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 import { createDeviceFile, deviceKey, nameDevice, type DeviceFile } from "../../../apps/cli/device-file.ts";
 import { createAccountKey, readAccountKey } from "../../../apps/cli/key-file.ts";
+import { bindSubject, setConsent } from "../../../apps/cli/commands/consent.ts";
 import { giveGrant, revokeGrant } from "../../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../../apps/cli/commands/twin.ts";
 import { mapRows, readColumnMap } from "../../../apps/cli/map-rows.ts";
@@ -192,6 +193,12 @@ async function readTwins(plan: { url: string; stewardKey: string; root: string; 
     const reader = createAccountKey(keyFile);
     const twin = await createTwin({ url, device, segments, name, stewardKey });
     const hence = Date.now() + HOUR_MS;
+    if (purpose === "research") {
+      const key = join(root, "subject.key");
+      createAccountKey(key);
+      await bindSubject({ url, device, subjectKey: key, stewardKey });
+      await setConsent({ url, twin, reader, purposes: [purpose], key });
+    }
     const grant = await giveGrant({ url, twin, reader, purposes: [purpose], until: hence, stewardKey });
     readers.push({ twin, grant, purpose, client: openClient(url, keyFile) });
   }

@@ -69,6 +69,7 @@ function terms(changed: Partial<PermitTerms> & { twinSegments?: bigint }): Permi
       security: false,
       ended: false,
       epoch: 0,
+      consent: 4,
     },
     device: { id: device, steward: named("s", 20), state: "active", modelHash: ZERO_32, homeStream: ZERO_32, keys: [] },
     segments: 15n,

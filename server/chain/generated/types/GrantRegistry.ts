@@ -97,24 +97,46 @@ export interface GrantRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
       | "canRead"
+      | "cancelNonce"
+      | "consentOf"
       | "delegate"
       | "deviceRegistry"
+      | "eip712Domain"
       | "explain"
       | "grant"
       | "grantOf"
+      | "isNonceUsed"
       | "memberRegistry"
-      | "nonceUsed"
+      | "relayConsent"
+      | "relayDelegation"
+      | "relayGrant"
+      | "relayGrants"
       | "revoke"
+      | "setConsent"
       | "twinRegistry"
   ): FunctionFragment;
 
   getEvent(
-    nameOrSignatureOrTopic: "Delegated" | "Granted" | "Revoked"
+    nameOrSignatureOrTopic:
+      | "ConsentSet"
+      | "Delegated"
+      | "EIP712DomainChanged"
+      | "Granted"
+      | "NonceCancelled"
+      | "Revoked"
   ): EventFragment;
 
   encodeFunctionData(
     functionFragment: "canRead",
     values: [IGrantRegistry.AskStruct, IGrantRegistry.SourceStruct[]]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "cancelNonce",
+    values: [BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "consentOf",
+    values: [BytesLike, AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "delegate",
@@ -130,6 +152,10 @@ export interface GrantRegistryInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(
+    functionFragment: "eip712Domain",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "explain",
     values: [IGrantRegistry.AskStruct, IGrantRegistry.SourceStruct[]]
   ): string;
@@ -139,16 +165,63 @@ export interface GrantRegistryInterface extends Interface {
   ): string;
   encodeFunctionData(functionFragment: "grantOf", values: [BytesLike]): string;
   encodeFunctionData(
+    functionFragment: "isNonceUsed",
+    values: [AddressLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
     functionFragment: "memberRegistry",
     values?: undefined
   ): string;
   encodeFunctionData(
-    functionFragment: "nonceUsed",
-    values: [AddressLike, BigNumberish]
+    functionFragment: "relayConsent",
+    values: [
+      BytesLike,
+      AddressLike,
+      BigNumberish,
+      AddressLike,
+      BigNumberish,
+      BytesLike
+    ]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "relayDelegation",
+    values: [
+      BytesLike,
+      IGrantRegistry.GrantStruct,
+      BigNumberish,
+      AddressLike,
+      IGrantRegistry.SourceStruct,
+      BigNumberish,
+      BytesLike
+    ]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "relayGrant",
+    values: [
+      BytesLike,
+      IGrantRegistry.GrantStruct,
+      BigNumberish,
+      BigNumberish,
+      BytesLike
+    ]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "relayGrants",
+    values: [
+      BytesLike,
+      IGrantRegistry.GrantStruct[],
+      BigNumberish[],
+      BigNumberish,
+      BytesLike
+    ]
   ): string;
   encodeFunctionData(
     functionFragment: "revoke",
     values: [BytesLike, AddressLike, IGrantRegistry.SourceStruct]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "setConsent",
+    values: [BytesLike, AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "twinRegistry",
@@ -156,24 +229,75 @@ export interface GrantRegistryInterface extends Interface {
   ): string;
 
   decodeFunctionResult(functionFragment: "canRead", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "cancelNonce",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "consentOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "delegate", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "deviceRegistry",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "eip712Domain",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "explain", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "grant", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "grantOf", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "isNonceUsed",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "memberRegistry",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "nonceUsed", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "relayConsent",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "relayDelegation",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "relayGrant", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "relayGrants",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "setConsent", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "twinRegistry",
     data: BytesLike
   ): Result;
+}
+
+export namespace ConsentSetEvent {
+  export type InputTuple = [
+    twin: BytesLike,
+    reader: AddressLike,
+    purposes: BigNumberish,
+    by: AddressLike
+  ];
+  export type OutputTuple = [
+    twin: string,
+    reader: string,
+    purposes: bigint,
+    by: string
+  ];
+  export interface OutputObject {
+    twin: string;
+    reader: string;
+    purposes: bigint;
+    by: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
 }
 
 export namespace DelegatedEvent {
@@ -183,6 +307,16 @@ export namespace DelegatedEvent {
     grant: string;
     parent: string;
   }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace EIP712DomainChangedEvent {
+  export type InputTuple = [];
+  export type OutputTuple = [];
+  export interface OutputObject {}
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
   export type Log = TypedEventLog<Event>;
@@ -213,6 +347,19 @@ export namespace GrantedEvent {
     grantor: string;
     nonce: bigint;
     terms: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace NonceCancelledEvent {
+  export type InputTuple = [signer: AddressLike, nonce: BigNumberish];
+  export type OutputTuple = [signer: string, nonce: bigint];
+  export interface OutputObject {
+    signer: string;
+    nonce: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -282,6 +429,14 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
 
+  cancelNonce: TypedContractMethod<[nonce: BigNumberish], [void], "nonpayable">;
+
+  consentOf: TypedContractMethod<
+    [twin: BytesLike, reader: AddressLike],
+    [[bigint, bigint] & { purposes: bigint; changes: bigint }],
+    "view"
+  >;
+
   delegate: TypedContractMethod<
     [
       device: BytesLike,
@@ -294,6 +449,22 @@ export interface GrantRegistry extends BaseContract {
   >;
 
   deviceRegistry: TypedContractMethod<[], [string], "view">;
+
+  eip712Domain: TypedContractMethod<
+    [],
+    [
+      [string, string, string, bigint, string, string, bigint[]] & {
+        fields: string;
+        name: string;
+        version: string;
+        chainId: bigint;
+        verifyingContract: string;
+        salt: string;
+        extensions: bigint[];
+      }
+    ],
+    "view"
+  >;
 
   explain: TypedContractMethod<
     [ask: IGrantRegistry.AskStruct, chain: IGrantRegistry.SourceStruct[]],
@@ -313,16 +484,73 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
 
-  memberRegistry: TypedContractMethod<[], [string], "view">;
-
-  nonceUsed: TypedContractMethod<
-    [grantor: AddressLike, nonce: BigNumberish],
+  isNonceUsed: TypedContractMethod<
+    [signer: AddressLike, nonce: BigNumberish],
     [boolean],
     "view"
   >;
 
+  memberRegistry: TypedContractMethod<[], [string], "view">;
+
+  relayConsent: TypedContractMethod<
+    [
+      twin: BytesLike,
+      reader: AddressLike,
+      purposes: BigNumberish,
+      signer: AddressLike,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+
+  relayDelegation: TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct,
+      nonce: BigNumberish,
+      grantor: AddressLike,
+      source: IGrantRegistry.SourceStruct,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [string],
+    "nonpayable"
+  >;
+
+  relayGrant: TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct,
+      nonce: BigNumberish,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [string],
+    "nonpayable"
+  >;
+
+  relayGrants: TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct[],
+      nonces: BigNumberish[],
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [string[]],
+    "nonpayable"
+  >;
+
   revoke: TypedContractMethod<
     [twin: BytesLike, reader: AddressLike, source: IGrantRegistry.SourceStruct],
+    [void],
+    "nonpayable"
+  >;
+
+  setConsent: TypedContractMethod<
+    [twin: BytesLike, reader: AddressLike, purposes: BigNumberish],
     [void],
     "nonpayable"
   >;
@@ -341,6 +569,16 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "cancelNonce"
+  ): TypedContractMethod<[nonce: BigNumberish], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "consentOf"
+  ): TypedContractMethod<
+    [twin: BytesLike, reader: AddressLike],
+    [[bigint, bigint] & { purposes: bigint; changes: bigint }],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "delegate"
   ): TypedContractMethod<
     [
@@ -355,6 +593,23 @@ export interface GrantRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "deviceRegistry"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "eip712Domain"
+  ): TypedContractMethod<
+    [],
+    [
+      [string, string, string, bigint, string, string, bigint[]] & {
+        fields: string;
+        name: string;
+        version: string;
+        chainId: bigint;
+        verifyingContract: string;
+        salt: string;
+        extensions: bigint[];
+      }
+    ],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "explain"
   ): TypedContractMethod<
@@ -377,14 +632,69 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "isNonceUsed"
+  ): TypedContractMethod<
+    [signer: AddressLike, nonce: BigNumberish],
+    [boolean],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "memberRegistry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
-    nameOrSignature: "nonceUsed"
+    nameOrSignature: "relayConsent"
   ): TypedContractMethod<
-    [grantor: AddressLike, nonce: BigNumberish],
-    [boolean],
-    "view"
+    [
+      twin: BytesLike,
+      reader: AddressLike,
+      purposes: BigNumberish,
+      signer: AddressLike,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "relayDelegation"
+  ): TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct,
+      nonce: BigNumberish,
+      grantor: AddressLike,
+      source: IGrantRegistry.SourceStruct,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [string],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "relayGrant"
+  ): TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct,
+      nonce: BigNumberish,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [string],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "relayGrants"
+  ): TypedContractMethod<
+    [
+      device: BytesLike,
+      given: IGrantRegistry.GrantStruct[],
+      nonces: BigNumberish[],
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [string[]],
+    "nonpayable"
   >;
   getFunction(
     nameOrSignature: "revoke"
@@ -394,9 +704,23 @@ export interface GrantRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "setConsent"
+  ): TypedContractMethod<
+    [twin: BytesLike, reader: AddressLike, purposes: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "twinRegistry"
   ): TypedContractMethod<[], [string], "view">;
 
+  getEvent(
+    key: "ConsentSet"
+  ): TypedContractEvent<
+    ConsentSetEvent.InputTuple,
+    ConsentSetEvent.OutputTuple,
+    ConsentSetEvent.OutputObject
+  >;
   getEvent(
     key: "Delegated"
   ): TypedContractEvent<
@@ -405,11 +729,25 @@ export interface GrantRegistry extends BaseContract {
     DelegatedEvent.OutputObject
   >;
   getEvent(
+    key: "EIP712DomainChanged"
+  ): TypedContractEvent<
+    EIP712DomainChangedEvent.InputTuple,
+    EIP712DomainChangedEvent.OutputTuple,
+    EIP712DomainChangedEvent.OutputObject
+  >;
+  getEvent(
     key: "Granted"
   ): TypedContractEvent<
     GrantedEvent.InputTuple,
     GrantedEvent.OutputTuple,
     GrantedEvent.OutputObject
+  >;
+  getEvent(
+    key: "NonceCancelled"
+  ): TypedContractEvent<
+    NonceCancelledEvent.InputTuple,
+    NonceCancelledEvent.OutputTuple,
+    NonceCancelledEvent.OutputObject
   >;
   getEvent(
     key: "Revoked"
@@ -420,6 +758,17 @@ export interface GrantRegistry extends BaseContract {
   >;
 
   filters: {
+    "ConsentSet(bytes32,address,uint8,address)": TypedContractEvent<
+      ConsentSetEvent.InputTuple,
+      ConsentSetEvent.OutputTuple,
+      ConsentSetEvent.OutputObject
+    >;
+    ConsentSet: TypedContractEvent<
+      ConsentSetEvent.InputTuple,
+      ConsentSetEvent.OutputTuple,
+      ConsentSetEvent.OutputObject
+    >;
+
     "Delegated(bytes32,bytes32)": TypedContractEvent<
       DelegatedEvent.InputTuple,
       DelegatedEvent.OutputTuple,
@@ -431,6 +780,17 @@ export interface GrantRegistry extends BaseContract {
       DelegatedEvent.OutputObject
     >;
 
+    "EIP712DomainChanged()": TypedContractEvent<
+      EIP712DomainChangedEvent.InputTuple,
+      EIP712DomainChangedEvent.OutputTuple,
+      EIP712DomainChangedEvent.OutputObject
+    >;
+    EIP712DomainChanged: TypedContractEvent<
+      EIP712DomainChangedEvent.InputTuple,
+      EIP712DomainChangedEvent.OutputTuple,
+      EIP712DomainChangedEvent.OutputObject
+    >;
+
     "Granted(bytes32,bytes32,address,address,uint256,uint256)": TypedContractEvent<
       GrantedEvent.InputTuple,
       GrantedEvent.OutputTuple,
@@ -440,6 +800,17 @@ export interface GrantRegistry extends BaseContract {
       GrantedEvent.InputTuple,
       GrantedEvent.OutputTuple,
       GrantedEvent.OutputObject
+    >;
+
+    "NonceCancelled(address,uint256)": TypedContractEvent<
+      NonceCancelledEvent.InputTuple,
+      NonceCancelledEvent.OutputTuple,
+      NonceCancelledEvent.OutputObject
+    >;
+    NonceCancelled: TypedContractEvent<
+      NonceCancelledEvent.InputTuple,
+      NonceCancelledEvent.OutputTuple,
+      NonceCancelledEvent.OutputObject
     >;
 
     "Revoked(bytes32,address)": TypedContractEvent<

@@ -9,6 +9,7 @@ import type {
   Result,
   Interface,
   EventFragment,
+  AddressLike,
   ContractRunner,
   ContractMethod,
   Listener,
@@ -25,18 +26,25 @@ import type {
 export interface TwinRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "appointGuardian"
+      | "appointGuardianFor"
       | "assignment"
       | "beginAssignment"
+      | "bindSubject"
       | "createSecurityTwin"
       | "createTwin"
       | "cuts"
       | "deviceOf"
       | "deviceRegistry"
+      | "eip712Domain"
       | "endAssignment"
       | "memberRegistry"
       | "openAssignment"
+      | "personsOf"
       | "raiseEpoch"
       | "securityTwin"
+      | "setConsentMask"
+      | "speaksFor"
       | "twin"
   ): FunctionFragment;
 
@@ -44,10 +52,22 @@ export interface TwinRegistryInterface extends Interface {
     nameOrSignatureOrTopic:
       | "AssignmentBegan"
       | "AssignmentEnded"
+      | "ConsentMaskSet"
+      | "EIP712DomainChanged"
       | "EpochRaised"
+      | "GuardianAppointed"
+      | "SubjectBound"
       | "TwinCreated"
   ): EventFragment;
 
+  encodeFunctionData(
+    functionFragment: "appointGuardian",
+    values: [BytesLike, AddressLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "appointGuardianFor",
+    values: [BytesLike, AddressLike, BigNumberish, BigNumberish, BytesLike]
+  ): string;
   encodeFunctionData(
     functionFragment: "assignment",
     values: [BytesLike]
@@ -55,6 +75,10 @@ export interface TwinRegistryInterface extends Interface {
   encodeFunctionData(
     functionFragment: "beginAssignment",
     values: [BytesLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "bindSubject",
+    values: [BytesLike, AddressLike, AddressLike, BigNumberish, BytesLike]
   ): string;
   encodeFunctionData(
     functionFragment: "createSecurityTwin",
@@ -74,6 +98,10 @@ export interface TwinRegistryInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(
+    functionFragment: "eip712Domain",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "endAssignment",
     values: [BytesLike, BigNumberish]
   ): string;
@@ -86,6 +114,10 @@ export interface TwinRegistryInterface extends Interface {
     values: [BytesLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "personsOf",
+    values: [BytesLike]
+  ): string;
+  encodeFunctionData(
     functionFragment: "raiseEpoch",
     values: [BytesLike]
   ): string;
@@ -93,11 +125,31 @@ export interface TwinRegistryInterface extends Interface {
     functionFragment: "securityTwin",
     values: [BytesLike]
   ): string;
+  encodeFunctionData(
+    functionFragment: "setConsentMask",
+    values: [BytesLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "speaksFor",
+    values: [BytesLike, AddressLike]
+  ): string;
   encodeFunctionData(functionFragment: "twin", values: [BytesLike]): string;
 
+  decodeFunctionResult(
+    functionFragment: "appointGuardian",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "appointGuardianFor",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "assignment", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "beginAssignment",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "bindSubject",
     data: BytesLike
   ): Result;
   decodeFunctionResult(
@@ -112,6 +164,10 @@ export interface TwinRegistryInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
+    functionFragment: "eip712Domain",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "endAssignment",
     data: BytesLike
   ): Result;
@@ -123,11 +179,17 @@ export interface TwinRegistryInterface extends Interface {
     functionFragment: "openAssignment",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "personsOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "raiseEpoch", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "securityTwin",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(
+    functionFragment: "setConsentMask",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "speaksFor", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "twin", data: BytesLike): Result;
 }
 
@@ -178,12 +240,80 @@ export namespace AssignmentEndedEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace ConsentMaskSetEvent {
+  export type InputTuple = [
+    twin: BytesLike,
+    purposes: BigNumberish,
+    by: AddressLike
+  ];
+  export type OutputTuple = [twin: string, purposes: bigint, by: string];
+  export interface OutputObject {
+    twin: string;
+    purposes: bigint;
+    by: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace EIP712DomainChangedEvent {
+  export type InputTuple = [];
+  export type OutputTuple = [];
+  export interface OutputObject {}
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace EpochRaisedEvent {
   export type InputTuple = [twin: BytesLike, epoch: BigNumberish];
   export type OutputTuple = [twin: string, epoch: bigint];
   export interface OutputObject {
     twin: string;
     epoch: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace GuardianAppointedEvent {
+  export type InputTuple = [
+    assignment: BytesLike,
+    guardian: AddressLike,
+    by: AddressLike
+  ];
+  export type OutputTuple = [assignment: string, guardian: string, by: string];
+  export interface OutputObject {
+    assignment: string;
+    guardian: string;
+    by: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace SubjectBoundEvent {
+  export type InputTuple = [
+    assignment: BytesLike,
+    subject: AddressLike,
+    guardian: AddressLike
+  ];
+  export type OutputTuple = [
+    assignment: string,
+    subject: string,
+    guardian: string
+  ];
+  export interface OutputObject {
+    assignment: string;
+    subject: string;
+    guardian: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -268,6 +398,24 @@ export interface TwinRegistry extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
+  appointGuardian: TypedContractMethod<
+    [assignment: BytesLike, guardian: AddressLike],
+    [void],
+    "nonpayable"
+  >;
+
+  appointGuardianFor: TypedContractMethod<
+    [
+      assignment: BytesLike,
+      guardian: AddressLike,
+      member: BigNumberish,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+
   assignment: TypedContractMethod<
     [id: BytesLike],
     [[string, bigint, bigint, bigint]],
@@ -277,6 +425,18 @@ export interface TwinRegistry extends BaseContract {
   beginAssignment: TypedContractMethod<
     [device: BytesLike, fromSequence: BigNumberish],
     [string],
+    "nonpayable"
+  >;
+
+  bindSubject: TypedContractMethod<
+    [
+      assignment: BytesLike,
+      subject: AddressLike,
+      guardian: AddressLike,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
     "nonpayable"
   >;
 
@@ -307,6 +467,22 @@ export interface TwinRegistry extends BaseContract {
 
   deviceRegistry: TypedContractMethod<[], [string], "view">;
 
+  eip712Domain: TypedContractMethod<
+    [],
+    [
+      [string, string, string, bigint, string, string, bigint[]] & {
+        fields: string;
+        name: string;
+        version: string;
+        chainId: bigint;
+        verifyingContract: string;
+        salt: string;
+        extensions: bigint[];
+      }
+    ],
+    "view"
+  >;
+
   endAssignment: TypedContractMethod<
     [id: BytesLike, endSequence: BigNumberish],
     [void],
@@ -317,9 +493,27 @@ export interface TwinRegistry extends BaseContract {
 
   openAssignment: TypedContractMethod<[device: BytesLike], [string], "view">;
 
+  personsOf: TypedContractMethod<
+    [assignment: BytesLike],
+    [[string, string] & { subject: string; guardian: string }],
+    "view"
+  >;
+
   raiseEpoch: TypedContractMethod<[id: BytesLike], [bigint], "nonpayable">;
 
   securityTwin: TypedContractMethod<[device: BytesLike], [string], "view">;
+
+  setConsentMask: TypedContractMethod<
+    [id: BytesLike, purposes: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  speaksFor: TypedContractMethod<
+    [id: BytesLike, speaker: AddressLike],
+    [boolean],
+    "view"
+  >;
 
   twin: TypedContractMethod<
     [id: BytesLike],
@@ -332,6 +526,26 @@ export interface TwinRegistry extends BaseContract {
   ): T;
 
   getFunction(
+    nameOrSignature: "appointGuardian"
+  ): TypedContractMethod<
+    [assignment: BytesLike, guardian: AddressLike],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "appointGuardianFor"
+  ): TypedContractMethod<
+    [
+      assignment: BytesLike,
+      guardian: AddressLike,
+      member: BigNumberish,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "assignment"
   ): TypedContractMethod<
     [id: BytesLike],
@@ -343,6 +557,19 @@ export interface TwinRegistry extends BaseContract {
   ): TypedContractMethod<
     [device: BytesLike, fromSequence: BigNumberish],
     [string],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "bindSubject"
+  ): TypedContractMethod<
+    [
+      assignment: BytesLike,
+      subject: AddressLike,
+      guardian: AddressLike,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
     "nonpayable"
   >;
   getFunction(
@@ -378,6 +605,23 @@ export interface TwinRegistry extends BaseContract {
     nameOrSignature: "deviceRegistry"
   ): TypedContractMethod<[], [string], "view">;
   getFunction(
+    nameOrSignature: "eip712Domain"
+  ): TypedContractMethod<
+    [],
+    [
+      [string, string, string, bigint, string, string, bigint[]] & {
+        fields: string;
+        name: string;
+        version: string;
+        chainId: bigint;
+        verifyingContract: string;
+        salt: string;
+        extensions: bigint[];
+      }
+    ],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "endAssignment"
   ): TypedContractMethod<
     [id: BytesLike, endSequence: BigNumberish],
@@ -391,11 +635,32 @@ export interface TwinRegistry extends BaseContract {
     nameOrSignature: "openAssignment"
   ): TypedContractMethod<[device: BytesLike], [string], "view">;
   getFunction(
+    nameOrSignature: "personsOf"
+  ): TypedContractMethod<
+    [assignment: BytesLike],
+    [[string, string] & { subject: string; guardian: string }],
+    "view"
+  >;
+  getFunction(
     nameOrSignature: "raiseEpoch"
   ): TypedContractMethod<[id: BytesLike], [bigint], "nonpayable">;
   getFunction(
     nameOrSignature: "securityTwin"
   ): TypedContractMethod<[device: BytesLike], [string], "view">;
+  getFunction(
+    nameOrSignature: "setConsentMask"
+  ): TypedContractMethod<
+    [id: BytesLike, purposes: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "speaksFor"
+  ): TypedContractMethod<
+    [id: BytesLike, speaker: AddressLike],
+    [boolean],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "twin"
   ): TypedContractMethod<
@@ -419,11 +684,39 @@ export interface TwinRegistry extends BaseContract {
     AssignmentEndedEvent.OutputObject
   >;
   getEvent(
+    key: "ConsentMaskSet"
+  ): TypedContractEvent<
+    ConsentMaskSetEvent.InputTuple,
+    ConsentMaskSetEvent.OutputTuple,
+    ConsentMaskSetEvent.OutputObject
+  >;
+  getEvent(
+    key: "EIP712DomainChanged"
+  ): TypedContractEvent<
+    EIP712DomainChangedEvent.InputTuple,
+    EIP712DomainChangedEvent.OutputTuple,
+    EIP712DomainChangedEvent.OutputObject
+  >;
+  getEvent(
     key: "EpochRaised"
   ): TypedContractEvent<
     EpochRaisedEvent.InputTuple,
     EpochRaisedEvent.OutputTuple,
     EpochRaisedEvent.OutputObject
+  >;
+  getEvent(
+    key: "GuardianAppointed"
+  ): TypedContractEvent<
+    GuardianAppointedEvent.InputTuple,
+    GuardianAppointedEvent.OutputTuple,
+    GuardianAppointedEvent.OutputObject
+  >;
+  getEvent(
+    key: "SubjectBound"
+  ): TypedContractEvent<
+    SubjectBoundEvent.InputTuple,
+    SubjectBoundEvent.OutputTuple,
+    SubjectBoundEvent.OutputObject
   >;
   getEvent(
     key: "TwinCreated"
@@ -456,6 +749,28 @@ export interface TwinRegistry extends BaseContract {
       AssignmentEndedEvent.OutputObject
     >;
 
+    "ConsentMaskSet(bytes32,uint8,address)": TypedContractEvent<
+      ConsentMaskSetEvent.InputTuple,
+      ConsentMaskSetEvent.OutputTuple,
+      ConsentMaskSetEvent.OutputObject
+    >;
+    ConsentMaskSet: TypedContractEvent<
+      ConsentMaskSetEvent.InputTuple,
+      ConsentMaskSetEvent.OutputTuple,
+      ConsentMaskSetEvent.OutputObject
+    >;
+
+    "EIP712DomainChanged()": TypedContractEvent<
+      EIP712DomainChangedEvent.InputTuple,
+      EIP712DomainChangedEvent.OutputTuple,
+      EIP712DomainChangedEvent.OutputObject
+    >;
+    EIP712DomainChanged: TypedContractEvent<
+      EIP712DomainChangedEvent.InputTuple,
+      EIP712DomainChangedEvent.OutputTuple,
+      EIP712DomainChangedEvent.OutputObject
+    >;
+
     "EpochRaised(bytes32,uint32)": TypedContractEvent<
       EpochRaisedEvent.InputTuple,
       EpochRaisedEvent.OutputTuple,
@@ -465,6 +780,28 @@ export interface TwinRegistry extends BaseContract {
       EpochRaisedEvent.InputTuple,
       EpochRaisedEvent.OutputTuple,
       EpochRaisedEvent.OutputObject
+    >;
+
+    "GuardianAppointed(bytes32,address,address)": TypedContractEvent<
+      GuardianAppointedEvent.InputTuple,
+      GuardianAppointedEvent.OutputTuple,
+      GuardianAppointedEvent.OutputObject
+    >;
+    GuardianAppointed: TypedContractEvent<
+      GuardianAppointedEvent.InputTuple,
+      GuardianAppointedEvent.OutputTuple,
+      GuardianAppointedEvent.OutputObject
+    >;
+
+    "SubjectBound(bytes32,address,address)": TypedContractEvent<
+      SubjectBoundEvent.InputTuple,
+      SubjectBoundEvent.OutputTuple,
+      SubjectBoundEvent.OutputObject
+    >;
+    SubjectBound: TypedContractEvent<
+      SubjectBoundEvent.InputTuple,
+      SubjectBoundEvent.OutputTuple,
+      SubjectBoundEvent.OutputObject
     >;
 
     "TwinCreated(bytes32,bytes32,bytes32,bytes32,uint64,uint64,bool)": TypedContractEvent<
