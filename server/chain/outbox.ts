@@ -59,7 +59,7 @@ export class Outbox {
   /** The transaction that is next to be mined, and since when it is. */
   #next: { readonly nonce: number; readonly since: number } | undefined;
   /** What the node would not take for its price. */
-  #tooCheap: Hex | undefined;
+  readonly #tooCheap = new Set<Hex>();
   #repeating: Promise<void> | undefined;
   #closed = false;
   /** The node asks for more than the ceiling, and that was told. */
@@ -190,7 +190,7 @@ export class Outbox {
       const said = refusalOf(error);
       if (said === undefined || isKnownAlready(said) || isTemporary(said)) return;
       if (isTooCheap(said)) {
-        this.#tooCheap = row.hash;
+        this.#tooCheap.add(row.hash);
         return;
       }
       // The nonce is used: by this very transaction, as `settle` will see, or by another, as it will see too.
@@ -235,7 +235,7 @@ export class Outbox {
     if (row.nonce !== latest || !this.#isStuckAt(latest)) return row;
     const { to, data, gasLimit, gasPrice, chainId } = Transaction.from(row.raw);
     const [paid, asked] = [gasPrice ?? 0n, await this.#price()];
-    if (to === null || (asked <= paid && this.#tooCheap !== row.hash)) return row;
+    if (to === null || (asked <= paid && !this.#tooCheap.has(row.hash))) return row;
     // Nodes take a replacement only when it pays an eighth more.
     const least = paid + paid / 8n + 1n;
     if (this.#exceeds(least)) return row;
@@ -244,6 +244,7 @@ export class Outbox {
     const raw = (await this.#signer.signTransaction({ ...dearer, gasPrice: price })) as Hex;
     // Stored before it is offered. Die before this and the cheap one is tried on; die after it, and `recover` offers this one.
     const replaced = await replaceLetter(this.#database, row, raw);
+    this.#tooCheap.delete(row.hash);
     this.#next = undefined;
     return replaced;
   }

@@ -5,6 +5,8 @@ import { readAck, type Ack } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { parseStrict } from "../../protocol/json.ts";
 import type { JournalState } from "../../lab/journal.ts";
+import type { AuditReport } from "../../server/main/audit/audit.ts";
+import { askControl } from "../../server/main/control.ts";
 import { openDatabase } from "../../server/store/database.ts";
 import { MONITOR_MAP, portsOf, until, type Going, type Journey, type Server } from "./journey.ts";
 import { writeWardCsv } from "./ward-csv.ts";
@@ -48,7 +50,7 @@ export interface KillPlan {
   readonly times: number;
   /** Kills the chain's process too in half of the kills. */
   readonly chainToo?: boolean;
-  /** Looks into the database after each kill: what was on its way? */
+  /** Looks into the database after each kill: what was on its way? And audits after each restart. */
   readonly look?: boolean;
 }
 
@@ -100,6 +102,7 @@ export async function killAgainAndAgain(journey: Journey, plan: KillPlan): Promi
       restartsKilled += 1;
     }
     server = await journey.up(data, ports);
+    if (look) await auditFindsNothing(data);
   }
 
   const ended = await replay.ended;
@@ -110,6 +113,12 @@ export async function killAgainAndAgain(journey: Journey, plan: KillPlan): Promi
     .map((line) => readAck(parseStrict(line)));
   const replayed = JSON.parse(ended.out) as KilledAgain["replayed"];
   return { server, data, acksFile, acks, rows, replayed, kills, restartsKilled, orphans: [...orphans] };
+}
+
+/** Asks the running server, which goes on taking readings. */
+async function auditFindsNothing(data: string): Promise<void> {
+  const report = await askControl<AuditReport>(`${data}/control.sock`, { ask: "audit" });
+  if (report?.lies.length !== 0) throw new Error(`the audit after a kill: ${JSON.stringify(report?.lies)}`);
 }
 
 function killIfThere(pid: number): void {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
+import { describeOnBoth } from "../../helpers/databases.ts";
 
 const { writeSync, writeFileSync, fsyncSync } = fs;
 const full = (): never => {
@@ -79,4 +80,20 @@ describe("store: the embedded database on a full disk", function () {
       await database.query("insert into kept values (4)");
     });
   }
+});
+
+describeOnBoth("store: what finds no room on the database's disk", (databases) => {
+  it("is DISK_FULL, in a statement, a script and a transaction, and nothing else is", async function () {
+    this.timeout(60_000);
+    const database = await openDatabase(await databases.place());
+    try {
+      const raising = (sqlstate: string): string => `do $$ begin raise exception using errcode = '${sqlstate}'; end $$`;
+      expect(await codeOf(database.query(raising("53100")))).to.equal("DISK_FULL");
+      expect(await codeOf(database.script(raising("53100")))).to.equal("DISK_FULL");
+      expect(await codeOf(database.transaction((tx) => tx.query(raising("53100"))))).to.equal("DISK_FULL");
+      expect(await codeOf(database.query(raising("53200")))).to.not.match(/^[A-Z_]+$/);
+    } finally {
+      await database.close();
+    }
+  });
 });
