@@ -107,8 +107,8 @@ export const SETTINGS = z.object({
 export type Settings = z.output<typeof SETTINGS>;
 export type SettingName = keyof typeof SETTINGS.shape;
 
-/** Settings of the command line's other side, which talks to a server; a server leaves them alone. */
-export const CLIENT_SETTINGS = ["TWINWARD_URL", "TWINWARD_STEWARD_KEY"];
+/** Settings of the command line's other side, which talks to a server, and of Node itself; a server leaves them alone. */
+export const CLIENT_SETTINGS = ["TWINWARD_URL", "TWINWARD_STEWARD_KEY", "NODE_COMPILE_CACHE"];
 
 /** What is told of a setting, and its default as it would be written; undefined where there is none. */
 export function describeSetting(name: SettingName): Told & { readonly byDefault: string | undefined } {
