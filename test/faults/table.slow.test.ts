@@ -67,7 +67,9 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys and 
   before(async () => {
     mkdirSync(mirror, { mode: 0o700 });
     const faults = { NODE_OPTIONS: `--import=${PRELOAD}`, FAULT_FILE: fault };
-    environment = { ...(await portsOf()), ...faults, KEYS_MIRROR: mirror };
+    // Whoever sends goes on at the same address; the other doors may be anywhere, and so collide with nobody's.
+    const { PORT } = await portsOf();
+    environment = { PORT, MQTT_PORT: "0", RPC_PORT: "0", ...faults, KEYS_MIRROR: mirror };
     server = await journey.up(data, environment);
     patient = await PatientDevice.register(server);
     clinician = await newClinician(journey, { server, data, device: patient.device.id });
