@@ -26,7 +26,8 @@ export async function recomputeStoredRoot(tx: Tx, first: number, count: number):
     digests.push(...derive(leaves, from));
     await othersFirst();
   }
-  if (digests.length !== count) throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { first, count, found: digests.length });
+  if (digests.length !== count)
+    throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { first, count, found: digests.length });
   return rootOf(digests);
 }
 
