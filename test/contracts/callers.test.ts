@@ -1,0 +1,279 @@
+// Who may call what: every function that changes anything × everybody, from the ABIs. Each call is tried, none is sent, on
+// one consortium with one device in use, so that only the caller differs.
+import { p256 } from "@noble/curves/nist.js";
+import { expect } from "chai";
+import { ContractFactory, getBytes, hexlify, isError, sha256, Wallet, type Provider } from "ethers";
+import { network } from "hardhat";
+import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
+import { assignmentId, deviceId, keyProofMessage, streamId, twinId } from "../../protocol/ids.ts";
+import type { Contracts } from "../../protocol/consortium.ts";
+import { CONTRACTS, type ContractName } from "../../protocol/words.ts";
+import { anchorLogBytecode } from "../../server/chain/generated/bytecode/AnchorLog.ts";
+import { deviceRegistryBytecode } from "../../server/chain/generated/bytecode/DeviceRegistry.ts";
+import { grantRegistryBytecode } from "../../server/chain/generated/bytecode/GrantRegistry.ts";
+import { memberRegistryBytecode } from "../../server/chain/generated/bytecode/MemberRegistry.ts";
+import { twinRegistryBytecode } from "../../server/chain/generated/bytecode/TwinRegistry.ts";
+import { verdictOracleBytecode } from "../../server/chain/generated/bytecode/VerdictOracle.ts";
+import { interfaces } from "../../server/chain/interfaces.ts";
+
+const CHAIN_ID = 31337;
+const CAST = [
+  ...["deployer", "steward", "offered", "subject", "guardian", "reader", "sender", "oracle0"],
+  ...["signer", "stranger", "TwinRegistry", "VerdictOracle"],
+] as const;
+type Caller = (typeof CAST)[number];
+
+/** What everybody gets but those named: the word of the refusal, or `done`. */
+interface Row {
+  readonly args: readonly unknown[];
+  readonly others: string;
+  readonly but?: Partial<Record<Caller, string>>;
+}
+
+const digestOf = (word: string): Hex => sha256(new TextEncoder().encode(word)) as Hex;
+const walletOf = (name: string): Wallet => new Wallet(digestOf(`callers/${name}`));
+const addressOf = (name: string): Hex => walletOf(name).address.toLowerCase() as Hex;
+
+function keyOf(name: string): { secret: Uint8Array; x: Hex; y: Hex } {
+  const secret = getBytes(digestOf(`callers/p256/${name}`));
+  const point = p256.getPublicKey(secret, false);
+  return { secret, x: hexlify(point.slice(1, 33)) as Hex, y: hexlify(point.slice(33)) as Hex };
+}
+
+class World {
+  readonly contracts: Partial<Contracts> = {};
+  readonly #provider: Provider;
+
+  constructor(provider: Provider) {
+    this.#provider = provider;
+  }
+
+  at(name: ContractName): Hex {
+    return this.contracts[name] ?? ZERO_32;
+  }
+
+  async deploy(name: ContractName, bytecode: string, ...args: unknown[]): Promise<void> {
+    const deployer = walletOf("deployer").connect(this.#provider);
+    const contract = await new ContractFactory(interfaces[name], bytecode, deployer).deploy(...args);
+    await contract.waitForDeployment();
+    Object.assign(this.contracts, { [name]: (await contract.getAddress()).toLowerCase() });
+  }
+
+  async send(who: string, name: ContractName, method: string, ...args: unknown[]): Promise<void> {
+    const data = interfaces[name].encodeFunctionData(method, args);
+    const sent = await walletOf(who)
+      .connect(this.#provider)
+      .sendTransaction({ to: this.at(name), data });
+    await sent.wait();
+  }
+
+  /** `done`, or the name of the error that the call is refused with. */
+  async outcome(caller: Caller, name: ContractName, method: string, args: readonly unknown[]): Promise<string> {
+    const from = caller in this.contracts ? this.at(caller as ContractName) : addressOf(caller);
+    const data = interfaces[name].encodeFunctionData(method, args as unknown[]);
+    try {
+      await this.#provider.call({ from, to: this.at(name), data });
+      return "done";
+    } catch (error) {
+      const revert = isError(error, "CALL_EXCEPTION") ? error.data : (error as { data?: string }).data;
+      for (const one of CONTRACTS) {
+        const known = revert ? interfaces[one].parseError(revert) : null;
+        if (known) return known.name;
+      }
+      throw error;
+    }
+  }
+}
+
+/** One member, one device in use with a twin, a subject, a grant that may be passed on, and a steward-to-be. */
+async function build(): Promise<{ world: World; rows: Record<string, Row> }> {
+  const { provider, ethers } = await network.create();
+  const world = new World(ethers.provider);
+  for (const name of CAST) {
+    const params = [addressOf(name), "0x3635c9adc5dea00000"];
+    await provider.request({ method: "hardhat_setBalance", params });
+  }
+  const key = keyOf("member");
+  const group = addressOf("group");
+  const [member, gateway] = [
+    ["North", "https://north.example", addressOf("signer"), key.x, key.y],
+    [group, 0, key.x, key.y, [addressOf("sender")]],
+  ];
+  const oracles = [0, 1, 2, 3].map((bit) => [0, addressOf(`oracle${bit}`)]);
+  await world.deploy("MemberRegistry", memberRegistryBytecode, [member], [gateway], oracles);
+  await world.deploy("DeviceRegistry", deviceRegistryBytecode);
+  const [members, devices] = [world.at("MemberRegistry"), world.at("DeviceRegistry")];
+  await world.deploy("AnchorLog", anchorLogBytecode, members);
+  await world.deploy("TwinRegistry", twinRegistryBytecode, members, devices);
+  const twins = world.at("TwinRegistry");
+  await world.deploy("GrantRegistry", grantRegistryBytecode, members, devices, twins);
+  await world.deploy("VerdictOracle", verdictOracleBytecode, members, devices, world.at("AnchorLog"));
+  await world.send("deployer", "DeviceRegistry", "wire", twins, world.at("VerdictOracle"));
+  await world.send("sender", "AnchorLog", "openStream", group);
+  const home = streamId(CHAIN_ID, world.at("AnchorLog"), group, 0);
+
+  const prove = (name: string, number: number, of?: Hex): [Hex, Hex, Hex, Hex] => {
+    const { secret, x, y } = keyOf(name);
+    const id = of ?? deviceId(CHAIN_ID, devices, { x, y });
+    const proof = p256.sign(keyProofMessage(CHAIN_ID, devices, id, number, addressOf("steward")), secret);
+    return [x, y, hexlify(proof.slice(0, 32)) as Hex, hexlify(proof.slice(32)) as Hex];
+  };
+  const device = deviceId(CHAIN_ID, devices, keyOf("device"));
+  const [model, manifest] = [digestOf("model"), digestOf("manifest")];
+  await world.send("steward", "DeviceRegistry", "register", model, home, ...prove("device", 1));
+  await world.send("steward", "TwinRegistry", "createSecurityTwin", device, manifest, 0xff);
+  await world.send("steward", "TwinRegistry", "beginAssignment", device, 1);
+  const assignment = assignmentId(CHAIN_ID, twins, device, 0);
+  await world.send("steward", "TwinRegistry", "createTwin", assignment, manifest, 0x0f, 3);
+  const twin = twinId(CHAIN_ID, twins, assignment, manifest, 0);
+  await world.send("steward", "DeviceRegistry", "offerSteward", device, addressOf("offered"));
+  const other = deviceId(CHAIN_ID, devices, keyOf("other"));
+  await world.send("steward", "DeviceRegistry", "register", model, home, ...prove("other", 1));
+
+  const deadline = 4_000_000_000;
+  const domain = (name: ContractName): object => {
+    return { name: `Twinward ${name}`, version: "1", chainId: CHAIN_ID, verifyingContract: world.at(name) };
+  };
+  const fields = (line: string): { type: string; name: string }[] =>
+    line.split(",").map((field) => {
+      const [type = "", name = ""] = field.split(" ");
+      return { type, name };
+    });
+  const bound = { assignment, subject: addressOf("subject"), guardian: addressOf("guardian"), deadline };
+  const SUBJECT = { Subject: fields("bytes32 assignment,address subject,address guardian,uint40 deadline") };
+  const agreed = await walletOf("subject").signTypedData(domain("TwinRegistry"), SUBJECT, bound);
+  const binding = [assignment, bound.subject, bound.guardian, deadline, agreed];
+  await world.send("steward", "TwinRegistry", "bindSubject", ...binding);
+  const terms = [twin, addressOf("reader"), 1_700_000_000, 4_000_000_000, 0x0f, 0x03, 1];
+  await world.send("steward", "GrantRegistry", "grant", device, terms, 1);
+  const source = [addressOf("steward"), ZERO_32, 1];
+  const child = [twin, addressOf("stranger"), 1_700_000_000, 4_000_000_000, 0x0f, 0x03, 0];
+
+  const steward = (args: readonly unknown[]): Row => ({ args, others: "NotSteward", but: { steward: "done" } });
+  const anybody = (others: string, ...args: unknown[]): Row => ({ args, others });
+  const nothing = [ZERO_32, ZERO_32];
+  const ack = [0, 1, model, 1, 1, ...nothing];
+  const verdict = [ZERO_32, home, 0, 0, 0, device, 1, 1, 2, 3, ...nothing];
+  const [place, batch] = [
+    [model, 0, []],
+    [0, model, 1, 0, []],
+  ];
+  const input = ["0x", ...nothing];
+  return { world, rows: rowsOf() };
+
+  function rowsOf(): Record<string, Row> {
+    return {
+      "DeviceRegistry.wire": { args: [twins, twins], others: "NotWirer", but: { deployer: "AlreadyWired" } },
+      // A registration names its steward in the new key's proof, so nobody can take it over.
+      "DeviceRegistry.register": {
+        args: [model, home, ...prove("third", 1)],
+        others: "KeyProofInvalid",
+        but: { steward: "done" },
+      },
+      "DeviceRegistry.rotateKey": steward([device, 10, ...prove("device 2", 2, device)]),
+      "DeviceRegistry.markKey": steward([device, 1, 5, 1, model]),
+      "DeviceRegistry.proveEquivocation": anybody("InputMalformed", device, input, input),
+      "DeviceRegistry.retire": steward([device]),
+      "DeviceRegistry.offerSteward": steward([device, addressOf("reader")]),
+      "DeviceRegistry.acceptSteward": { args: [device], others: "NotOfferedSteward", but: { offered: "done" } },
+      "DeviceRegistry.activate": { args: [other], others: "NotTwinRegistry", but: { TwinRegistry: "done" } },
+      "DeviceRegistry.setAssigned": { args: [other, true], others: "NotTwinRegistry", but: { TwinRegistry: "done" } },
+      "DeviceRegistry.applyVerdict": {
+        args: [device, 2, model],
+        others: "NotVerdictOracle",
+        but: { VerdictOracle: "done" },
+      },
+
+      "TwinRegistry.beginAssignment": steward([other, 1]),
+      "TwinRegistry.endAssignment": steward([assignment, 9]),
+      "TwinRegistry.createTwin": steward([assignment, manifest, 1, 0]),
+      "TwinRegistry.createSecurityTwin": steward([other, manifest, 1]),
+      "TwinRegistry.raiseEpoch": steward([twin]),
+      "TwinRegistry.bindSubject": { args: binding, others: "NotSteward", but: { steward: "SubjectAlreadyBound" } },
+      "TwinRegistry.appointGuardian": {
+        args: [assignment, addressOf("reader")],
+        others: "NotSubject",
+        but: { subject: "done" },
+      },
+      "TwinRegistry.appointGuardianFor": {
+        args: [assignment, addressOf("reader"), 0, deadline, "0x"],
+        others: "NotSteward",
+        but: { steward: "SubjectAlreadyBound" },
+      },
+      "TwinRegistry.setConsentMask": {
+        args: [twin, 0x05],
+        others: "NotSteward",
+        but: { steward: "done", subject: "done", guardian: "done" },
+      },
+
+      "GrantRegistry.grant": steward([device, terms, 2]),
+      "GrantRegistry.delegate": { args: [device, child, 2, source], others: "GrantUnknown", but: { reader: "done" } },
+      "GrantRegistry.revoke": steward([twin, addressOf("reader"), source]),
+      // Whose word it is, the signature says, not the sender.
+      "GrantRegistry.relayGrant": anybody("SignatureInvalid", device, terms, 2, deadline, "0x"),
+      "GrantRegistry.relayGrants": anybody("SignatureInvalid", device, [terms], [2], deadline, "0x"),
+      "GrantRegistry.relayDelegation": anybody(
+        ...(["SignatureInvalid", device, child, 2, addressOf("reader"), source, deadline, "0x"] as const),
+      ),
+      "GrantRegistry.relayConsent": anybody(
+        ...(["SignatureInvalid", twin, addressOf("reader"), 4, addressOf("subject"), deadline, "0x"] as const),
+      ),
+      "GrantRegistry.setConsent": {
+        args: [twin, addressOf("reader"), 4],
+        others: "NotSubject",
+        but: { subject: "done", guardian: "done" },
+      },
+      "GrantRegistry.cancelNonce": anybody("done", 77),
+      "VerdictOracle.transmit": {
+        args: [verdict, 3, []],
+        others: "TransmitterNotOracle",
+        but: { oracle0: "OracleSetUnexpected" },
+      },
+      "VerdictOracle.allClear": {
+        args: [home, 0, model, 7, []],
+        others: "TransmitterNotOracle",
+        but: { oracle0: "EvidenceNotAnchored" },
+      },
+
+      "AnchorLog.openStream": { args: [group], others: "SenderNotOfGroup", but: { sender: "done" } },
+      "AnchorLog.anchor": { args: [home, 0, model, 1], others: "SenderNotOfGroup", but: { sender: "done" } },
+      "AnchorLog.openSuccessor": { args: [home], others: "SenderNotOfGroup", but: { sender: "StreamNotFenced" } },
+      "AnchorLog.fence": anybody("SignatureCountUnexpected", home, model, 1, []),
+      "AnchorLog.resume": anybody("StreamNotSuspended", home, 1, model, 1, []),
+      "AnchorLog.challengeOverdue": anybody("AckNotSigned", home, ack),
+      "AnchorLog.challengeLate": anybody("AckNotSigned", home, ack, 0),
+      "AnchorLog.challengeMisplaced": anybody("AckNotSigned", home, ack, place, batch, place),
+      "AnchorLog.challengeContradicted": anybody("AckNotSigned", home, ack, place, ack, place),
+    };
+  }
+}
+
+describe("who may call what", () => {
+  let world: World;
+  let rows: Record<string, Row>;
+  before(async () => ({ world, rows } = await build()));
+
+  it("has a row for every function that changes anything", () => {
+    const functions = CONTRACTS.flatMap((name) => {
+      const found: string[] = [];
+      interfaces[name].forEachFunction((one) => {
+        if (!one.constant) found.push(`${name}.${one.name}`);
+      });
+      return found;
+    });
+    expect(Object.keys(rows).sort()).to.deep.equal(functions.sort());
+  });
+
+  it("lets everybody do exactly what their row says", async () => {
+    const wrong: string[] = [];
+    for (const [name, { args, others, but = {} }] of Object.entries(rows)) {
+      const [contract, method] = name.split(".") as [ContractName, string];
+      for (const caller of CAST) {
+        const expected = but[caller] ?? others;
+        const got = await world.outcome(caller, contract, method, args);
+        if (got !== expected) wrong.push(`${name} by ${caller}: ${expected} expected, ${got}`);
+      }
+    }
+    expect(wrong).to.deep.equal([]);
+  });
+});
