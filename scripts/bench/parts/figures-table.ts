@@ -1,0 +1,103 @@
+/** What `bench figures` measured, as docs/performance/figures.json keeps it. */
+export interface MeasuredFigures {
+  readonly machine: string;
+  readonly day: string;
+  /** Share of the cores that others kept busy meanwhile. */
+  readonly others: number;
+  readonly startSeconds: number;
+  readonly verdictSeconds: number;
+  readonly ingest: readonly IngestFigures[];
+  readonly anchor: { readonly leaves: number; readonly sealMs: number; readonly proofsPerSecond: number };
+  readonly read: readonly ReadFigures[];
+}
+
+export interface IngestFigures {
+  readonly database: string;
+  readonly readings: number;
+  readonly perSecond: number;
+  readonly ratio: number;
+  readonly cpuRatio: number;
+  readonly growth: number;
+  readonly bytesPerReading: number;
+  readonly latency: { readonly p50: number; readonly p99: number };
+}
+
+export interface ReadFigures {
+  readonly database: string;
+  readonly perRead: number;
+  readonly plain: { readonly p50: number; readonly p99: number };
+  readonly receipts: { readonly p50: number; readonly p99: number };
+  readonly verify: { readonly p50: number };
+}
+
+/** Gas by name, from test/contracts/gas/snapshot.json. */
+export type Gas = Readonly<Record<string, number>>;
+
+/** The table of README.md, with what is to be reached beside what was measured. */
+export function figuresTable(figures: MeasuredFigures, gas: Gas): string {
+  const { ingest, read, anchor } = figures;
+  const both = <T>(of: readonly T[], show: (one: T) => string | number): string => of.map(show).join("; ");
+  const [stored] = ingest;
+  const names = both(ingest, ({ database }) => (database === "pglite" ? "embedded" : "PostgreSQL"));
+  const costs = (...of: string[]): string => of.map((name) => grouped(gas[name] ?? NaN)).join("; ");
+  const rows: [string, string, string][] = [
+    ["start without data to the first anchored reading", `${figures.startSeconds} s`, "≤ 20 s"],
+    ["falsified heart rate → quarantine on chain, by 2 of 4 oracles", `${figures.verdictSeconds} s`, "≤ 3 s"],
+    [`accepted readings ÷ bare ES256 verifications, by CPU: ${names}`, both(ingest, (one) => one.cpuRatio), "≥ 0.25"],
+    ["… by the clock, load generator included", both(ingest, (one) => one.ratio), ""],
+    ["… readings accepted a second", both(ingest, (one) => grouped(one.perSecond)), ""],
+    [
+      `… the last fifth of ${grouped(stored?.readings ?? 0)} ÷ the first, by CPU`,
+      both(ingest, (one) => one.growth),
+      "flat",
+    ],
+    ["ack at half that load: p50", `${both(ingest, ({ latency }) => latency.p50)} ms`, ""],
+    ["… p99", `${both(ingest, ({ latency }) => latency.p99)} ms`, "≤ 50 ms"],
+    [
+      "on disk per reading of 8 segments × 10 samples, indexes included",
+      `${both(ingest, ({ bytesPerReading }) => grouped(bytesPerReading))} bytes`,
+      "",
+    ],
+    [
+      `a read of ${read[0]?.perRead ?? 0} readings, nothing cached, p50`,
+      `${both(read, (one) => one.plain.p50)} ms`,
+      "≤ 15 ms",
+    ],
+    ["… with a receipt for each", `${both(read, (one) => one.receipts.p50)} ms`, "≤ 60 ms"],
+    ["a receipt verified by the SDK", `${both(read, (one) => one.verify.p50)} ms`, "≤ 0.3 ms"],
+    [`sealing ${grouped(anchor.leaves)} leaves`, `${anchor.sealMs} ms`, "≤ 150 ms"],
+    ["inclusion proofs a second", grouped(anchor.proofsPerSecond), "≥ 50 000"],
+    ["gas: anchor, mean of 1 024; worst", costs("anchor mean of 1024", "anchor worst of 1024"), "≤ 45 000; ≤ 110 000"],
+    ["gas: grant; revoke", costs("grant", "revoke"), "≤ 66 000; ≤ 30 000"],
+    [
+      "gas: `canRead`, execution: direct; 3 links",
+      costs("canRead, execution", "canRead through 3 links, execution"),
+      "≤ 20 000; ≤ 32 000",
+    ],
+    [
+      "gas: quarantine by 3 of 7, the device's first; later",
+      costs("quarantine by 3 of 7, the device's first", "quarantine by 3 of 7, a later one"),
+      "≤ 90 000",
+    ],
+  ];
+  return [
+    `Measured by \`npx twinward bench figures --write\` on ${figures.day} (${figures.machine}; others kept ${Math.round(100 * figures.others)} % of the cores busy); gas by \`npm test -- gas\`.`,
+    "",
+    "| what | measured | to reach |",
+    "|---|---|---|",
+    ...rows.map((row) => `| ${row.join(" | ")} |`),
+  ].join("\n");
+}
+
+const MARKS = ["<!-- figures: written by bench figures --write -->", "<!-- end of figures -->"] as const;
+
+/** A page with another table between its marks. Throws where it has none. */
+export function withTable(page: string, table: string): string {
+  const [begin, end] = MARKS.map((mark) => page.indexOf(mark)) as [number, number];
+  if (begin < 0 || end < begin) throw new Error(`the page has no "${MARKS[0]}" and "${MARKS[1]}"`);
+  return `${page.slice(0, begin)}${MARKS[0]}\n\n${table}\n\n${page.slice(end)}`;
+}
+
+function grouped(value: number): string {
+  return value.toString().replace(/\B(?=(\d{3})+(?!\d))/g, " ");
+}

@@ -1,0 +1,17 @@
+import { expect } from "chai";
+import { readFileSync } from "node:fs";
+import { figuresTable, withTable, type Gas, type MeasuredFigures } from "../../scripts/bench/parts/figures-table.ts";
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+
+describe("the README's figures", () => {
+  const readme = read("README.md");
+  const figures = JSON.parse(read("docs/performance/figures.json")) as MeasuredFigures;
+  const gas = JSON.parse(read("test/contracts/gas/snapshot.json")) as Gas;
+
+  it("are those that the bench wrote down, with the gas of the snapshot", () => {
+    expect(withTable(readme, figuresTable(figures, gas))).to.equal(readme);
+    expect(figuresTable(figures, gas)).not.to.match(/NaN|undefined/);
+    expect(figuresTable(figures, { ...gas, grant: 1 })).not.to.equal(figuresTable(figures, gas));
+  });
+});
