@@ -80,9 +80,9 @@ describe("twinward bench", function () {
     }
     const few = ["--hours", "2", "--devices", "1", "--per-hour", "30", "--receipts", "40", "--database", "pglite"];
     const [measured] = await figures<[Read]>("read", ...few);
-    expect([measured.readings, measured.plain.count, measured.receipts.count, measured.verify.count]).to.deep.equal([
-      60, 2, 2, 40,
-    ]);
+    // Five hours more are stored and read before those that count.
+    expect(measured.readings).to.equal((5 + 2) * 30);
+    expect([measured.plain.count, measured.receipts.count, measured.verify.count]).to.deep.equal([2, 2, 40]);
     expect(measured.plain.p50).to.be.above(0);
     expect(measured.receipts.bytes).to.be.above(measured.plain.bytes);
   });
