@@ -9,8 +9,9 @@ import { es256Signer, newPrivateKey, publicKeyOf, signEs256, type PublicKey } fr
 import { deviceId } from "../../protocol/ids.ts";
 import { canonical } from "../../protocol/json.ts";
 import { buildReading, parseReading } from "../../protocol/reading.ts";
+import { isHeld, isRefusal } from "../../protocol/refusal.ts";
 import type { Chain, ChainView, DeviceFact } from "../../server/chain/view.ts";
-import { createGateway, type Gateway, type GatewayParts } from "../../server/gateway/gateway.ts";
+import { createGateway, type Answer, type Gateway, type GatewayParts } from "../../server/gateway/gateway.ts";
 import { openKeyStore, type KeyStore } from "../../server/keys/key-store.ts";
 import { Committer, type CommitterParts } from "../../server/store/committer.ts";
 import { openDatabase, type Database, type DatabasePlace } from "../../server/store/database.ts";
@@ -218,3 +219,10 @@ export async function openWorld(
 }
 
 export const hexOf = (bytes: Uint8Array): Hex => toHex(bytes);
+
+/** What an answer is, in a word. */
+export function wordOf(answer: Answer | undefined): string {
+  if (answer === undefined) return "nothing";
+  if (isHeld(answer)) return `held ${answer.expected}`;
+  return isRefusal(answer) ? answer.code : "ack";
+}

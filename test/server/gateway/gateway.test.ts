@@ -1,28 +1,16 @@
 import { expect } from "chai";
 import { TwinwardError } from "../../../protocol/errors.ts";
-import { readdir, readFile } from "node:fs/promises";
 import fc from "fast-check";
-import { isRefusal, isHeld } from "../../../protocol/refusal.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
 import { verifyAck, type Ack } from "../../../protocol/ack.ts";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { FLAGS } from "../../../protocol/words.ts";
 import { es256Signer } from "../../../protocol/es256.ts";
 import { parseReading, readingLeaf, buildReading } from "../../../protocol/reading.ts";
 import { openAside, openReading } from "../../../server/keys/sealed-reading.ts";
-import type { Answer } from "../../../server/gateway/gateway.ts";
 import { readHeads, readReadings } from "../../../server/store/read-readings.ts";
-import type { Committer } from "../../../server/store/committer.ts";
 import { createGateway } from "../../../server/gateway/gateway.ts";
-import { canonical } from "../../../protocol/json.ts";
-import { modelHash } from "../../../protocol/device-model.ts";
-import { factOf, MODEL, NOON, openWorld, STREAM, TestDevice, type World } from "../../helpers/gateway-world.ts";
-
-/** What an answer is, in a word. */
-function word(answer: Answer | undefined): string {
-  if (answer === undefined) return "nothing";
-  if (isHeld(answer)) return `held ${answer.expected}`;
-  return isRefusal(answer) ? answer.code : "ack";
-}
+import { factOf, MODEL, NOON, openWorld, STREAM, TestDevice, wordOf, type World } from "../../helpers/gateway-world.ts";
 
 describe("gateway: accept", () => {
   let world: World;
@@ -36,7 +24,7 @@ describe("gateway: accept", () => {
   });
   after(() => world.close());
 
-  const send = async (...texts: string[]): Promise<string[]> => (await world.gateway.accept(texts)).map(word);
+  const send = async (...texts: string[]): Promise<string[]> => (await world.gateway.accept(texts)).map(wordOf);
   const count = async (table: string): Promise<number> =>
     (await world.database.query<{ n: number }>(`select count(*) as n from ${table}`))[0]?.n ?? -1;
 
@@ -47,7 +35,7 @@ describe("gateway: accept", () => {
     const answers = await world.gateway.accept(texts);
     for (const [i, answer] of answers.entries()) {
       const parsed = parseReading(texts[i] ?? "");
-      expect(word(answer)).to.equal("ack");
+      expect(wordOf(answer)).to.equal("ack");
       const ack = answer as Ack;
       expect(verifyAck(ack, world.gatewayKey, readingLeaf(parsed))).to.equal(true);
       expect([ack.device, ack.sequence, ack.expected]).to.deep.equal([parsed.device, parsed.sequence, 4]);
@@ -119,7 +107,7 @@ describe("gateway: accept", () => {
       ["PREV_MISMATCH", await device.build({ sequence: 2, prev: ZERO_32 })],
     ];
     const answers = await world.gateway.accept(cases.map(([, text]) => text));
-    expect(answers.map(word)).to.deep.equal(cases.map(([code]) => code));
+    expect(answers.map(wordOf)).to.deep.equal(cases.map(([code]) => code));
     for (const i of [9, 11, 12, 14, 15, 16]) {
       expect(answers[i], `answer ${i}`).to.include({ format: "refusal@1", expected: 2, prev: device.prev });
     }
@@ -187,142 +175,6 @@ describe("gateway: accept", () => {
     expect(await count("evidence")).to.equal(64);
   });
 
-  it("holds what comes early and releases it in order, also after a restart", async () => {
-    const device = world.device();
-    const texts = [];
-    for (let i = 0; i < 5; i++) texts.push(await device.next());
-    const [first = "", ...later] = texts;
-    expect(await send(...later.reverse())).to.deep.equal(Array(4).fill("held 1"));
-    expect(await send(later[0] ?? "")).to.deep.equal(["held 1"]);
-    expect(await count("held")).to.equal(4);
-    await world.restart();
-    const told: string[] = [];
-    world.gateway.onAnswer((id, answer) =>
-      told.push(`${id === device.id} ${word(answer)} ${(answer as Ack).sequence}`),
-    );
-    expect(await send(first)).to.deep.equal(["ack"]);
-    expect(told).to.deep.equal([2, 3, 4, 5].map((n) => `true ack ${n}`));
-    expect(await count("held")).to.equal(0);
-    expect(await send(...later)).to.deep.equal(Array(4).fill("ack"));
-    expect(await count("leaf")).to.equal(5);
-  });
-
-  it("holds 64 readings of a device at most, and each for ten seconds", async () => {
-    const device = world.device();
-    await device.next();
-    const texts = [];
-    for (let i = 0; i < 65; i++) texts.push(await device.next());
-    const answers = await send(...texts);
-    expect(answers.slice(0, 64)).to.deep.equal(Array(64).fill("held 1"));
-    expect(answers[64]).to.equal("SEQUENCE_EXPECTED");
-    const told: Answer[] = [];
-    const stop = world.gateway.onAnswer((_, answer) => told.push(answer));
-    world.now += 10_000;
-    for (const deadline = Date.now() + 10_000; told.length < 64 && Date.now() < deadline;)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    stop();
-    expect(told.map(word)).to.deep.equal(Array(64).fill("HOLD_EXPIRED"));
-    expect(told[0]).to.include({ expected: 1, prev: ZERO_32 });
-    expect(await count("held")).to.equal(0);
-  });
-
-  /** Resolves with what the device is told of `count` readings that nobody waits for. */
-  const hear = async (device: TestDevice, count: number): Promise<string[]> => {
-    const told: string[] = [];
-    const stop = world.gateway.onAnswer((id, answer) => {
-      if (id === device.id) told.push(word(answer));
-    });
-    for (const deadline = Date.now() + 10_000; told.length < count && Date.now() < deadline;)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    stop();
-    return told;
-  };
-
-  it("lets go of what a restart left held, though nobody sends", async () => {
-    const device = world.device();
-    const [first, second] = [await device.next(), await device.next()];
-    expect(await send(second)).to.deep.equal(["held 1"]);
-    await world.restart();
-    world.now += 60_000;
-    expect(await hear(device, 1)).to.deep.equal(["HOLD_EXPIRED"]);
-    expect(await count("held")).to.equal(0);
-    expect(await send(first, second)).to.deep.equal(["ack", "ack"]);
-  });
-
-  it("lets go of what is held when its device model has left the memory", async () => {
-    const device = world.device();
-    await device.next();
-    expect(await send(await device.next())).to.deep.equal(["held 1"]);
-    const texts: string[] = [];
-    const rows: [Hex, string][] = [];
-    for (let max = 1; max <= 257; max++) {
-      const model = { ...MODEL, segments: MODEL.segments.map((segment) => ({ ...segment, max: 300 + max })) };
-      rows.push([modelHash(model), canonical(model)]);
-      texts.push(await world.device({ modelHash: modelHash(model) }).next());
-    }
-    await world.database.query(
-      "insert into document (hash, kind, body) select h, 'device-model', b from unnest($1::bytea[], $2::text[]) as d (h, b)",
-      [rows.map(([hash]) => fromHex(hash)), rows.map(([, body]) => body)],
-    );
-    expect(new Set(await send(...texts))).to.deep.equal(new Set(["ack"]));
-    world.now += 10_000;
-    expect(await hear(device, 1)).to.deep.equal(["HOLD_EXPIRED"]);
-    expect(await count("held")).to.equal(0);
-  });
-
-  it("releases what a restart left held only while its key still stands", async () => {
-    const device = world.device();
-    const [first, second] = [await device.next(), await device.next()];
-    expect(await send(second)).to.deep.equal(["held 1"]);
-    await world.restart();
-    const marks = [{ fromSequence: 2, suspectedSince: 0, reason: ZERO_32 }];
-    const keys = [{ number: 1, ...device.key, from: 1, until: null, marks }];
-    world.chain.facts.set(device.id, factOf(device, { keys }));
-    const told = hear(device, 1);
-    expect(await send(first)).to.deep.equal(["ack"]);
-    expect(await told).to.deep.equal(["HOLD_EXPIRED"]);
-    expect(await count("leaf")).to.equal(1);
-  });
-
-  it("tells a device nothing more of a held reading that it was acked for meanwhile, by another gateway", async () => {
-    const { database, committer, chain, keys } = world;
-    const device = world.device();
-    const [first, second, third, fourth] = [
-      await device.next(),
-      await device.next(),
-      await device.next(),
-      await device.next(),
-    ];
-    let before = async (): Promise<unknown> => undefined;
-    // What the other gateway holds just before this one's turn, this one has not opened: it cannot release it.
-    const late: Pick<Committer, "submit"> = {
-      submit: async (work) => {
-        const now = before;
-        before = async () => undefined;
-        await now();
-        return committer.submit(work);
-      },
-    };
-    const parts = { database, keys, chain, stream: STREAM, now: () => world.now, shared: true };
-    const gateway = createGateway({ ...parts, committer: late as Committer });
-    const heard: string[] = [];
-    for (const each of [gateway, world.gateway]) each.onAnswer((_, answer) => heard.push(word(answer)));
-    before = () => send(second);
-    expect((await gateway.accept([first, second])).map(word)).to.deep.equal(["ack", "ack"]);
-    expect(await count("held")).to.equal(0);
-    // Held there, and gone past here: what waited is dropped without a word.
-    before = () => send(fourth);
-    expect((await gateway.accept([third])).map(word)).to.deep.equal(["ack"]);
-    expect(await count("held")).to.equal(1);
-    await database.query("update device_head set sequence = 4 where device = $1", [fromHex(device.id)]);
-    world.now += 60_000;
-    for (const deadline = Date.now() + 10_000; (await count("held")) > 0 && Date.now() < deadline;)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await count("held")).to.equal(0);
-    await gateway.close();
-    expect(heard).to.deep.equal([]);
-  });
-
   it("refuses all of a request, and no reading, while the database cannot be asked for a model", async () => {
     const { database, committer, chain, keys } = world;
     let isAway = true;
@@ -339,7 +191,7 @@ describe("gateway: accept", () => {
     expect(refused).to.have.property("code", "DATABASE_UNAVAILABLE");
     expect(await count("leaf")).to.equal(0);
     isAway = false;
-    expect((await gateway.accept(texts)).map(word)[0]).to.equal("ack");
+    expect((await gateway.accept(texts)).map(wordOf)[0]).to.equal("ack");
     await gateway.close();
   });
 
@@ -364,39 +216,8 @@ describe("gateway: accept", () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await send(await world.device().next())).to.deep.equal(["ack"]);
     made();
-    expect([...(await before), ...(await after)].map(word)).to.deep.equal(["ack", "ack"]);
+    expect([...(await before), ...(await after)].map(wordOf)).to.deep.equal(["ack", "ack"]);
     await gateway.close();
-  });
-
-  it("opens and verifies what is held only when something can be released, and never on this thread", async () => {
-    const { database, committer, chain } = world;
-    let opened = 0;
-    const open: World["keys"]["open"] = (...place) => {
-      opened++;
-      return world.keys.open(...place);
-    };
-    const keys = { ...world.keys, open };
-    const gateway = createGateway({ database, committer, keys, chain, stream: STREAM, now: () => world.now });
-    const device = world.device();
-    const texts: string[] = [];
-    for (let i = 0; i < 5; i++) texts.push(await device.next());
-    const [first = "", second = "", third = "", fourth = "", fifth = ""] = texts;
-    expect((await gateway.accept([first])).map(word)).to.deep.equal(["ack"]);
-    expect((await gateway.accept([fifth, fourth, third])).map(word)).to.deep.equal(["held 2", "held 2", "held 2"]);
-    expect((await gateway.accept([first, third, fifth])).map(word)).to.deep.equal(["ack", "held 2", "held 2"]);
-    expect(opened).to.equal(0);
-    expect((await gateway.accept([second])).map(word)).to.deep.equal(["ack"]);
-    expect(opened).to.equal(3);
-    expect(await count("leaf")).to.equal(5);
-    expect(await count("held")).to.equal(0);
-    await gateway.close();
-
-    const room = new URL("../../../server/gateway/", import.meta.url);
-    const threads = ["verify-reading.ts", "inspect-reading.ts", "verify-worker.ts"];
-    for (const file of (await readdir(room)).filter((name) => name.endsWith(".ts") && !threads.includes(name))) {
-      const source = await readFile(new URL(file, room), "utf8");
-      expect(source, file).not.to.match(/\b(parseReading|verifyReading|verifyReadingSignature|inspectReading)\b/);
-    }
   });
 
   it("seals under the assignment that the sequence belongs to", async () => {
@@ -460,7 +281,7 @@ describe("gateway: accept", () => {
         const requests = [];
         for (let i = 0; i < sent.length; i += width) requests.push(sent.slice(i, i + width).map((n) => texts[n] ?? ""));
         const answers = (await Promise.all(requests.map((each) => world.gateway.accept(each)))).flat();
-        for (const answer of answers) expect(word(answer)).to.match(/^(ack|held)/);
+        for (const answer of answers) expect(wordOf(answer)).to.match(/^(ack|held)/);
         const rows = await readReadings(world.database, { device: device.id });
         expect(rows.map(({ content }) => content)).to.deep.equal(texts.map((text) => parseReading(text).content));
       }),
@@ -491,7 +312,7 @@ describe("gateway: accept", () => {
       }
       const order = [...texts.keys()].sort((a, b) => (keys[a] ?? 0) + a * 20 - (keys[b] ?? 0) - b * 20);
       const told: string[] = [];
-      const stop = world.gateway.onAnswer((_, answer) => told.push(word(answer)));
+      const stop = world.gateway.onAnswer((_, answer) => told.push(wordOf(answer)));
       const answers: string[] = [];
       for (let at = 0, i = 0; at < order.length; i++) {
         const width = widths[i % widths.length] ?? 1;
@@ -533,7 +354,7 @@ describe("gateway: accept", () => {
           // Only what is the good reading, byte for byte in its signed part, may be acked: again, with its old ack.
           const same = texts[i]?.split("~")[0]?.split(".").slice(0, 2).join(".") === parseReading(good).signingInput;
           if (!same) expect(isRefusal(answer), texts[i]).to.equal(true);
-          expect(word(answer)).to.not.equal("INTERNAL");
+          expect(wordOf(answer)).to.not.equal("INTERNAL");
         }
       }),
       { seed: 4, numRuns: 150 },
@@ -549,7 +370,7 @@ describe("gateway: accept", () => {
     const error: unknown = await small.gateway.accept(texts).catch((cause: unknown) => cause);
     expect(error).to.have.property("code", "OVERLOADED");
     expect(await small.database.query("select * from leaf")).to.deep.equal([]);
-    expect((await small.gateway.accept(texts.slice(0, 2))).map(word)).to.deep.equal(["ack", "ack"]);
+    expect((await small.gateway.accept(texts.slice(0, 2))).map(wordOf)).to.deep.equal(["ack", "ack"]);
     await small.close();
   });
 
@@ -567,7 +388,7 @@ describe("gateway: accept", () => {
     }
     expect(await stopped.database.query("select * from leaf")).to.deep.equal([]);
     stopped.chain.standing = "open";
-    expect((await stopped.gateway.accept(texts)).map(word)).to.deep.equal(["ack", "ack"]);
+    expect((await stopped.gateway.accept(texts)).map(wordOf)).to.deep.equal(["ack", "ack"]);
     await stopped.close();
   });
 
@@ -589,8 +410,8 @@ describe("gateway: accept", () => {
       }
       release();
       await blocking;
-      expect((await Promise.all(waiting)).flat().map(word)).to.deep.equal(Array(4).fill("ack"));
-      expect((await small.gateway.accept(texts.slice(4))).map(word)).to.deep.equal(["ack", "ack"]);
+      expect((await Promise.all(waiting)).flat().map(wordOf)).to.deep.equal(Array(4).fill("ack"));
+      expect((await small.gateway.accept(texts.slice(4))).map(wordOf)).to.deep.equal(["ack", "ack"]);
       await small.close();
     }
   });
