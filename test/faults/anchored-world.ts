@@ -216,3 +216,13 @@ export class AnchoredWorld {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
+
+/** For a suite: one world, and in it another stream for each of its tests. */
+export function anchoredWorld(nodes = 1): AnchoredWorld {
+  const world = new AnchoredWorld();
+  before(() => world.open(nodes));
+  beforeEach(() => world.begin());
+  afterEach(() => world.stop());
+  after(() => world.close());
+  return world;
+}

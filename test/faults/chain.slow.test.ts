@@ -1,4 +1,4 @@
-import { AnchoredWorld } from "./anchored-world.ts";
+import { anchoredWorld } from "./anchored-world.ts";
 import { survivesFailuresOf } from "./failing-method.ts";
 
 const METHODS = [
@@ -11,11 +11,7 @@ const METHODS = [
 
 describe("faults: reorganisations of every depth, and every method that a node may fail in", function () {
   this.timeout(300_000);
-  const world = new AnchoredWorld();
-  before(() => world.open());
-  beforeEach(() => world.begin());
-  afterEach(() => world.stop());
-  after(() => world.close());
+  const world = anchoredWorld();
 
   for (let depth = 1; depth <= 20; depth++) {
     it(`depth ${depth}`, () => world.survivesReorganisation(depth));

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import { eventually } from "../server/chain/ask.ts";
-import { AnchoredWorld } from "./anchored-world.ts";
+import { anchoredWorld } from "./anchored-world.ts";
 import { HONEST, type Behaviour, type FaultyNode } from "./faulty-node.ts";
 
 const code = (work: Promise<unknown>): Promise<string> =>
@@ -17,16 +17,12 @@ const AWAY: Behaviour = async () => "cut";
 
 describe("faults: several nodes by RPC_URL", function () {
   this.timeout(120_000);
-  const world = new AnchoredWorld();
+  const world = anchoredWorld(2);
   let first: FaultyNode;
   let second: FaultyNode;
-  before(async () => {
-    await world.open(2);
+  before(() => {
     [first, second] = world.nodes as [FaultyNode, FaultyNode];
   });
-  beforeEach(() => world.begin());
-  afterEach(() => world.stop());
-  after(() => world.close());
 
   it("goes on with the next one when one is away or does not answer, and back", async () => {
     await world.anchorOne();

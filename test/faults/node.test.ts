@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { TwinwardError } from "../../protocol/errors.ts";
 import { eventually } from "../server/chain/ask.ts";
-import { AnchoredWorld } from "./anchored-world.ts";
+import { anchoredWorld } from "./anchored-world.ts";
 import { survivesFailuresOf } from "./failing-method.ts";
 import { HONEST, times, type Call } from "./faulty-node.ts";
 
@@ -10,11 +10,7 @@ const resultOf = async (asked: Promise<unknown>): Promise<unknown> => ((await as
 
 describe("faults: a node that fails, lies or lags", function () {
   this.timeout(120_000);
-  const world = new AnchoredWorld();
-  before(() => world.open());
-  beforeEach(() => world.begin());
-  afterEach(() => world.stop());
-  after(() => world.close());
+  const world = anchoredWorld();
 
   // The other methods' turn comes in chain.slow.test.ts.
   for (const method of ["eth_getBlockByNumber", "eth_estimateGas", "eth_sendRawTransaction"]) {

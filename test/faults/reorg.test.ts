@@ -1,14 +1,10 @@
 import { expect } from "chai";
 import { eventually } from "../server/chain/ask.ts";
-import { AnchoredWorld } from "./anchored-world.ts";
+import { anchoredWorld } from "./anchored-world.ts";
 
 describe("faults: a chain that takes back what it said", function () {
   this.timeout(120_000);
-  const world = new AnchoredWorld();
-  before(() => world.open());
-  beforeEach(() => world.begin());
-  afterEach(() => world.stop());
-  after(() => world.close());
+  const world = anchoredWorld();
 
   for (const depth of [1, 8]) {
     it(`anchors again what a reorganisation of depth ${depth} took`, () => world.survivesReorganisation(depth));

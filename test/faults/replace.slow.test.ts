@@ -2,18 +2,14 @@
 // dearer one. What the fault table does there with a server's process is done here with what a server's process does.
 import { expect } from "chai";
 import { eventually } from "../server/chain/ask.ts";
-import { AnchoredWorld } from "./anchored-world.ts";
+import { anchoredWorld } from "./anchored-world.ts";
 import type { Mode } from "./write-faults.ts";
 
 const POINT = /^update outbox/;
 
 describe("faults: outbox: update outbox", function () {
   this.timeout(120_000);
-  const world = new AnchoredWorld();
-  before(() => world.open());
-  beforeEach(() => world.begin());
-  afterEach(() => world.stop());
-  after(() => world.close());
+  const world = anchoredWorld();
 
   for (const mode of ["failed", "persisted", "killed", "killed-after"] satisfies Mode[]) {
     it(mode, async () => {
