@@ -5,6 +5,7 @@
 import type { Provider } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
+import type { Terms } from "../../protocol/terms.ts";
 
 /** A block as the chain names it; `timestamp` in seconds. */
 export interface Block {
@@ -115,8 +116,7 @@ export interface TwinFact {
   readonly consent: number;
 }
 
-/** Times in seconds, [from, until). `purposes` is the bitmask of protocol's PURPOSES. */
-export interface GrantFact {
+export interface GrantFact extends Terms {
   readonly id: Hex;
   readonly twin: Hex;
   readonly reader: Hex;
@@ -125,14 +125,6 @@ export interface GrantFact {
   readonly parent: Hex | null;
   /** The grantor's; with twin, reader, grantor and parent it makes the id. */
   readonly nonce: bigint;
-  readonly from: number;
-  readonly until: number;
-  readonly segments: bigint;
-  readonly purposes: number;
-  /** How often it may be passed on. */
-  readonly depth: number;
-  /** Of the twin, when it was given. */
-  readonly epoch: number;
   /** By itself; access/end-of.ts knows what else may have ended it. */
   readonly revoked: boolean;
   /** Timestamp of the revoking block in seconds; null while it is not revoked. */
