@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { link, mkdir, open, readFile, rename, rm, unlink } from "node:fs/promises";
+import { link, mkdir, open, readFile, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { randomBytes } from "node:crypto";
 import { TwinwardError } from "../../protocol/errors.ts";
 
@@ -11,26 +12,42 @@ interface Holder {
   readonly purpose: string;
 }
 
+interface Lock {
+  release(): Promise<void>;
+}
+
+const ATTEMPTS = 100;
+const WAIT_MS = 10;
+
 /**
  * Takes DATA for this process: PGlite and the embedded chain would let a second one in and be corrupted. A lock whose process
  * is dead is taken over; a living one is refused with DATA_LOCKED, which names its pid.
  */
-export async function lockDirectory(directory: string, purpose: string): Promise<{ release(): Promise<void> }> {
+export async function lockDirectory(directory: string, purpose: string): Promise<Lock> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const file = join(directory, "lock");
   const mine: Holder = { pid: process.pid, started: startTime(process.pid) ?? "", purpose };
-  for (let attempt = 0; attempt < 16; attempt++) {
-    if (await createWhole(file, JSON.stringify(mine))) return { release: () => release(file, mine) };
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    if (text === undefined) continue;
-    const holder = readHolder(text);
-    if (holder && isAlive(holder)) {
-      const detail = `Process ${holder.pid} holds ${directory} (${holder.purpose}).`;
-      throw new TwinwardError("DATA_LOCKED", { pid: holder.pid, purpose: holder.purpose, directory, detail });
+  const file = join(directory, "lock");
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const taken = await take(file, mine);
+    if (taken === "again") await setTimeout(WAIT_MS);
+    else if ("release" in taken) return taken;
+    else {
+      const detail = `Process ${taken.pid} holds ${directory} (${taken.purpose}).`;
+      throw new TwinwardError("DATA_LOCKED", { pid: taken.pid, purpose: taken.purpose, directory, detail });
     }
-    await removeStale(file, text);
   }
   throw new TwinwardError("DATA_LOCKED", { directory, detail: `Several processes want ${directory} at once.` });
+}
+
+/** One attempt: the lock, who holds it and lives, or "again" where another is just taking it over from a dead process. */
+async function take(file: string, mine: Holder): Promise<Lock | Holder | "again"> {
+  if (await createWhole(file, JSON.stringify(mine))) return { release: () => release(file, mine) };
+  const text = await readText(file);
+  if (text === undefined) return "again";
+  const holder = readHolder(text);
+  if (holder && isAlive(holder)) return holder;
+  await removeStale(file, text, mine);
+  return "again";
 }
 
 /** The lock file appears complete or not at all: it is written aside and linked, and a link refuses an existing name. */
@@ -55,24 +72,31 @@ async function createWhole(file: string, text: string): Promise<boolean> {
 }
 
 /**
- * Moves a dead process's lock away. Two processes may do so at once: the slower one could move the faster one's new lock, so
- * whoever moved something else than it had read puts it back.
+ * Removes a dead process's lock. Whoever does so holds the lock of the takeover and has read the dead one's text under it: no
+ * other can have removed it since, so nobody's new lock is ever removed. A takeover whose process died is taken over likewise.
  */
-async function removeStale(file: string, read: string): Promise<void> {
-  const aside = `${file}.stale.${process.pid}.${randomBytes(6).toString("hex")}`;
+async function removeStale(file: string, stale: string, mine: Holder): Promise<void> {
+  const takeover = await take(`${file}.takeover`, mine);
+  if (takeover === "again" || !("release" in takeover)) return;
   try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+    if ((await readText(file)) === stale) await unlink(file);
+  } finally {
+    await takeover.release();
   }
-  if ((await readFile(aside, "utf8")) !== read) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 async function release(file: string, mine: Holder): Promise<void> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  if (text === JSON.stringify(mine)) await rm(file, { force: true });
+  if ((await readText(file)) === JSON.stringify(mine)) await rm(file, { force: true });
+}
+
+/** What a file holds; undefined where it is gone. */
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function readHolder(text: string): Holder | undefined {

@@ -103,10 +103,12 @@ function changed(value: Parameter, type: string, random: Random, step: number): 
   if (value === null) return type === "bytea" ? random.bytes(32) : type === "text" ? "x" : 1 + random.integer(1_000);
   if (typeof value === "number") return value + (random.uniform() < 0.5 ? -step : step);
   if (typeof value === "string") {
+    if (value === "") return "x";
     const at = random.integer(value.length);
     return `${value.slice(0, at)}${String.fromCharCode(value.charCodeAt(at) ^ 1)}${value.slice(at + 1)}`;
   }
   const bytes = Uint8Array.from(value as Uint8Array);
+  if (bytes.length === 0) return random.bytes(1);
   const at = random.integer(bytes.length);
   bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(8));
   return bytes;
