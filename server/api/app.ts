@@ -1,6 +1,8 @@
 import express, { type Express, type Request, type RequestHandler } from "express";
 import helmet from "helmet";
 import { BodyRoom, takeBody } from "./body.ts";
+import { serveAt, type Endpoint } from "./endpoint.ts";
+import { openApiRoutes } from "./openapi.ts";
 import { notAllowed, notFound, problems } from "./problems.ts";
 import type { ApiRooms } from "./rooms.ts";
 import { accessRoutes } from "./routes/access.ts";
@@ -8,11 +10,10 @@ import { detectionRoutes } from "./routes/detection.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { integrityRoutes } from "./routes/integrity.ts";
 
-/** What is done at one path. `limit`: bytes of a body, for paths that take one. */
+/** What is done at one path. */
 export interface Route {
-  readonly get?: RequestHandler;
-  readonly post?: RequestHandler;
-  readonly limit?: number;
+  readonly get?: Endpoint;
+  readonly post?: Endpoint;
 }
 export type Routes = Readonly<Record<string, Route>>;
 
@@ -30,11 +31,18 @@ export function createApi(rooms: ApiRooms): Express {
   app.use(harden(rooms.consortium.rpc));
   app.use(note(rooms));
   const room = new BodyRoom();
-  for (const routes of [integrityRoutes, accessRoutes, detectionRoutes, healthRoutes]) mount(app, routes(rooms), room);
+  mount(app, routesOf(rooms), rooms, room);
   if (rooms.console !== undefined) app.use(express.static(rooms.console, { dotfiles: "ignore", redirect: false }));
   app.use(notFound);
   app.use(problems(rooms.log));
   return app;
+}
+
+/** Every path with what is done there: what is mounted, and what /openapi.json tells of. */
+export function routesOf(rooms: ApiRooms): Routes {
+  const parts = [integrityRoutes, accessRoutes, detectionRoutes, healthRoutes].map((routes) => routes(rooms));
+  const routes = Object.fromEntries(parts.flatMap((one) => Object.entries(one)));
+  return { ...routes, ...openApiRoutes(routes) };
 }
 
 /** Nothing from elsewhere, nothing inline, no framing; a page may ask the consortium's node, to verify by it. */
@@ -79,11 +87,11 @@ function routeOf(request: Request): string {
   return typeof path === "string" ? path : "other";
 }
 
-function mount(app: Express, routes: Routes, room: BodyRoom): void {
-  for (const [path, { get, post, limit }] of Object.entries(routes)) {
+function mount(app: Express, routes: Routes, rooms: ApiRooms, room: BodyRoom): void {
+  for (const [path, { get, post }] of Object.entries(routes)) {
     const route = app.route(path);
-    if (get) route.get(get);
-    if (post) route.post(takeBody(limit ?? 0, room), post);
+    if (get) route.get(serveAt(get, rooms));
+    if (post) route.post(takeBody(post.limit, room), serveAt(post, rooms));
     route.all(notAllowed([...(get ? ["GET", "HEAD"] : []), ...(post ? ["POST"] : [])]));
   }
 }

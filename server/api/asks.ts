@@ -1,20 +1,28 @@
 import type { Request } from "express";
 import { z } from "zod";
-import { isHex, type Hex } from "../../protocol/bytes.ts";
+import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { PURPOSES } from "../../protocol/words.ts";
 
 /** Strict schemas of what is asked: an unknown or repeated member is refused, never passed over. */
 
-export const id = z.custom<Hex>((value) => isHex(value, 32), "not 32 bytes of lower-case hex");
-export const address = z.custom<Hex>((value) => isHex(value, 20), "not 20 bytes of lower-case hex");
+const hex = (bytes: number): z.ZodType<Hex, Hex> =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`), `not ${bytes} bytes of lower-case hex`) as unknown as z.ZodType<
+    Hex,
+    Hex
+  >;
+export const id = hex(32);
+export const address = hex(20);
 
 /** A whole number in a query string, in its one decimal form. */
 const whole = z
   .string()
   .regex(/^(?:0|[1-9]\d{0,15})$/, "not a whole number")
   .transform(Number)
-  .refine(Number.isSafeInteger, "above 2^53 - 1");
+  .refine(Number.isSafeInteger, "above 2^53 - 1")
+  .meta({ description: "a whole number" });
 const flag = z.enum(["true", "false"]).transform((word) => word === "true");
 
 /** Names of segments with commas between them, or a bitmap in hex. */
@@ -78,6 +86,10 @@ export const findingsQuery = z.strictObject({
 
 export const noQuery = z.strictObject({});
 
+/** Documents and findings have formats of their own, and are read by them. */
+export const formatBody = z.unknown();
+/** Whoever looks whether we live may ask with what they like. */
+export const anyQuery = z.looseObject({});
 export const readingsBody = z.strictObject({ readings: z.array(z.string()).min(1).max(1024) });
 export const checkBody = z.strictObject({ reading: z.string() });
 export const loginBody = z.strictObject({ message: z.string(), signature: z.string() });

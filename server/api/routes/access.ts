@@ -5,20 +5,10 @@ import { purposeNames, type Purpose } from "../../../protocol/words.ts";
 import { describe } from "../../twin/describe.ts";
 import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
-import {
-  ask,
-  explainQuery,
-  given,
-  historyQuery,
-  loginBody,
-  noQuery,
-  pathId,
-  query,
-  receiptQuery,
-  twinQuery,
-} from "../asks.ts";
-import { readBody } from "../body.ts";
-import { identify } from "../identify.ts";
+import * as answers from "../answers.ts";
+import { explainQuery, given, historyQuery, loginBody, receiptQuery, twinQuery } from "../asks.ts";
+import { ASKS_CHAIN, ASKS_DATABASE, DECIDES } from "../codes.ts";
+import { endpoint } from "../endpoint.ts";
 import type { ApiRooms, ApiView, GrantEntry } from "../rooms.ts";
 import { hasEnded } from "../../access/end-of.ts";
 import { sendJson, sendTwin } from "../send.ts";
@@ -30,65 +20,98 @@ export function accessRoutes(rooms: ApiRooms): Routes {
   const { access, chain, reader, receipts, sessions, refusals, documents, consortium } = rooms;
   return {
     "/v1/session/nonce": {
-      async get(request, response) {
-        query(noQuery, request);
+      get: endpoint({
+        summary: "A nonce for one sign-in within five minutes",
+        answers: { 200: answers.nonce },
         // The time too: a message that is dated by a clock far from ours would be refused.
-        sendJson(response, { nonce: sessions.nonce(), chainId: consortium.chainId, at: sessions.time() });
-      },
+        serve: (_asked, response) =>
+          sendJson(response, { nonce: sessions.nonce(), chainId: consortium.chainId, at: sessions.time() }),
+      }),
     },
     "/v1/session/login": {
-      limit: LOGIN_LIMIT,
-      async post(request, response) {
-        const { message, signature } = ask(loginBody, readBody(request), "body");
-        try {
-          sendJson(response, sessions.login(message, signature));
-        } catch (error) {
-          if (error instanceof TwinwardError) refusals.count(error.code);
-          throw error;
-        }
-      },
+      post: endpoint({
+        summary: "Sign in with Ethereum (ERC-4361): a token that says who you are, and nothing of what you may",
+        body: loginBody,
+        limit: LOGIN_LIMIT,
+        answers: { 200: answers.session },
+        codes: ["SESSION_INVALID"],
+        serve: ({ body: { message, signature } }, response) => {
+          try {
+            sendJson(response, sessions.login(message, signature));
+          } catch (error) {
+            if (error instanceof TwinwardError) refusals.count(error.code);
+            throw error;
+          }
+        },
+      }),
     },
     "/v1/twins": {
-      async get(request, response) {
-        query(noQuery, request);
-        const who = identify(request, rooms);
-        sendJson(response, { twins: twinsOf(chain.view(), who) });
-      },
+      get: endpoint({
+        summary: "The twins that the chain connects with you",
+        description:
+          "A steward, a subject and its guardian see every grant on them, everybody else those that they have or gave.",
+        session: true,
+        answers: { 200: answers.twins },
+        serve: ({ who }, response) => sendJson(response, { twins: twinsOf(chain.view(), who) }),
+      }),
     },
     "/v1/twins/:id/history": {
-      async get(request, response) {
-        const who = identify(request, rooms);
-        const twin = pathId(request, "id");
-        const { purpose, segments, grant, since, until, ...stretch } = query(historyQuery, request);
-        const asked = given({ purpose, segments, grant, from: since, until });
-        const permit = await access.authorize({ reader: who, twin, ...asked });
-        sendTwin(response, await reader.history(permit, given(stretch)));
-      },
+      get: endpoint({
+        summary: "A stretch of a twin: readings with what is permitted of them, and receipts",
+        description: "The decision is recorded before the first byte leaves. docs/access.md",
+        session: true,
+        query: historyQuery,
+        answers: { 200: answers.history },
+        codes: [...DECIDES, "MODEL_UNKNOWN"],
+        serve: async ({ who, query, path }, response) => {
+          const { purpose, segments, grant, since, until, ...stretch } = query;
+          const asked = given({ purpose, segments, grant, from: since, until });
+          const permit = await access.authorize({ reader: who, twin: path("id"), ...asked });
+          sendTwin(response, await reader.history(permit, given(stretch)));
+        },
+      }),
     },
     "/v1/twins/:id/description": {
-      async get(request, response) {
-        const who = identify(request, rooms);
-        const twin = pathId(request, "id");
-        const permit = await access.authorize({ reader: who, twin, ...given(query(twinQuery, request)) });
-        sendJson(response, await describe(permit, documents));
-      },
+      get: endpoint({
+        summary: "Which segments a twin shows you, in which unit and range, before any value",
+        session: true,
+        query: twinQuery,
+        answers: { 200: answers.description },
+        codes: [...DECIDES, "MODEL_UNKNOWN"],
+        serve: async ({ who, query, path }, response) => {
+          const permit = await access.authorize({ reader: who, twin: path("id"), ...given(query) });
+          sendJson(response, await describe(permit, documents));
+        },
+      }),
     },
     "/v1/receipts/:leaf": {
-      async get(request, response) {
-        const who = identify(request, rooms);
-        const leaf = pathId(request, "leaf");
-        const { twin, ...asked } = query(receiptQuery, request);
-        const receipt = await receiptFor(await receipts.find(leaf), twin, who, asked);
-        // The one text of a receipt: its RFC 8785 form, ready to be kept.
-        response.type("application/json").send(writeReceipt(receipt));
-      },
+      get: endpoint({
+        summary: "The receipt of a reading or record, by its leaf's hash",
+        session: true,
+        query: receiptQuery,
+        answers: { 200: answers.receipt },
+        codes: [...DECIDES, "MODEL_UNKNOWN", "NOT_ANCHORED_YET"],
+        serve: async ({ who, query, path }, response) => {
+          const { twin, ...asked } = query;
+          const receipt = await receiptFor(await receipts.find(path("leaf")), twin, who, asked);
+          // The one text of a receipt: its RFC 8785 form, ready to be kept.
+          response.type("application/json").send(writeReceipt(receipt));
+        },
+      }),
     },
     "/v1/decisions/explain": {
-      async get(request, response) {
-        const who = identify(request, rooms);
-        const { twin, reader: other, ...asked } = query(explainQuery, request);
-        sendJson(response, await access.explain({ reader: other ?? who, twin, ...given(asked) }, who));
-      },
+      get: endpoint({
+        summary: "What would be decided now, and why; nothing is recorded",
+        description: "About yourself, or about another reader where you are the device's steward.",
+        session: true,
+        query: explainQuery,
+        answers: { 200: answers.explanation },
+        codes: ["NOT_FOUND", ...ASKS_CHAIN, ...ASKS_DATABASE],
+        serve: async ({ who, query }, response) => {
+          const { twin, reader: other, ...asked } = query;
+          sendJson(response, await access.explain({ reader: other ?? who, twin, ...given(asked) }, who));
+        },
+      }),
     },
   };
 

@@ -1,10 +1,11 @@
 import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { FINDING_BYTES } from "../../../protocol/finding.ts";
+import * as answers from "../answers.ts";
 import type { Routes } from "../app.ts";
-import { findingsQuery, given, query, verdictsQuery } from "../asks.ts";
-import { readBody } from "../body.ts";
-import { identify } from "../identify.ts";
+import { findingsQuery, formatBody, given, verdictsQuery } from "../asks.ts";
+import { ASKS_CHAIN, ASKS_DATABASE, WRITES } from "../codes.ts";
+import { endpoint } from "../endpoint.ts";
 import type { ApiRooms, ApiView } from "../rooms.ts";
 import { sendJson } from "../send.ts";
 
@@ -18,26 +19,52 @@ export function detectionRoutes(rooms: ApiRooms): Routes {
   const { chain, findings } = rooms;
   return {
     "/v1/verdicts": {
-      async get(request, response) {
-        const { device, limit = USUAL_VERDICTS } = query(verdictsQuery, request);
-        const all = chain.view().verdicts();
-        const verdicts = all.filter((verdict) => device === undefined || verdict.device === device);
-        sendJson(response, { verdicts: verdicts.slice(-limit).reverse() });
-      },
+      get: endpoint({
+        summary: "What quorums of oracles agreed on, newest first",
+        query: verdictsQuery,
+        answers: { 200: answers.verdicts },
+        serve: ({ query: { device, limit = USUAL_VERDICTS } }, response) => {
+          const all = chain.view().verdicts();
+          const verdicts = all.filter((verdict) => device === undefined || verdict.device === device);
+          sendJson(response, { verdicts: verdicts.slice(-limit).reverse() });
+        },
+      }),
     },
     "/v1/verdicts/findings": {
-      // JSON writes a quote or backslash of the body with two characters; a canonical body has no other that it escapes.
-      limit: 2 * FINDING_BYTES,
-      async get(request, response) {
-        const who = identify(request, rooms);
-        const asked = given(query(findingsQuery, request));
-        if (!maySee(await chain.fresh(), who, asked.device)) throw new TwinwardError("NOT_FOUND");
-        sendJson(response, { findings: await findings.list(asked) });
-      },
-      async post(request, response) {
-        await findings.accept(readBody(request));
-        response.status(204).end();
-      },
+      get: endpoint({
+        summary: "What single oracles saw",
+        description: "Of every device for an oracle; of one device also for its steward.",
+        session: true,
+        query: findingsQuery,
+        answers: { 200: answers.findings },
+        codes: ["NOT_FOUND", ...ASKS_CHAIN, ...ASKS_DATABASE],
+        serve: async ({ who, query }, response) => {
+          const asked = given(query);
+          if (!maySee(await chain.fresh(), who, asked.device)) throw new TwinwardError("NOT_FOUND");
+          sendJson(response, { findings: await findings.list(asked) });
+        },
+      }),
+      post: endpoint({
+        summary: "Lay a finding down; it speaks by its signatures",
+        body: formatBody,
+        // JSON writes a quote or backslash of the body with two characters; a canonical body has no other that it escapes.
+        limit: 2 * FINDING_BYTES,
+        answers: { 204: null },
+        codes: [
+          "FINDING_MALFORMED",
+          "FINDING_SIGNATURE_INVALID",
+          "FINDING_ORACLE_UNKNOWN",
+          "FINDING_UNFOUNDED",
+          "DETECTOR_UNEXPECTED",
+          "FINDINGS_TOO_MANY",
+          ...ASKS_CHAIN,
+          ...WRITES,
+        ],
+        serve: async ({ body }, response) => {
+          await findings.accept(body);
+          response.status(204).end();
+        },
+      }),
     },
   };
 }

@@ -1,7 +1,9 @@
 import type { ApiRooms } from "../rooms.ts";
-import { anchorsQuery, ask, checkBody, noQuery, pathId, query, readingsBody } from "../asks.ts";
-import { readBody } from "../body.ts";
+import * as answers from "../answers.ts";
+import { anchorsQuery, checkBody, formatBody, readingsBody } from "../asks.ts";
 import type { Routes } from "../app.ts";
+import { ASKS_DATABASE, WRITES } from "../codes.ts";
+import { endpoint } from "../endpoint.ts";
 import { sendJson } from "../send.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { lastOf } from "../../../protocol/line.ts";
@@ -17,63 +19,88 @@ export function integrityRoutes(rooms: ApiRooms): Routes {
   const { gateway, chain, documents, fleet, consortium, now } = rooms;
   return {
     "/v1/readings": {
-      limit: READINGS_LIMIT,
-      async post(request, response) {
-        const { readings } = ask(readingsBody, readBody(request), "body");
-        sendJson(response, { results: await gateway.accept(readings) });
-      },
+      post: endpoint({
+        summary: "Send signed readings; each gets its ack, its refusal, or is held",
+        description:
+          "Results come in the order of the readings. An ack is sent after the reading is on disk. docs/formats/reading.md",
+        body: readingsBody,
+        limit: READINGS_LIMIT,
+        answers: { 200: answers.postedReadings },
+        codes: ["STREAM_SUSPENDED", "STREAM_FENCED", "DISK_NEARLY_FULL", "KEYS_UNWRITABLE", ...WRITES],
+        serve: async ({ body: { readings } }, response) =>
+          sendJson(response, { results: await gateway.accept(readings) }),
+      }),
     },
     "/v1/readings/check": {
-      limit: ONE_READING_LIMIT,
-      async post(request, response) {
-        const { reading } = ask(checkBody, readBody(request), "body");
-        sendJson(response, await gateway.check(reading));
-      },
+      post: endpoint({
+        summary: "What would become of a reading; stores nothing",
+        body: checkBody,
+        limit: ONE_READING_LIMIT,
+        answers: { 200: answers.checkedReading },
+        codes: ASKS_DATABASE,
+        serve: async ({ body: { reading } }, response) => sendJson(response, await gateway.check(reading)),
+      }),
     },
     "/v1/devices": {
-      async get(request, response) {
-        query(noQuery, request);
-        sendJson(response, { at: now(), devices: await fleet(chain.view()) });
-      },
+      get: endpoint({
+        summary: "Every registered device and how far its last reading has come; no value of one",
+        answers: { 200: answers.devices },
+        codes: ASKS_DATABASE,
+        serve: async (_asked, response) => sendJson(response, { at: now(), devices: await fleet(chain.view()) }),
+      }),
     },
     "/v1/documents": {
-      limit: DOCUMENT_LIMIT,
-      async post(request, response) {
-        const { hash, kind } = await documents.keep(readBody(request));
-        sendJson(response, { hash, kind });
-      },
+      post: endpoint({
+        summary: "Lay down a device model or manifest whose hash the chain has",
+        body: formatBody,
+        limit: DOCUMENT_LIMIT,
+        answers: { 200: answers.keptDocument },
+        codes: ["UNUSABLE_DEVICE_MODEL", "UNUSABLE_MANIFEST", ...WRITES],
+        serve: async ({ body }, response) => {
+          const { hash, kind } = await documents.keep(body);
+          sendJson(response, { hash, kind });
+        },
+      }),
     },
     "/v1/documents/:hash": {
-      async get(request, response) {
-        query(noQuery, request);
-        const found = await documents.find(pathId(request, "hash"));
-        if (!found) throw new TwinwardError("NOT_FOUND");
-        // The very bytes whose SHA-256 is the hash.
-        response.type("application/json").send(found.body);
-      },
+      get: endpoint({
+        summary: "The very bytes whose SHA-256 is the hash",
+        answers: { 200: answers.document },
+        codes: ["NOT_FOUND", ...ASKS_DATABASE],
+        serve: async ({ path }, response) => {
+          const found = await documents.find(path("hash"));
+          if (!found) throw new TwinwardError("NOT_FOUND");
+          response.type("application/json").send(found.body);
+        },
+      }),
     },
     "/v1/anchors": {
-      async get(request, response) {
-        const { stream, before, limit = USUAL_ANCHORS } = query(anchorsQuery, request);
-        const view = chain.view();
-        const streams = view.streams();
-        const [first] = streams;
-        const newest = first && lastOf(first.id, (id) => streams.find((one) => one.id === id));
-        const chosen = stream ?? newest;
-        const all = chosen === undefined ? [] : view.anchors(chosen);
-        const end = Math.min(before ?? all.length, all.length);
-        const start = Math.max(0, end - limit);
-        const anchors = all.slice(start, end).reverse();
-        const standing = streams.find(({ id }) => id === chosen)?.standing ?? null;
-        const next = start > 0 ? start : null;
-        sendJson(response, { stream: chosen ?? null, standing, size: all.length, anchors, next });
-      },
+      get: endpoint({
+        summary: "Anchors of a stream as the chain has them, newest first",
+        query: anchorsQuery,
+        answers: { 200: answers.anchors },
+        serve: ({ query: { stream, before, limit = USUAL_ANCHORS } }, response) => {
+          const view = chain.view();
+          const streams = view.streams();
+          const [first] = streams;
+          const newest = first && lastOf(first.id, (id) => streams.find((one) => one.id === id));
+          const chosen = stream ?? newest;
+          const all = chosen === undefined ? [] : view.anchors(chosen);
+          const end = Math.min(before ?? all.length, all.length);
+          const start = Math.max(0, end - limit);
+          const anchors = all.slice(start, end).reverse();
+          const standing = streams.find(({ id }) => id === chosen)?.standing ?? null;
+          const next = start > 0 ? start : null;
+          sendJson(response, { stream: chosen ?? null, standing, size: all.length, anchors, next });
+        },
+      }),
     },
     "/v1/consortium": {
-      async get(request, response) {
-        query(noQuery, request);
-        sendJson(response, consortium);
-      },
+      get: endpoint({
+        summary: "The consortium that this server belongs to; trust a copy that you got otherwise",
+        answers: { 200: answers.consortium },
+        serve: (_asked, response) => sendJson(response, consortium),
+      }),
     },
   };
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import express from "express";
 import { Wallet } from "ethers";
 import { connect, type Client } from "../../../apps/sdk/index.ts";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
@@ -18,7 +19,7 @@ import { Tree } from "../../../protocol/tree.ts";
 import { createAccess } from "../../../server/access/authorize.ts";
 import { createRefusals } from "../../../server/access/refusals.ts";
 import { createSessions } from "../../../server/access/session.ts";
-import { createApi } from "../../../server/api/app.ts";
+import { createApi, routesOf } from "../../../server/api/app.ts";
 import { createGateway } from "../../../server/gateway/gateway.ts";
 import { openKeyStore } from "../../../server/keys/key-store.ts";
 import { createFindings } from "../../../server/response/findings.ts";
@@ -30,6 +31,7 @@ import { createFleet } from "../../../server/twin/fleet.ts";
 import { createReader } from "../../../server/twin/history.ts";
 import { createProofs } from "../../../server/twin/proofs.ts";
 import { createReceipts } from "../../../server/twin/receipts.ts";
+import { holdToOpenApi } from "../../helpers/hold-to-openapi.ts";
 import { named, WrittenChain, writtenConsortium } from "./written-chain.ts";
 
 const range = { type: "number", min: 0, max: 300 } as const;
@@ -93,7 +95,7 @@ export async function openFrontDoor(timestamp: number) {
   });
   const logged: string[] = [];
   const write = (facts: object, words: string): void => void logged.push(`${words} ${JSON.stringify(facts)}`);
-  const app = createApi({
+  const api = {
     gateway,
     chain,
     consortium,
@@ -108,7 +110,12 @@ export async function openFrontDoor(timestamp: number) {
     ready: { chain: chain.fresh },
     log: { info: write, error: write },
     now,
-  });
+  };
+  const broken: string[] = [];
+  const front = createApi(api);
+  const app = express()
+    .use(holdToOpenApi(routesOf(api), broken))
+    .use(front);
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
   port = (server.address() as AddressInfo).port;
@@ -131,6 +138,13 @@ export async function openFrontDoor(timestamp: number) {
     reader: { wallet: reader, address: addressOf(reader), client: clientOf(reader) },
     oracle: { wallet: oracle, address: addressOf(oracle), client: clientOf(oracle) },
     clientOf,
+    /** Method and path of every route that Express has; those that answer METHOD_NOT_ALLOWED are not methods of their own. */
+    mounted(): string[] {
+      const layers = front.router.stack.flatMap(({ route }) => route ?? []);
+      return layers.flatMap(({ path, stack }) => [
+        ...new Set(stack.flatMap(({ method }) => (method ? [`${method} ${path}`] : []))),
+      ]);
+    },
     /** Seals and anchors what is not anchored yet. */
     async anchor(): Promise<void> {
       const before = chain.view().anchors(stream);
@@ -158,6 +172,7 @@ export async function openFrontDoor(timestamp: number) {
       await database.close();
       await keys.close();
       await rm(directory, { recursive: true, force: true });
+      expect(broken, "answers that /openapi.json does not describe").to.deep.equal([]);
     },
   };
 }

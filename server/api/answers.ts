@@ -1,0 +1,242 @@
+import { z } from "zod";
+import { DEVICE_STATES, FLAGS, PURPOSES, type Flag } from "../../protocol/words.ts";
+import { REASONS } from "../access/decide.ts";
+import { address, id } from "./asks.ts";
+
+/**
+ * What is answered, as /openapi.json says it. Tests hold every answer that they get against these; nothing is read again before it
+ * is sent. Formats with a page of their own are told of as far as a client needs to find its way: docs/formats has the rest.
+ */
+
+const count = z.int().min(0);
+const seconds = count.describe("seconds since 1970");
+const milliseconds = count.describe("milliseconds since 1970");
+const decimal = z.string().regex(/^(?:0|[1-9]\d*)$/, "a whole number in decimal");
+const bitmap = decimal.describe("a bitmap, in decimal");
+const purpose = z.enum(PURPOSES);
+const state = z.enum(DEVICE_STATES);
+const flags = z.array(z.enum(Object.keys(FLAGS) as [Flag, ...Flag[]]));
+const block = z.strictObject({ number: count, hash: id, timestamp: seconds });
+const next = count.nullable().describe("where the next page begins; null at the present end");
+const distrusted = z
+  .strictObject({ verdict: id.nullable() })
+  .nullable()
+  .describe("set while the device is quarantined: every value is distrusted, by this verdict");
+const stretch = z.strictObject({ from: count, to: count });
+
+const promise = {
+  chainId: count,
+  anchorLog: address,
+  stream: id,
+  first: count,
+  count,
+  root: id,
+  acceptedAt: milliseconds,
+  anchorBy: seconds,
+  signature: z.string(),
+  index: count,
+  path: z.array(id),
+};
+export const ack = z
+  .strictObject({
+    format: z.literal("ack@1"),
+    ...promise,
+    device: id,
+    sequence: count,
+    expected: count,
+    prev: id,
+    time: milliseconds,
+  })
+  .describe("ack@1: the gateway's signed promise. docs/formats/ack.md");
+
+export const problem = z
+  .looseObject({
+    type: z.string().regex(/^urn:twinward:error:/),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    remedy: z.string(),
+  })
+  .describe("RFC 9457, with our code and what to do");
+
+const refusal = problem
+  .extend({ format: z.literal("refusal@1"), expected: count.optional(), prev: id.optional() })
+  .describe("refusal@1. docs/formats/refusal.md");
+const held = z.strictObject({ held: z.literal(true), expected: count });
+export const postedReadings = z.strictObject({ results: z.array(z.union([ack, refusal, held])) });
+
+export const checkedReading = z.looseObject({
+  outcome: z.enum(["passed", "failed"]),
+  checks: z.array(
+    z.looseObject({ name: z.string(), result: z.enum(["passed", "failed", "not checked"]), detail: z.string() }),
+  ),
+  code: z.string().nullable(),
+});
+
+export const devices = z.strictObject({
+  at: milliseconds,
+  devices: z.array(
+    z.strictObject({
+      id,
+      modelHash: id,
+      model: z.string().nullable(),
+      state,
+      sequence: count,
+      acceptedAt: milliseconds.nullable(),
+      until: milliseconds.nullable(),
+      sealedSequence: count,
+      anchoredSequence: count,
+      twins: count,
+      unwatched: z.boolean(),
+    }),
+  ),
+});
+
+export const keptDocument = z.strictObject({ hash: id, kind: z.enum(["device-model", "manifest"]) });
+/** The very bytes whose SHA-256 is the hash. */
+export const document = z.looseObject({ format: z.enum(["device-model@1", "manifest@1"]), name: z.string() });
+
+export const anchors = z.strictObject({
+  stream: id.nullable(),
+  standing: z.enum(["open", "suspended", "fenced"]).nullable(),
+  size: count,
+  anchors: z.array(z.looseObject({ number: count, root: id, count, firstLeaf: count, transaction: id, block })),
+  next,
+});
+
+export const consortium = z.looseObject({
+  format: z.literal("consortium@1"),
+  name: z.string(),
+  chainId: count,
+  genesis: id,
+  contracts: z.record(z.string(), address),
+  members: z.array(z.looseObject({ name: z.string(), endpoint: z.string(), signer: address })),
+  rpc: z.string().optional(),
+});
+
+export const nonce = z.strictObject({ nonce: z.string(), chainId: count, at: milliseconds });
+export const session = z.strictObject({ token: z.string(), address, until: seconds });
+
+const grant = z.strictObject({
+  grant: id,
+  reader: address,
+  grantor: address,
+  parent: id.nullable(),
+  nonce: decimal,
+  from: seconds,
+  until: seconds,
+  segments: bitmap,
+  purposes: z.array(purpose),
+  depth: count,
+  revoked: z.boolean(),
+});
+export const twins = z.strictObject({
+  twins: z.array(
+    z.strictObject({
+      twin: id,
+      device: id,
+      assignment: id.nullable(),
+      manifestHash: id,
+      segments: bitmap,
+      commands: bitmap,
+      security: z.boolean(),
+      ended: z.boolean(),
+      epoch: count,
+      subject: address.nullable(),
+      consent: z.array(purpose),
+      consents: z.array(z.strictObject({ reader: address, purposes: z.array(purpose) })),
+      grants: z.array(grant),
+    }),
+  ),
+});
+
+export const receipt = z
+  .looseObject({
+    format: z.literal("receipt@1"),
+    leaf: z.strictObject({ kind: count, subject: id, sequence: count, content: id, hash: id }),
+    index: count,
+    path: z.array(id),
+  })
+  .describe("receipt@1, in its one text (RFC 8785). docs/formats/receipt.md");
+
+export const history = z.strictObject({
+  format: z.literal("history@1"),
+  twin: id,
+  device: id,
+  model: z.string(),
+  purpose,
+  segments: z.array(z.string()),
+  distrusted,
+  decision: z.strictObject({ leaf: id, position: count, sequence: count }),
+  block,
+  readings: z.array(
+    z.strictObject({
+      sequence: count,
+      from: milliseconds,
+      until: milliseconds,
+      content: id,
+      leaf: id,
+      position: count,
+      reading: z.string().describe("SD-JWT with the permitted disclosures only. docs/formats/reading.md"),
+      flags,
+      gap: stretch.nullable(),
+      state: z.enum(["accepted", "sealed", "anchored"]),
+      batch: count.nullable(),
+      ack: ack.optional(),
+      receipt: receipt.nullable().optional(),
+    }),
+  ),
+  next,
+});
+
+const segment = z.looseObject({ name: z.string(), bit: count, unit: z.string(), min: z.number(), max: z.number() });
+export const description = z.strictObject({
+  format: z.literal("description@1"),
+  twin: id,
+  device: id,
+  state,
+  model: z.string(),
+  purpose,
+  segments: z.array(segment),
+  manifest: z.looseObject({ format: z.literal("manifest@1"), name: z.string() }).nullable(),
+  manifestHash: id,
+  distrusted,
+});
+
+export const explanation = z.strictObject({
+  permitted: z.boolean(),
+  reason: z.enum(REASONS),
+  code: z.string().nullable(),
+  because: z.strictObject({ grant: id.nullable(), block }),
+  segments: bitmap,
+  purpose,
+});
+
+export const verdicts = z.strictObject({
+  verdicts: z.array(
+    z.looseObject({
+      digest: id,
+      stream: id,
+      round: count,
+      device: id,
+      firstSequence: count,
+      lastSequence: count,
+      kind: z.enum(["suspect", "quarantine", "readmission"]),
+      severity: count,
+      signers: count,
+      transaction: id,
+      block,
+    }),
+  ),
+});
+
+export const findings = z.strictObject({
+  findings: z.array(z.strictObject({ body: z.string(), attestation: z.string(), signature: z.string() })),
+});
+
+export const health = z.strictObject({ healthy: z.literal(true) });
+export const readiness = z.strictObject({
+  ready: z.boolean(),
+  parts: z.record(z.string(), z.string()).describe("each part with ok, or the code of what is wrong"),
+});

@@ -1,0 +1,26 @@
+import type { ErrorCode } from "../../protocol/errors.ts";
+import { codeOf } from "../access/authorize.ts";
+import { REASONS } from "../access/decide.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** What can be said of the parts that an endpoint asks: groups of codes, for the endpoints to name. */
+export const ASKS_DATABASE: readonly ErrorCode[] = ["DATABASE_UNAVAILABLE", "DATABASE_ENDED"];
+export const WRITES: readonly ErrorCode[] = [...ASKS_DATABASE, "DISK_FULL"];
+export const ASKS_CHAIN: readonly ErrorCode[] = ["CHAIN_UNAVAILABLE", "CHAIN_BEHIND", "CHAIN_STALE"];
+/** A decision is recorded before anything is answered: it asks the chain and writes. */
+export const DECIDES: readonly ErrorCode[] = [
+  "NOT_FOUND",
+  ...REASONS.filter((reason) => reason !== "Permitted").map(codeOf),
+  ...ASKS_CHAIN,
+  ...WRITES,
+];
+
+const ANYWHERE: readonly ErrorCode[] = ["MALFORMED_REQUEST", "INTERNAL"];
+const WITH_SESSION: readonly ErrorCode[] = ["SESSION_REQUIRED", "SESSION_INVALID"];
+const WITH_BODY: readonly ErrorCode[] = ["BODY_TOO_LARGE", "JSON_MALFORMED", "JSON_MEMBER_DUPLICATE", "OVERLOADED"];
+
+/** Every code that an endpoint may refuse with, each once. */
+export function codesOf({ session, body, codes }: Endpoint): ErrorCode[] {
+  const all = [...ANYWHERE, ...(session ? WITH_SESSION : []), ...(body === undefined ? [] : WITH_BODY), ...codes];
+  return [...new Set(all)];
+}

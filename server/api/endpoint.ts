@@ -1,0 +1,81 @@
+import type { Request, RequestHandler, Response } from "express";
+import type { z } from "zod";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import { ask, noQuery, pathId, query } from "./asks.ts";
+import { readBody } from "./body.ts";
+import { identify } from "./identify.ts";
+import type { ApiRooms } from "./rooms.ts";
+
+/** What can be sent at one path with one method, what comes back, and the doing of it. /openapi.json is made of these. */
+export interface Endpoint {
+  /** One line, and what else there is to know. */
+  readonly summary: string;
+  readonly description?: string;
+  /** Whether it is for somebody who has signed in. */
+  readonly session: boolean;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType | undefined;
+  /** Bytes of a body at most. */
+  readonly limit: number;
+  /** By status: the JSON, or null where there is no body. */
+  readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  /** Why it may be refused, beyond what any asker may be told (openapi.ts). */
+  readonly codes: readonly ErrorCode[];
+  readonly serve: (asked: Asked<unknown, unknown, boolean>, response: Response) => Promise<void>;
+}
+
+/** What came in, read by the endpoint's own schemas. */
+export interface Asked<Query, Body, Session extends boolean> {
+  /** Who asks, where a session is needed. */
+  readonly who: Session extends true ? Hex : undefined;
+  readonly query: Query;
+  readonly body: Body;
+  /** An id in the path. */
+  readonly path: (name: string) => Hex;
+}
+
+interface Plan<Query extends z.ZodType, Body extends z.ZodType, Session extends boolean> {
+  readonly summary: string;
+  readonly description?: string;
+  readonly session?: Session;
+  /** Left out, no query is taken. */
+  readonly query?: Query;
+  /** Left out, no body is read. */
+  readonly body?: Body;
+  readonly limit?: number;
+  readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  readonly codes?: readonly ErrorCode[];
+  readonly serve: (asked: Asked<z.output<Query>, z.output<Body>, Session>, response: Response) => Promise<void> | void;
+}
+
+/** Writes an endpoint down; `serve` is handed what the schemas say, and nothing unread. */
+export function endpoint<
+  Query extends z.ZodType = typeof noQuery,
+  Body extends z.ZodType = z.ZodUndefined,
+  Session extends boolean = false,
+>(plan: Plan<Query, Body, Session>): Endpoint {
+  return {
+    summary: plan.summary,
+    ...(plan.description !== undefined && { description: plan.description }),
+    session: plan.session ?? false,
+    query: plan.query ?? noQuery,
+    body: plan.body,
+    limit: plan.limit ?? 0,
+    answers: plan.answers,
+    codes: plan.codes ?? [],
+    serve: async (asked, response) => plan.serve(asked as Parameters<typeof plan.serve>[0], response),
+  };
+}
+
+/** Who, where, what: in this order, so that a stranger is told nothing of the rest. */
+export function serveAt(one: Endpoint, rooms: Pick<ApiRooms, "sessions" | "refusals">): RequestHandler {
+  return async (request: Request, response: Response) => {
+    const who = one.session ? identify(request, rooms) : undefined;
+    const path = (name: string): Hex => pathId(request, name);
+    for (const name of Object.keys(request.params)) path(name);
+    const asked = query(one.query, request);
+    const body = one.body === undefined ? undefined : ask(one.body, readBody(request), "body");
+    await one.serve({ who, query: asked, body, path }, response);
+  };
+}

@@ -1,0 +1,50 @@
+import type { RequestHandler } from "express";
+import { codesOf } from "../../server/api/codes.ts";
+import type { Routes } from "../../server/api/app.ts";
+
+/**
+ * Holds every answer that goes out against what /openapi.json says of its path: status, JSON, and for a refusal its code. What
+ * differs is put into `broken`, for the test to look at when it ends.
+ */
+export function holdToOpenApi(routes: Routes, broken: string[]): RequestHandler {
+  const patterns = Object.entries(routes).map(([path, route]) => ({
+    path,
+    route,
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),
+  }));
+  return (request, response, next) => {
+    const chunks: Buffer[] = [];
+    const [write, end] = [response.write.bind(response), response.end.bind(response)];
+    const keep = (chunk: unknown): void => {
+      if (typeof chunk === "string" || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk as string));
+    };
+    response.write = (...given: unknown[]) => {
+      keep(given[0]);
+      return (write as (...all: unknown[]) => boolean)(...given);
+    };
+    response.end = (...given: unknown[]) => {
+      keep(given[0]);
+      return (end as (...all: unknown[]) => typeof response)(...given);
+    };
+    const { method, path } = request;
+    response.once("finish", () => {
+      const found = patterns.find(({ pattern }) => pattern.test(path));
+      const endpoint = method === "GET" ? found?.route.get : method === "POST" ? found?.route.post : undefined;
+      if (!found || !endpoint) return;
+      const say = (what: string): void => void broken.push(`${method} ${found.path} ${response.statusCode}: ${what}`);
+      const text = Buffer.concat(chunks).toString("utf8");
+      const answer = endpoint.answers[response.statusCode];
+      if (answer === null) {
+        if (text !== "") say("a body where none was described");
+      } else if (answer === undefined) {
+        const { code } = JSON.parse(text) as { code: string };
+        if (!codesOf(endpoint).some((one) => one === code)) say(`${code} is not described`);
+      } else {
+        const read = answer.safeParse(JSON.parse(text));
+        if (!read.success)
+          say(read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "));
+      }
+    });
+    next();
+  };
+}
