@@ -24,6 +24,7 @@ export const CHECKS = [
   "key not marked compromised since",
   "device signature",
   "record",
+  "record signature",
   "ack signature",
   "leaf in ack",
   "anchored in time",

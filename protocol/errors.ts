@@ -72,6 +72,33 @@ export const ERRORS = {
     "The readings before this one did not come in time.",
     "Send from `expected` on, or declare the missing ones as a gap.",
   ),
+  REQUEST_SIGNATURE_INVALID: row(
+    401,
+    "The request does not bear its reader's signature.",
+    "Sign it with the reader's key, for this chain and its GrantRegistry: docs/formats/request.md.",
+  ),
+  REQUEST_UNFOUNDED: row(
+    422,
+    "The request asks for what nobody can give.",
+    "Ask for a manifest of the catalogue and its segments, until a time to come, with a deadline within 30 days.",
+  ),
+  REQUEST_ANSWERED: row(409, "The request has its answer already.", "See which; a reader may ask anew."),
+  REQUEST_EXPIRED: row(409, "The request has expired.", "Nothing; a reader may ask anew."),
+  REQUESTS_TOO_MANY: row(
+    429,
+    "Too many requests have come from this key or this address.",
+    "Wait for answers to those that are open; ask again after Retry-After.",
+  ),
+  GRANT_EXCEEDS_REQUEST: row(
+    422,
+    "The grant gives something else than was asked, or more.",
+    "Give what was asked or less, to who asked, with the request as its nonce: docs/access.md.",
+  ),
+  WEBHOOK_REFUSED: row(
+    422,
+    "Nothing is posted to this address.",
+    "Name an https URL that the whole internet can reach; WEBHOOK_PRIVATE allows others.",
+  ),
   OVERLOADED: row(503, "The gateway has more work than it can take.", "Send the same bytes again after Retry-After."),
   TOPIC_NOT_YOURS: row(
     403,
@@ -273,6 +300,12 @@ export const ERRORS = {
   UNUSABLE_CHECKPOINT: row(422, "This is not a checkpoint@1.", "Export it again: twinward anchors export."),
   UNUSABLE_DEVICE_MODEL: row(422, "This is not a device-model@1.", "Compare it with docs/formats/device-model.md."),
   UNUSABLE_MANIFEST: row(422, "This is not a manifest@1.", "Compare it with docs/formats/manifest.md."),
+  UNUSABLE_REQUEST: row(422, "This is not a request@1.", "Compare it with docs/formats/request.md."),
+  UNUSABLE_WEBHOOK: row(
+    422,
+    "This is not a webhook@1 of this consortium.",
+    "Drop it: somebody else has posted it, or it was changed on the way.",
+  ),
   UNUSABLE_RECORD: row(422, "This is not a record of ours.", "Compare it with docs/formats/records.md."),
   UNUSABLE_ACK: row(422, "This is not an ack@1.", "Compare it with docs/formats/ack.md."),
   UNUSABLE_BACKUP: row(

@@ -54,6 +54,10 @@ export { parseReceipt, readReceipt, writeReceipt } from "./receipt.ts";
 export type { Disclosed, Receipt } from "./receipt.ts";
 export { buildRecord, readRecord, recordKind } from "./record.ts";
 export type { DecisionRecord, LeafRecord, RecordHead, WrittenRecord } from "./record.ts";
+export { isRequestSigned, readRequest, requestId, requestTypedData, verifyRequest } from "./request.ts";
+export type { Asking, RequestDomain, SignedRequest } from "./request.ts";
+export { ANSWERS } from "./request-record.ts";
+export type { AnswerRecord, AnswerWord, AskedRecord, Granted, RequestRecord } from "./request-record.ts";
 export { isHeld, isRefusal, toRefusal } from "./refusal.ts";
 export type { Held, ReadingAnswer, Refusal } from "./refusal.ts";
 export {
@@ -68,6 +72,8 @@ export {
 } from "./tree.ts";
 export { verifyReceipt } from "./verify.ts";
 export type { Trust, Verification } from "./verify.ts";
+export { verifyWebhook, WEBHOOK_SIGNATURE, webhookMessage } from "./webhook.ts";
+export type { Webhook } from "./webhook.ts";
 export {
   CONTRACTS,
   DEVICE_STATES,

@@ -10,7 +10,13 @@ import { checkRecord, type LeafRecord } from "./record.ts";
 import { Shape } from "./shape.ts";
 
 /** What was disclosed: a reading's SD-JWT with the permitted disclosures only, or a record. */
-export type Disclosed = { readonly reading: string } | { readonly record: LeafRecord };
+export type Disclosed =
+  | { readonly reading: string }
+  | {
+      readonly record: LeafRecord;
+      /** Of whoever signed what the record holds; of an asked request@1 and nothing else. */
+      readonly signature?: Hex;
+    };
 
 /** receipt@1: the offline proof that a leaf is in an anchored batch. docs/formats/receipt.md. */
 export interface Receipt {
@@ -134,9 +140,12 @@ export function readReceipt(value: unknown): Receipt {
 }
 
 function readDisclosed(shape: Shape): Disclosed {
-  const found = shape.members([], ["reading", "record"]);
-  if (found.reading && !found.record) return { reading: found.reading.text() };
-  if (found.record && !found.reading) return { record: checkRecord(found.record) };
+  const found = shape.members([], ["reading", "record", "signature"]);
+  if (found.reading && !found.record && !found.signature) return { reading: found.reading.text() };
+  if (found.record && !found.reading) {
+    const signature = found.signature?.hex(65);
+    return { record: checkRecord(found.record), ...(signature === undefined ? {} : { signature }) };
+  }
   throw shape.fault("neither a reading nor a record, or both");
 }
 

@@ -2,6 +2,7 @@ import type { Hex } from "./bytes.ts";
 import { TwinwardError } from "./errors.ts";
 import { sha256Hex } from "./hash.ts";
 import { canonical, parseStrict } from "./json.ts";
+import { checkRequestRecord } from "./request-record.ts";
 import { Shape } from "./shape.ts";
 import { LEAF_KINDS, PURPOSES, type LeafKind, type Purpose } from "./words.ts";
 
@@ -90,6 +91,7 @@ export function checkRecord(shape: Shape): LeafRecord {
   head.at.integer();
   head.salt.hex(16);
   if (format === "decision@1") checkDecision(shape);
+  if (format === "request@1") checkRequestRecord(shape);
   return object as LeafRecord;
 }
 

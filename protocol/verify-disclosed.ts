@@ -1,4 +1,4 @@
-import { isHex } from "./bytes.ts";
+import { isHex, type Hex } from "./bytes.ts";
 import { TwinwardError } from "./errors.ts";
 import type { PublicKey } from "./es256.ts";
 import { timeText, type CheckName, type Checklist } from "./checks.ts";
@@ -9,6 +9,8 @@ import { keyAt, type DeviceKey, type KeyHistory } from "./key-history.ts";
 import { parseSdJwt, strayDisclosures, verifyReadingSignature, type ParsedReading } from "./reading.ts";
 import type { Receipt } from "./receipt.ts";
 import { recordKind, type LeafRecord } from "./record.ts";
+import { isRequestSigned, requestId, type RequestDomain } from "./request.ts";
+import type { AskedRecord } from "./request-record.ts";
 import type { World } from "./verify-source.ts";
 import { LEAF_KINDS } from "./words.ts";
 
@@ -138,8 +140,19 @@ function sameRange(claimed: Receipt["key"], key: DeviceKey): boolean {
  * A record: its text is what the leaf is the hash of, and it was written for the stream that anchors it, or for one that ended
  * before it was anchored and that this one succeeds.
  */
-export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, world: World, list: Checklist): void {
-  const subject = record.format === "decision@1" ? record.twin : leaf.subject;
+export function verifyRecord(
+  { leaf, batch, chain }: Receipt,
+  { record, signature }: { readonly record: LeafRecord; readonly signature?: Hex },
+  world: World,
+  list: Checklist,
+): void {
+  const subject = subjectOf(record) ?? leaf.subject;
+  if (isAsked(record) || signature !== undefined) {
+    const domain = { chainId: chain.chainId, contract: chain.contracts.GrantRegistry };
+    const holds = isAsked(record) && signature !== undefined && isAskedBy(domain, record, signature);
+    const bad = "the record is of nothing that this signature is under";
+    list.check("record signature", holds, `signed by ${String(record.reader)}`, bad);
+  }
   const holds =
     leaf.content === sha256Hex(canonical(record)) &&
     leaf.kind === recordKind(record.format) &&
@@ -153,4 +166,18 @@ export function verifyRecord({ leaf, batch }: Receipt, record: LeafRecord, world
     good: `${good}; written for the stream before, which was fenced`,
     bad: "it was written for another stream",
   });
+}
+
+/** What a record is beside, where its format says so. */
+function subjectOf(record: LeafRecord): unknown {
+  if (record.format === "decision@1") return record.twin;
+  return record.format === "request@1" ? record.request : undefined;
+}
+
+const isAsked = (record: LeafRecord): boolean => record.format === "request@1" && record.step === "asked";
+
+/** Of a record that `checkRecord` has read. */
+function isAskedBy(domain: RequestDomain, record: LeafRecord, signature: Hex): boolean {
+  const { request, asked } = record as unknown as AskedRecord;
+  return requestId(domain, asked) === request && isRequestSigned(domain, asked, signature);
 }

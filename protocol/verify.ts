@@ -46,7 +46,7 @@ export async function verifyReceipt(receipt: unknown, trust: Trust): Promise<Ver
   verifyLeaf(read, list);
   verifyBatch(read, world, list);
   if ("reading" in read.disclosed) verifyReading(read, read.disclosed.reading, world, list);
-  else verifyRecord(read, read.disclosed.record, world, list);
+  else verifyRecord(read, read.disclosed, world, list);
   if (read.ack) verifyPromise(read, read.ack, world, list);
 
   return { checks: list.checks, outcome: list.outcome() };

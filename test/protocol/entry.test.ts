@@ -84,6 +84,7 @@ describe("the published entry", () => {
 });
 
 const EXPORTS = [
+  "ANSWERS",
   "CHECKS",
   "CLOCK_TOLERANCE_MS",
   "CONTRACTS",
@@ -98,6 +99,7 @@ const EXPORTS = [
   "PURPOSES",
   "Tree",
   "TwinwardError",
+  "WEBHOOK_SIGNATURE",
   "ZERO_32",
   "ackArgument",
   "ackMessage",
@@ -129,6 +131,7 @@ const EXPORTS = [
   "isOnCurve",
   "isPurpose",
   "isRefusal",
+  "isRequestSigned",
   "keccak256",
   "keyAt",
   "keyProofMessage",
@@ -158,8 +161,11 @@ const EXPORTS = [
   "readManifest",
   "readReceipt",
   "readRecord",
+  "readRequest",
   "readingLeaf",
   "recordKind",
+  "requestId",
+  "requestTypedData",
   "segmentNames",
   "segmentsMask",
   "sha256",
@@ -183,5 +189,8 @@ const EXPORTS = [
   "verifyInclusion",
   "verifyReadingSignature",
   "verifyReceipt",
+  "verifyRequest",
+  "verifyWebhook",
+  "webhookMessage",
   "writeReceipt",
 ];
