@@ -52,8 +52,9 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
          (select x.sequence from leaf x where x.kind = 1 and x.subject = h.device and x.position < $1
           order by x.sequence desc limit 1) as anchored
        from device_head h
-         left join leaf l on l.kind = 1 and l.subject = h.device and l.sequence = h.sequence
-         left join reading r on r.position = l.position`,
+         left join lateral (select position from leaf
+           where kind = 1 and subject = h.device and sequence = h.sequence limit 1) l on true
+         left join lateral (select position, until_ms from reading where position = l.position limit 1) r on true`,
       [anchoredLeaves],
     );
     const heads = new Map(rows.map((row) => [toHex(row.device), row]));

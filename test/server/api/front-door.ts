@@ -50,8 +50,14 @@ export const MODEL: DeviceModel = {
 
 export type FrontDoor = Awaited<ReturnType<typeof openFrontDoor>>;
 
-/** Every room behind the front door, the real ones, on a database of its own; only the chain is written by hand. */
-export async function openFrontDoor(timestamp: number) {
+/**
+ * Every room behind the front door, the real ones, on a database of its own; only the chain is written by hand. `salt` is for devices
+ * and records, for a test that takes it away.
+ */
+export async function openFrontDoor(
+  timestamp: number,
+  { salt = randomBytes }: { salt?: (size: number) => Uint8Array } = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), "twinward-door-"));
   const clock = { ms: timestamp * 1000 };
   const now = (): number => clock.ms;
@@ -83,7 +89,7 @@ export async function openFrontDoor(timestamp: number) {
   const rooms = { database, keys, consortium, stream };
   const proofs = createProofs(rooms);
   const twinReader = createReader(rooms, proofs, documents);
-  const refusals = createRefusals({ committer, stream, now, random: randomBytes });
+  const refusals = createRefusals({ committer, stream, now, random: salt });
   let port = 0;
   // Sessions live in real time, so that tests may move the clock of grants as they like.
   const sessions = createSessions({
@@ -100,7 +106,7 @@ export async function openFrontDoor(timestamp: number) {
     chain,
     consortium,
     sessions,
-    access: createAccess({ committer, chain, stream, model: documents.model, now, random: randomBytes }),
+    access: createAccess({ committer, chain, stream, model: documents.model, now, random: salt }),
     refusals,
     reader: twinReader,
     receipts: createReceipts(rooms, proofs, twinReader),
@@ -127,6 +133,7 @@ export async function openFrontDoor(timestamp: number) {
   return {
     url,
     clock,
+    salt,
     chain,
     consortium,
     database,
@@ -253,7 +260,7 @@ export class WrittenDevice {
         model: MODEL.name,
         prev: this.#prev,
         segments: MODEL.segments.map(({ name, unit }, i) => ({ name, unit, t: [0, 500], v: [60 + i, 61 + i] })),
-        salt: () => randomBytes(16),
+        salt: () => this.#door.salt(16),
       },
       (message) => signEs256(this.#key, message),
     );

@@ -6,8 +6,10 @@ import type { Parameter } from "../../../server/store/parameters.ts";
 import { AckReader } from "../../../server/store/read-acks.ts";
 import { readLeafAt, readLeafHashes, readLeaves } from "../../../server/store/read-leaves.ts";
 import { readReadings } from "../../../server/store/read-readings.ts";
+import { createFleet } from "../../../server/twin/fleet.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
 import { ANCHOR_LOG, CHAIN_ID, NOON, openWorld, STREAM, type World } from "../../helpers/gateway-world.ts";
+import { named, WrittenChain, writtenConsortium } from "../api/written-chain.ts";
 
 /** Tables that grow with every reading. A row of each must be found by an index, or the cost grows with the ward's age. */
 const GROWING = /Seq Scan on (?:leaf|reading|ack|record)\b/;
@@ -70,6 +72,9 @@ describeOnBoth("what is asked for every reading", (databases) => {
     await new AckReader({ chainId: CHAIN_ID, anchorLog: ANCHOR_LOG, stream: STREAM }).read(database, [3, 4, size - 1]);
     await readReadings(database, { device: device.id, fromSequence: 5, limit: 10 });
     await readReadings(database, { device: device.id, since: NOON, until: NOON + 20_000, limit: 10 });
+    const empty = new WrittenChain(writtenConsortium(named("member", 20), new Uint8Array(32).fill(1), []), NOON / 1000);
+    const noDocuments = { model: async () => undefined };
+    await createFleet({ ...world, stream: STREAM, consortium: empty.consortium }, noDocuments)(empty.view());
 
     expect(asked.size).to.be.above(12);
     const plans = await database.transaction(async (tx) => {
