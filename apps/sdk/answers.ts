@@ -4,6 +4,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { Segment } from "../../protocol/device-model.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
+import type { DecisionRecord } from "../../protocol/record.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
 import type { DeviceState, Flag, Purpose } from "../../protocol/words.ts";
@@ -122,6 +123,39 @@ export interface AnchorPage {
   /** Newest first. */
   readonly anchors: readonly Anchor[];
   /** Give it as `before` to go on. */
+  readonly next: number | null;
+}
+
+/** Decisions on a twin that concern the reader, newest first. */
+export interface DecisionPage {
+  readonly twin: Hex;
+  readonly decisions: readonly {
+    /** Its receipt proves the record. */
+    readonly leaf: Hex;
+    readonly sequence: number;
+    readonly record: DecisionRecord;
+  }[];
+  /** Give it as `before` to go on. */
+  readonly next: number | null;
+}
+
+/** Who can see a twin. Segments in decimal; times in seconds. */
+export interface ReaderPage {
+  readonly twin: Hex;
+  readonly at: number;
+  readonly readers: readonly {
+    readonly reader: Hex;
+    /** Null for an oracle, who reads the security twin without one. */
+    readonly grant: Hex | null;
+    readonly grantor: Hex | null;
+    readonly parent: Hex | null;
+    readonly segments: string;
+    readonly from: number | null;
+    readonly until: number | null;
+    /** What would be decided now for each purpose that the grant names: `Permitted`, or why not. */
+    readonly purposes: readonly { readonly purpose: Purpose; readonly reason: string }[];
+  }[];
+  /** Give it as `after` to go on. */
   readonly next: number | null;
 }
 

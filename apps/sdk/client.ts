@@ -8,6 +8,7 @@ import type { Purpose } from "../../protocol/words.ts";
 import type {
   AnchorPage,
   CheckedReading,
+  DecisionPage,
   Explained,
   HistoryPage,
   HistoryReading,
@@ -15,6 +16,7 @@ import type {
   ListedTwin,
   ListedVerdict,
   PostedReading,
+  ReaderPage,
   TwinDescription,
 } from "./answers.ts";
 import { toError } from "./problem.ts";
@@ -74,6 +76,10 @@ export interface Client {
   description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
   /** receipt@1 as its one text, ready to be kept and verified. */
   receipt(leaf: Hex, ask?: Omit<Reading, "segments"> & { readonly twin?: Hex }): Promise<string>;
+  /** Who asked to see a twin, newest first, as far as it concerns you; to look is recorded as well. */
+  decisions(twin: Hex, ask?: { readonly before?: number; readonly limit?: number }): Promise<DecisionPage>;
+  /** Who can see a twin, and why, as far as it concerns you. */
+  readers(twin: Hex, ask?: { readonly after?: number; readonly limit?: number }): Promise<ReaderPage>;
   explain(ask: Reading & { readonly twin: Hex; readonly reader?: Hex; readonly action?: string }): Promise<Explained>;
   /** Signed readings (SD-JWT); results in the same order. */
   postReadings(readings: readonly string[]): Promise<readonly PostedReading[]>;
@@ -185,6 +191,8 @@ export function connect(options: ConnectOptions): Client {
     },
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
     receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),
+    decisions: (twin, ask) => readJson("/v1/decisions", { twin, ...ask }),
+    readers: (twin, ask) => readJson(`/v1/twins/${twin}/readers`, ask),
     explain: (ask) => readJson("/v1/decisions/explain", ask),
     async postReadings(readings) {
       return ((await (await post("/v1/readings", { readings })).json()) as { results: PostedReading[] }).results;

@@ -3,6 +3,7 @@ export { fileSource, rpcSource } from "./anchor-sources.ts";
 export type {
   AnchorPage,
   CheckedReading,
+  DecisionPage,
   Explained,
   HistoryPage,
   HistoryReading,
@@ -10,6 +11,7 @@ export type {
   ListedTwin,
   ListedVerdict,
   PostedReading,
+  ReaderPage,
   TwinDescription,
 } from "./answers.ts";
 export { connect } from "./client.ts";

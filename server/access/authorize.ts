@@ -5,6 +5,7 @@ import { buildRecord, type DecisionRecord, type LeafRecord } from "../../protoco
 import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
+import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
 import type { Reason } from "./decide.ts";
 import { permit, type Permit } from "./permit.ts";
 import { isStranger, onlyPurpose, stewardOf, weigh, type Answer, type Question } from "./weigh.ts";
@@ -40,6 +41,13 @@ export interface RecordPermit {
   readonly view: ChainView;
 }
 
+/** A durable yes to a list of a twin's decisions: of all of them, or of the reader's own. */
+export interface ListPermit extends RecordPermit {
+  readonly twin: Hex;
+  readonly reader: Hex;
+  readonly concern: Concern;
+}
+
 export interface Explanation {
   readonly permitted: boolean;
   readonly reason: Reason;
@@ -58,10 +66,14 @@ export interface Access {
   authorize(asked: Asked): Promise<Permit>;
   /**
    * Decides and records who asks to see a record, or a leaf that leads to no twin of theirs (`record` undefined). A record
-   * is for the reader whom it names and for the steward of its device; everybody else is told NOT_FOUND. Such an ask is
-   * for audit, whatever purpose the record was about. Throws CHAIN_UNAVAILABLE like `authorize`.
+   * is for the reader whom it names, the steward of its device, and whose data it is; everybody else is told NOT_FOUND. Such an
+   * ask is for audit, whatever purpose the record was about. Throws CHAIN_UNAVAILABLE like `authorize`.
    */
   authorizeRecord(reader: Hex, record: LeafRecord | undefined): Promise<RecordPermit>;
+  /** The same for a list of the decisions on a twin: whom they concern in whole, or in their own part. */
+  authorizeList(reader: Hex, twin: Hex): Promise<ListPermit>;
+  /** Who can see a twin, and why, as far as it concerns `by`. Throws NOT_FOUND to whom it does not, CHAIN_UNAVAILABLE. */
+  readers(by: Hex, twin: Hex): Promise<{ readonly at: number; readonly readers: readonly TwinReader[] }>;
   /** What would be decided now, and why; nothing is recorded. `by` may ask for another reader where it is the steward. */
   explain(asked: Asked, by: Hex): Promise<Explanation>;
 }
@@ -69,12 +81,14 @@ export interface Access {
 export function createAccess(parts: AccessParts): Access {
   const { committer, chain, now, random, stream } = parts;
 
+  /** Grants are judged by the chain's time: a clock of ours that is wrong must neither stretch one nor start or end it early. */
+  const secondsAt = (view: ChainView): number =>
+    chain.time?.() ?? Math.max(Math.floor(now() / 1000), view.head.timestamp);
+
   async function answer(asked: Asked): Promise<{ view: ChainView; question: Question; answer: Answer }> {
     const view = await chain.fresh();
-    // Grants are judged by the chain's time: a clock of ours that is wrong must neither stretch one nor start or end it early.
-    const seconds = chain.time?.() ?? Math.max(Math.floor(now() / 1000), view.head.timestamp);
     const named = asked.grant === undefined ? {} : { grant: asked.grant };
-    const open = { reader: asked.reader, twin: asked.twin, now: seconds, ...named };
+    const open = { reader: asked.reader, twin: asked.twin, now: secondsAt(view), ...named };
     const purpose = asked.purpose ?? onlyPurpose(view, open);
     if (purpose === undefined) throw new TwinwardError("MALFORMED_REQUEST", { detail: "Name one purpose." });
     const segments = await maskOf(view, asked);
@@ -104,6 +118,28 @@ export function createAccess(parts: AccessParts): Access {
       entries: [{ kind: "record", leafKind: LEAF_KINDS.decision, subject: said.twin, body, content }],
       result: ([placed]) => placed as Placed,
     }));
+  }
+
+  /** Records who asks about records. Throws NOT_FOUND where they may not, when that is durable. */
+  async function recordAudit(
+    view: ChainView,
+    reader: Hex,
+    about: { readonly twin: Hex; readonly device: Hex } | undefined,
+  ): Promise<void> {
+    const { number, hash, timestamp } = view.head;
+    await record({
+      reader,
+      // Who may not see it learns nothing from where the denial is kept: all of them are beside no twin.
+      ...(about ?? { twin: ZERO_32, device: ZERO_32 }),
+      action: "read",
+      purpose: "audit",
+      segments: "0",
+      reason: about ? "Permitted" : "TwinUnknown",
+      because: { grant: null, block: { number, hash, timestamp } },
+      from: null,
+      until: null,
+    });
+    if (!about) throw new TwinwardError("NOT_FOUND");
   }
 
   return {
@@ -147,23 +183,27 @@ export function createAccess(parts: AccessParts): Access {
     async authorizeRecord(reader, asked) {
       const view = await chain.fresh();
       const [twin, device] = [asked?.twin, asked?.device].map((id) => (isHex(id, 32) ? id : ZERO_32)) as [Hex, Hex];
-      const permitted = asked?.reader === reader || view.device(device)?.steward === reader;
-      const { number, hash, timestamp } = view.head;
-      await record({
-        reader,
-        // Who may not see it learns nothing from where the denial is kept: all of them are beside no twin.
-        twin: permitted ? twin : ZERO_32,
-        device: permitted ? device : ZERO_32,
-        action: "read",
-        purpose: "audit",
-        segments: "0",
-        reason: permitted ? "Permitted" : "TwinUnknown",
-        because: { grant: null, block: { number, hash, timestamp } },
-        from: null,
-        until: null,
-      });
-      if (!permitted) throw new TwinwardError("NOT_FOUND");
+      const permitted =
+        asked?.reader === reader ||
+        view.device(device)?.steward === reader ||
+        concernOf(view, reader, twin) === "whole";
+      await recordAudit(view, reader, permitted ? { twin, device } : undefined);
       return { view };
+    },
+
+    async authorizeList(reader, twin) {
+      const view = await chain.fresh();
+      const concern = concernOf(view, reader, twin);
+      await recordAudit(view, reader, concern && { twin, device: view.twin(twin)?.device ?? ZERO_32 });
+      return { view, twin, reader, concern: concern ?? "own" };
+    },
+
+    async readers(by, twin) {
+      const view = await chain.fresh();
+      const concern = concernOf(view, by, twin);
+      if (concern === undefined) throw new TwinwardError("NOT_FOUND");
+      const at = secondsAt(view);
+      return { at, readers: readersOf(view, twin, at, concern === "whole" ? undefined : by) };
     },
 
     async explain(asked, by) {

@@ -213,6 +213,42 @@ export const explanation = z.strictObject({
   purpose,
 });
 
+export const decisions = z.strictObject({
+  twin: id,
+  decisions: z.array(
+    z.strictObject({
+      leaf: id,
+      sequence: count,
+      record: z.looseObject({
+        format: z.literal("decision@1"),
+        reader: address,
+        purpose,
+        reason: z.string(),
+        at: milliseconds,
+      }),
+    }),
+  ),
+  next,
+});
+
+export const readers = z.strictObject({
+  twin: id,
+  at: seconds,
+  readers: z.array(
+    z.strictObject({
+      reader: address,
+      grant: id.nullable(),
+      grantor: address.nullable(),
+      parent: id.nullable(),
+      segments: bitmap,
+      from: seconds.nullable(),
+      until: seconds.nullable(),
+      purposes: z.array(z.strictObject({ purpose, reason: z.enum(REASONS) })),
+    }),
+  ),
+  next,
+});
+
 export const verdicts = z.strictObject({
   verdicts: z.array(
     z.looseObject({

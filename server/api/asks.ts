@@ -64,6 +64,17 @@ export const explainQuery = twinQuery.extend({
   reader: address.optional(),
 });
 
+export const decisionsQuery = z.strictObject({
+  twin: id,
+  before: whole.optional(),
+  limit: whole.pipe(z.number().min(1).max(500)).optional(),
+});
+
+export const readersQuery = z.strictObject({
+  after: whole.optional(),
+  limit: whole.pipe(z.number().min(1).max(500)).optional(),
+});
+
 export const anchorsQuery = z.strictObject({
   stream: id.optional(),
   before: whole.optional(),

@@ -5,6 +5,7 @@ import type { SignedFinding } from "../../protocol/finding.ts";
 import type { Access } from "../access/authorize.ts";
 import type { Refusals } from "../access/refusals.ts";
 import type { Sessions } from "../access/session.ts";
+import type { Decisions } from "../twin/decisions.ts";
 import type { Documents } from "../twin/documents.ts";
 import type { Fleet } from "../twin/fleet.ts";
 import type { Reader } from "../twin/history.ts";
@@ -90,6 +91,7 @@ export interface ApiRooms {
   readonly access: Access;
   readonly refusals: Pick<Refusals, "count">;
   readonly reader: Reader;
+  readonly decisions: Decisions;
   readonly receipts: Receipts;
   readonly documents: Documents;
   readonly fleet: Fleet;

@@ -21,6 +21,7 @@ import { Committer } from "../store/committer.ts";
 import { openDatabase } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
 import { claimStream } from "../store/stream-row.ts";
+import { createDecisions } from "../twin/decisions.ts";
 import { createDocuments } from "../twin/documents.ts";
 import { createFleet } from "../twin/fleet.ts";
 import { createReader } from "../twin/history.ts";
@@ -224,6 +225,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     receipts: createReceipts(twinRooms, proofs, reader),
     // Anybody may upload them.
     documents: { ...documents, keep: async (value) => (disk.requireRoom(), documents.keep(value)) },
+    decisions: createDecisions(database),
     fleet: createFleet(twinRooms, documents),
     findings: createFindings({ database, chain }),
     ready,

@@ -23,12 +23,14 @@ import {
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
 import { asSteward, openClient } from "../server.ts";
+import { addLookCommands } from "../twin-look.ts";
 
 export function addTwinCommand(program: Command): void {
   const twin = program.command("twin").description("scoped twins: make one, list yours, read one");
   addNew(twin);
   addList(twin);
   addRead(twin);
+  addLookCommands(twin);
 }
 
 function addNew(twin: Command): void {

@@ -6,18 +6,28 @@ import { describe } from "../../twin/describe.ts";
 import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
 import * as answers from "../answers.ts";
-import { explainQuery, given, historyQuery, loginBody, receiptQuery, twinQuery } from "../asks.ts";
-import { ASKS_CHAIN, ASKS_DATABASE, DECIDES } from "../codes.ts";
+import {
+  decisionsQuery,
+  explainQuery,
+  given,
+  historyQuery,
+  loginBody,
+  readersQuery,
+  receiptQuery,
+  twinQuery,
+} from "../asks.ts";
+import { ASKS_CHAIN, ASKS_DATABASE, DECIDES, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
 import type { ApiRooms, ApiView, GrantEntry } from "../rooms.ts";
 import { hasEnded } from "../../access/end-of.ts";
 import { sendJson, sendTwin } from "../send.ts";
 
 const LOGIN_LIMIT = 16 * 1024;
+const USUAL_READERS = 100;
 
 /** Who you are, what you may see, and the seeing of it. */
 export function accessRoutes(rooms: ApiRooms): Routes {
-  const { access, chain, reader, receipts, sessions, refusals, documents, consortium } = rooms;
+  const { access, chain, decisions, reader, receipts, sessions, refusals, documents, consortium } = rooms;
   return {
     "/v1/session/nonce": {
       get: endpoint({
@@ -82,6 +92,35 @@ export function accessRoutes(rooms: ApiRooms): Routes {
           const permit = await access.authorize({ reader: who, twin: path("id"), ...given(query) });
           sendJson(response, await describe(permit, documents));
         },
+      }),
+    },
+    "/v1/twins/:id/readers": {
+      get: endpoint({
+        summary: "Who can see a twin, and why: every grant with what would be decided now for each of its purposes",
+        description: "All of them for the steward, the subject and its guardian; their own for who holds or gave one.",
+        session: true,
+        query: readersQuery,
+        answers: { 200: answers.readers },
+        codes: ["NOT_FOUND", ...ASKS_CHAIN],
+        serve: async ({ who, query: { after = 0, limit = USUAL_READERS }, path }, response) => {
+          const twin = path("id");
+          const { at, readers } = await access.readers(who, twin);
+          const next = after + limit < readers.length ? after + limit : null;
+          sendJson(response, { twin, at, readers: readers.slice(after, after + limit), next });
+        },
+      }),
+    },
+    "/v1/decisions": {
+      get: endpoint({
+        summary: "Who asked to see a twin and what they were told, newest first; each has a receipt by its leaf",
+        description:
+          "All of them for the steward, the subject and its guardian; their own for readers. To look is recorded as well.",
+        session: true,
+        query: decisionsQuery,
+        answers: { 200: answers.decisions },
+        codes: ["NOT_FOUND", ...ASKS_CHAIN, ...WRITES],
+        serve: async ({ who, query: { twin, ...stretch } }, response) =>
+          sendJson(response, await decisions(await access.authorizeList(who, twin), given(stretch))),
       }),
     },
     "/v1/receipts/:leaf": {

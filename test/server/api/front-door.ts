@@ -26,6 +26,7 @@ import { createFindings } from "../../../server/response/findings.ts";
 import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase } from "../../../server/store/database.ts";
 import { readLeafHashes } from "../../../server/store/read-leaves.ts";
+import { createDecisions } from "../../../server/twin/decisions.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
 import { createFleet } from "../../../server/twin/fleet.ts";
 import { createReader } from "../../../server/twin/history.ts";
@@ -111,6 +112,7 @@ export async function openFrontDoor(
     reader: twinReader,
     receipts: createReceipts(rooms, proofs, twinReader),
     documents,
+    decisions: createDecisions(database),
     fleet: createFleet(rooms, documents),
     findings: createFindings({ database, chain: chain.asChain() }),
     ready: { chain: chain.fresh },

@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import type { Hex } from "../../protocol/bytes.ts";
+import { takeCount, takeId, urlOption } from "./options.ts";
+import { printJson, printTable, shortId, timeOf } from "./print.ts";
+import { openClient } from "./server.ts";
+
+interface LookOptions {
+  readonly key: string;
+  readonly last: number;
+  readonly url: string;
+  readonly json?: boolean;
+}
+
+/** `twin readers` and `twin decisions`: who may see a twin, and who has looked. */
+export function addLookCommands(twin: Command): void {
+  twin
+    .command("readers")
+    .description("who can see a twin, and why: all for its steward, subject and guardian, your own for a reader")
+    .argument("<twin>", "the twin", takeId)
+    .requiredOption("--key <file>", "your key")
+    .addOption(urlOption())
+    .action(async (id: Hex, { key, url, json }: LookOptions) => {
+      const client = openClient(url, key);
+      const readers = [];
+      for (let after: number | null = 0; after !== null;) {
+        const page = await client.readers(id, { after });
+        readers.push(...page.readers);
+        after = page.next;
+      }
+      if (json) return printJson({ twin: id, readers });
+      const rows = readers.map((one) => [
+        one.reader,
+        one.grant === null ? "oracle" : shortId(one.grant),
+        one.parent === null ? "" : shortId(one.parent),
+        one.until === null ? "" : timeOf(1000 * one.until),
+        one.purposes
+          .map(({ purpose, reason }) => (reason === "Permitted" ? purpose : `${purpose}: ${reason}`))
+          .join(", "),
+      ]);
+      printTable(["reader", "by grant", "passed on from", "until (UTC)", "may now"], rows);
+    });
+  twin
+    .command("decisions")
+    .description("who asked to see a twin and what they were told, newest first; each has a receipt by its leaf")
+    .argument("<twin>", "the twin", takeId)
+    .requiredOption("--key <file>", "your key")
+    .option("--last <count>", "how many", takeCount, 20)
+    .addOption(urlOption())
+    .action(async (id: Hex, { key, url, last, json }: LookOptions) => {
+      const client = openClient(url, key);
+      const decisions = [];
+      for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null && decisions.length < last;) {
+        const page = await client.decisions(id, { before });
+        decisions.push(...page.decisions);
+        before = page.next;
+      }
+      const shown = decisions.slice(0, last);
+      if (json) return printJson({ twin: id, decisions: shown });
+      const rows = shown.map(({ leaf, record }) => [
+        timeOf(record.at),
+        record.reader,
+        record.purpose,
+        record.reason,
+        leaf,
+      ]);
+      printTable(["at (UTC)", "reader", "purpose", "told", "leaf"], rows);
+    });
+}
