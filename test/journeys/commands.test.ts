@@ -247,6 +247,31 @@ describe("journey: the command line", function () {
       await journey.ask(["consent", "withdraw", ...given, ...mine]);
       await fails(readAs(researchKey, study), 1, /^CONSENT_MISSING/);
       expect(await journey.ask(listed)).to.deep.include({ consents: [{ reader: researcher, purposes: [] }] });
+
+      const { readers } = await journey.ask<{ readers: { reader: Hex; purposes: object[] }[] }>([
+        "twin",
+        "readers",
+        study,
+        ...mine,
+      ]);
+      expect(readers.map(({ reader, purposes }) => [reader, purposes])).to.deep.equal([
+        [researcher, [{ purpose: "research", reason: "ConsentMissing" }]],
+      ]);
+      expect((await journey.run(["twin", "readers", study, ...mine])).out).to.contain("research: ConsentMissing");
+      const { decisions } = await journey.ask<{ decisions: { leaf: Hex; record: { reason: string } }[] }>([
+        "twin",
+        "decisions",
+        study,
+        "--last",
+        "3",
+        ...mine,
+      ]);
+      expect(decisions.map(({ record }) => record.reason)).to.deep.equal(["Permitted", "ConsentMissing", "Permitted"]);
+      await fails(
+        ["twin", "decisions", study, "--key", journey.path("stranger.key"), "--url", server.http],
+        1,
+        /^NOT_FOUND/,
+      );
     });
 
     it("a receipt, the anchors, and a stranger who verifies them", async () => {
