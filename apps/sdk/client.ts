@@ -27,6 +27,8 @@ export interface ConnectOptions {
   readonly url: string;
   /** Who reads; public paths need nobody. */
   readonly signer?: SignIn;
+  /** The only twins that the session shall be good for, as the signed message says; all where left out. */
+  readonly twins?: readonly Hex[];
   /** ms; the machine's clock where left out. */
   readonly now?: () => number;
   /** An answer that takes longer (ms) counts as none. */
@@ -140,7 +142,14 @@ export function connect(options: ConnectOptions): Client {
     const { nonce, chainId } = asked;
     // The server judges the message by its own clock, and the nonce alone makes it count once: where the clocks differ, its time.
     const at = asked.at !== undefined && Math.abs(asked.at - now()) > CLOCK_SKEW ? asked.at : now();
-    const message = signInMessage({ address: await signer.getAddress(), url: base, chainId, nonce, at });
+    const message = signInMessage({
+      address: await signer.getAddress(),
+      url: base,
+      chainId,
+      nonce,
+      at,
+      ...(options.twins && { twins: options.twins }),
+    });
     const answer = await post("/v1/session/login", { message, signature: await signer.signMessage(message) });
     return (await answer.json()) as Session;
   }

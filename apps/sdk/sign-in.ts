@@ -1,3 +1,5 @@
+import type { Hex } from "../../protocol/bytes.ts";
+
 /** What signs in: an ethers Signer is one, and so is a wallet behind the same two methods. */
 export interface SignIn {
   getAddress(): Promise<string>;
@@ -14,12 +16,14 @@ export interface SignInFacts {
   readonly nonce: string;
   /** ms. */
   readonly at: number;
+  /** The only twins that the session shall be good for. */
+  readonly twins?: readonly Hex[];
 }
 
 const LASTS_MS = 15 * 60_000;
 
 /** The ERC-4361 message that a reader signs. */
-export function signInMessage({ address, url, chainId, nonce, at }: SignInFacts): string {
+export function signInMessage({ address, url, chainId, nonce, at, twins }: SignInFacts): string {
   return [
     `${url.host} wants you to sign in with your Ethereum account:`,
     address,
@@ -32,5 +36,6 @@ export function signInMessage({ address, url, chainId, nonce, at }: SignInFacts)
     `Nonce: ${nonce}`,
     `Issued At: ${new Date(at).toISOString()}`,
     `Expiration Time: ${new Date(at + LASTS_MS).toISOString()}`,
+    ...(twins ? ["Resources:", ...twins.map((twin) => `- urn:twinward:twin:${twin}`)] : []),
   ].join("\n");
 }

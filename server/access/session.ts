@@ -13,6 +13,16 @@ const TOKEN_LIVES = 15 * 60;
 /** Sign-ins whose nonce is remembered as used; more than this many in five minutes is an attack. */
 const MOST_USED = 100_000;
 const FORMAT = "session@1";
+/** Characters: a token that is good for a few twins only names them. */
+const MOST_TOKEN = 4_096;
+/** Contracts that are asked at once: whoever signs in chooses which, and what it costs the node. */
+const MOST_ASKED = 8;
+
+interface Claims {
+  readonly sub: Hex;
+  readonly exp: number;
+  readonly twins?: readonly Hex[];
+}
 
 export interface SessionParts {
   /** At least 32 secret bytes; whoever has them can sign in as anybody. */
@@ -23,6 +33,8 @@ export interface SessionParts {
   /** ms. */
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
+  /** Whether the contract at an address takes a signature for its own (ERC-1271), by the chain as it is now. */
+  readonly takesSignature: (wallet: Hex, digest: Hex, signature: Hex) => Promise<boolean>;
 }
 
 /** Who somebody is for a while; it says nothing about what they may do. `until` in seconds. */
@@ -32,18 +44,27 @@ export interface Session {
   readonly until: number;
 }
 
+/** Whom a token names, and the only twins that it is good for, where the message that was signed named some. */
+export interface Identity {
+  readonly address: Hex;
+  readonly twins?: readonly Hex[];
+}
+
 export interface Sessions {
   /** A nonce for one sign-in within five minutes. Nothing is stored for it, so asking for many costs us nothing. */
   nonce(): string;
   /** The clock that messages are judged by, ms. */
   time(): number;
-  /** Checks an ERC-4361 message and its EIP-191 signature (65 bytes hex). Throws SESSION_INVALID. */
-  login(message: string, signature: string): Session;
-  /** The address that a token names. Throws SESSION_INVALID. */
-  identify(token: string): Hex;
+  /**
+   * Checks an ERC-4361 message and its signature in hex: the address's own (EIP-191, 65 bytes), or one that the contract at it
+   * takes (ERC-1271). Throws SESSION_INVALID; for a contract also OVERLOADED, and CHAIN_UNAVAILABLE or CHAIN_STALE.
+   */
+  login(message: string, signature: string): Promise<Session>;
+  /** Throws SESSION_INVALID. */
+  identify(token: string): Identity;
 }
 
-/** Sign-in with Ethereum (ERC-4361) for externally owned accounts, and tokens that carry identity only. */
+/** Sign-in with Ethereum (ERC-4361), and tokens that carry identity only. */
 export function createSessions(parts: SessionParts): Sessions {
   if (parts.secret.length < 32) throw new RangeError("the session secret is shorter than 32 bytes");
   // Used nonces are kept in memory. A nonce of an earlier process must not count, or it could be used again after a
@@ -54,19 +75,38 @@ export function createSessions(parts: SessionParts): Sessions {
   const nonceMac = (body: string): string => mac(boot, `nonce:${body}`).toString("hex").slice(0, 32);
   const seconds = (): number => Math.floor(parts.now() / 1000);
 
-  function spend(nonce: string): void {
-    const now = parts.now();
+  /** When the nonce was made, ms. Throws SESSION_INVALID when it is not ours, too old, or was used before. */
+  function requireUnspent(nonce: string): number {
     const body = nonce.slice(0, 36);
     const born = Number.parseInt(body.slice(0, 12), 16);
     const ours = /^[0-9a-f]{68}$/.test(nonce) && equal(nonceMac(body), nonce.slice(36));
-    if (!ours || now >= born + NONCE_LIVES) throw refused("The nonce is not one of ours, or too old.");
+    if (!ours || parts.now() >= born + NONCE_LIVES) throw refused("The nonce is not one of ours, or too old.");
+    if (used.has(nonce)) throw refused("The nonce was used before.");
+    return born;
+  }
+
+  function spend(nonce: string): void {
+    const born = requireUnspent(nonce);
     for (const [old, until] of used) {
-      if (until > now) break;
+      if (until > parts.now()) break;
       used.delete(old);
     }
-    if (used.has(nonce)) throw refused("The nonce was used before.");
     if (used.size >= MOST_USED) throw new TwinwardError("OVERLOADED", { retryAfterSeconds: 60 });
     used.set(nonce, born + NONCE_LIVES + CLOCK_SKEW);
+  }
+
+  let asking = 0;
+  /** By the address itself, or by the contract that it is. Both ways are tried: an address may have become a contract. */
+  async function isSigned(address: Hex, text: string, signature: string): Promise<boolean> {
+    if (!/^0x(?:[0-9a-fA-F]{2}){0,4096}$/.test(signature)) throw refused("The signature is not in hex.");
+    if (recover(text, signature) === address) return true;
+    if (asking >= MOST_ASKED) throw new TwinwardError("OVERLOADED");
+    asking += 1;
+    try {
+      return await parts.takesSignature(address, hashMessage(text) as Hex, signature as Hex);
+    } finally {
+      asking -= 1;
+    }
   }
 
   return {
@@ -77,29 +117,29 @@ export function createSessions(parts: SessionParts): Sessions {
 
     time: () => parts.now(),
 
-    login(text, signature) {
+    async login(text, signature) {
       const message = parseSignInMessage(text);
       checkContext(message, parts);
-      if (recover(text, signature) !== message.address) throw refused("The signature is not the address's.");
+      requireUnspent(message.nonce);
+      if (!(await isSigned(message.address, text, signature))) throw refused("The signature is not the address's.");
       // Only a signed message spends its nonce: nobody can spend another's.
       spend(message.nonce);
       const now = seconds();
       const given = message.expiresAt === undefined ? Infinity : Math.floor(message.expiresAt / 1000);
       const until = Math.min(now + TOKEN_LIVES, given);
-      const body = Buffer.from(JSON.stringify({ format: FORMAT, sub: message.address, exp: until })).toString(
-        "base64url",
-      );
+      const { address: sub, twins } = message;
+      const body = Buffer.from(JSON.stringify({ format: FORMAT, sub, exp: until, twins })).toString("base64url");
       return { token: `${body}.${mac(parts.secret, body).toString("base64url")}`, address: message.address, until };
     },
 
     identify(token) {
-      const [body = "", tag = "", ...rest] = token.length > 512 ? [] : token.split(".");
+      const [body = "", tag = "", ...rest] = token.length > MOST_TOKEN ? [] : token.split(".");
       const ours = rest.length === 0 && isBase64url(tag) && isBase64url(body);
       if (!ours || !equal(mac(parts.secret, body).toString("base64url"), tag)) throw refused("The token is not ours.");
       // Its tag is ours, so its content is what we wrote.
-      const { sub, exp } = JSON.parse(Buffer.from(body, "base64url").toString()) as { sub: Hex; exp: number };
+      const { sub, exp, twins } = JSON.parse(Buffer.from(body, "base64url").toString()) as Claims;
       if (seconds() >= exp) throw refused("The session has ended.");
-      return sub;
+      return { address: sub, ...(twins && { twins }) };
     },
   };
 }
@@ -116,12 +156,13 @@ function checkContext(message: SignInMessage, { chainId, domains, now }: Session
   if (message.notBefore !== undefined && at < message.notBefore) throw refused("The message is not valid yet.");
 }
 
-function recover(text: string, signature: string): string {
-  if (!/^0x[0-9a-fA-F]{130}$/.test(signature)) throw refused("The signature is not 65 bytes.");
+/** Whose key made the signature; undefined where no key can have. */
+function recover(text: string, signature: string): string | undefined {
+  if (signature.length !== 132) return undefined;
   try {
     return recoverAddress(hashMessage(text), signature).toLowerCase();
-  } catch (cause) {
-    throw refused("The signature is malformed.", cause);
+  } catch {
+    return undefined;
   }
 }
 

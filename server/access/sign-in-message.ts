@@ -14,11 +14,16 @@ export interface SignInMessage {
   readonly issuedAt: number;
   readonly expiresAt?: number;
   readonly notBefore?: number;
+  /** Those that its resources name (`urn:twinward:twin:<id>`): the session is to be good for them alone. */
+  readonly twins?: readonly Hex[];
 }
 
 /** No wallet writes more; a longer one is refused before it is read. */
 const MOST_CHARACTERS = 4096;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const RESOURCE = /^- urn:twinward:twin:(0x[0-9a-f]{64})$/;
+/** A token that names them must fit into a header. */
+const MOST_TWINS = 32;
 const GREETING = /^(?:[a-z][a-z0-9+.-]*:\/\/)?([!-~]+) wants you to sign in with your Ethereum account:$/;
 
 /**
@@ -42,10 +47,7 @@ export function parseSignInMessage(text: string): SignInMessage {
   const expires = optional(lines, "Expiration Time");
   const notBefore = optional(lines, "Not Before");
   optional(lines, "Request ID");
-  if (lines[0] === "Resources:") {
-    lines.shift();
-    while (lines[0]?.startsWith("- ") === true) lines.shift();
-  }
+  const twins = readResources(lines);
   if (lines.length > 0) throw refused("There is text after the message.");
   return {
     domain,
@@ -57,7 +59,24 @@ export function parseSignInMessage(text: string): SignInMessage {
     issuedAt,
     ...(expires === undefined ? {} : { expiresAt: readTime(expires) }),
     ...(notBefore === undefined ? {} : { notBefore: readTime(notBefore) }),
+    ...(twins === undefined ? {} : { twins }),
   };
+}
+
+/** The twins among the resources. Others' resources are others' business; one that is nearly ours is refused. */
+function readResources(lines: string[]): Hex[] | undefined {
+  if (lines[0] !== "Resources:") return undefined;
+  lines.shift();
+  const twins: Hex[] = [];
+  while (lines[0]?.startsWith("- ") === true) {
+    const resource = lines.shift() ?? "";
+    if (!/^- urn:twinward:/i.test(resource)) continue;
+    const id = RESOURCE.exec(resource)?.[1];
+    if (id === undefined) throw refused("A resource is no twin (urn:twinward:twin:0x…).");
+    twins.push(id as Hex);
+  }
+  if (twins.length > MOST_TWINS) throw refused(`More than ${MOST_TWINS} twins are named.`);
+  return twins.length > 0 ? twins : undefined;
 }
 
 /** With a statement: statement, empty line. Without one: an empty line more, or, as many wallets write it, nothing. */

@@ -16,7 +16,7 @@ export const DECIDES: readonly ErrorCode[] = [
 ];
 
 const ANYWHERE: readonly ErrorCode[] = ["MALFORMED_REQUEST", "INTERNAL"];
-const WITH_SESSION: readonly ErrorCode[] = ["SESSION_REQUIRED", "SESSION_INVALID"];
+const WITH_SESSION: readonly ErrorCode[] = ["SESSION_REQUIRED", "SESSION_INVALID", "NOT_FOUND"];
 const WITH_BODY: readonly ErrorCode[] = ["BODY_TOO_LARGE", "JSON_MALFORMED", "JSON_MEMBER_DUPLICATE", "OVERLOADED"];
 
 /** Every code that an endpoint may refuse with, each once. */

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { ErrorCode } from "../../protocol/errors.ts";
+import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { ask, noQuery, pathId, query } from "./asks.ts";
 import { readBody } from "./body.ts";
 import { identify } from "./identify.ts";
@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly description?: string;
   /** Whether it is for somebody who has signed in. */
   readonly session: boolean;
+  /** It looks itself to which twins a session is narrowed; else an ask must name one of them. */
+  readonly narrows: boolean;
   readonly query: z.ZodType;
   readonly body: z.ZodType | undefined;
   /** Bytes of a body at most. */
@@ -29,6 +31,8 @@ export interface Endpoint {
 export interface Asked<Query, Body, Session extends boolean> {
   /** Who asks, where a session is needed. */
   readonly who: Session extends true ? Hex : undefined;
+  /** The only twins that the session is good for; undefined where it is for all. */
+  readonly twins: readonly Hex[] | undefined;
   readonly query: Query;
   readonly body: Body;
   /** An id in the path. */
@@ -39,6 +43,7 @@ interface Plan<Query extends z.ZodType, Body extends z.ZodType, Session extends 
   readonly summary: string;
   readonly description?: string;
   readonly session?: Session;
+  readonly narrows?: boolean;
   /** Left out, no query is taken. */
   readonly query?: Query;
   /** Left out, no body is read. */
@@ -59,6 +64,7 @@ export function endpoint<
     summary: plan.summary,
     ...(plan.description !== undefined && { description: plan.description }),
     session: plan.session ?? false,
+    narrows: plan.narrows ?? false,
     query: plan.query ?? noQuery,
     body: plan.body,
     limit: plan.limit ?? 0,
@@ -71,11 +77,23 @@ export function endpoint<
 /** Who, where, what: in this order, so that a stranger is told nothing of the rest. */
 export function serveAt(one: Endpoint, rooms: Pick<ApiRooms, "sessions" | "refusals">): RequestHandler {
   return async (request: Request, response: Response) => {
-    const who = one.session ? identify(request, rooms) : undefined;
+    const session = one.session ? identify(request, rooms) : undefined;
     const path = (name: string): Hex => pathId(request, name);
     for (const name of Object.keys(request.params)) path(name);
     const asked = query(one.query, request);
+    if (session?.twins && !one.narrows) requireOneOf(session.twins, twinNamedBy(request, asked));
     const body = one.body === undefined ? undefined : ask(one.body, readBody(request), "body");
-    await one.serve({ who, query: asked, body, path }, response);
+    await one.serve({ who: session?.address, twins: session?.twins, query: asked, body, path }, response);
   };
+}
+
+/** A session for certain twins answers asks about one of them; all else looks as if it were not there. */
+function requireOneOf(twins: readonly Hex[], named: Hex | undefined): void {
+  if (named === undefined || !twins.includes(named)) throw new TwinwardError("NOT_FOUND");
+}
+
+/** The twin that an ask is about: in its path below /v1/twins, or as `twin` in its query. */
+function twinNamedBy(request: Request, asked: unknown): Hex | undefined {
+  if (request.path.startsWith("/v1/twins/")) return pathId(request, "id");
+  return (asked as { readonly twin?: Hex }).twin;
 }

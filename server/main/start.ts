@@ -12,6 +12,7 @@ import { createSessions } from "../access/session.ts";
 import { createAnchor } from "../anchor/anchor-loop.ts";
 import { createApi } from "../api/app.ts";
 import { sharedChecks } from "../api/ready-parts.ts";
+import { walletAsker } from "../chain/ask-wallet.ts";
 import { Outbox } from "../chain/outbox.ts";
 import { testP256 } from "../chain/self-test.ts";
 import type { Config, Overrides } from "../config/config.ts";
@@ -202,7 +203,14 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const reader = createReader(twinRooms, proofs, documents);
   const refusals = createRefusals({ committer, stream, now, random });
   ending.onClose("refusals", () => refusals.close());
-  const sessions = createSessions({ secret: serverKeys.session, chainId, domains: () => http.domains, now, random });
+  const sessions = createSessions({
+    secret: serverKeys.session,
+    chainId,
+    domains: () => http.domains,
+    now,
+    random,
+    takesSignature: walletAsker(chain),
+  });
   const access = measureAccess(
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),

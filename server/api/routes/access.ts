@@ -41,13 +41,15 @@ export function accessRoutes(rooms: ApiRooms): Routes {
     "/v1/session/login": {
       post: endpoint({
         summary: "Sign in with Ethereum (ERC-4361): a token that says who you are, and nothing of what you may",
+        description:
+          "Signed by the address's key, or taken by the contract at it (ERC-1271). Resources urn:twinward:twin:<id> make a session that is good for these twins alone.",
         body: loginBody,
         limit: LOGIN_LIMIT,
         answers: { 200: answers.session },
-        codes: ["SESSION_INVALID"],
-        serve: ({ body: { message, signature } }, response) => {
+        codes: ["SESSION_INVALID", ...ASKS_CHAIN],
+        serve: async ({ body: { message, signature } }, response) => {
           try {
-            sendJson(response, sessions.login(message, signature));
+            sendJson(response, await sessions.login(message, signature));
           } catch (error) {
             if (error instanceof TwinwardError) refusals.count(error.code);
             throw error;
@@ -62,7 +64,11 @@ export function accessRoutes(rooms: ApiRooms): Routes {
           "A steward, a subject and its guardian see every grant on them, everybody else those that they have or gave.",
         session: true,
         answers: { 200: answers.twins },
-        serve: ({ who }, response) => sendJson(response, { twins: twinsOf(chain.view(), who) }),
+        narrows: true,
+        serve: ({ who, twins }, response) => {
+          const all = twinsOf(chain.view(), who);
+          sendJson(response, { twins: all.filter(({ twin }) => twins?.includes(twin) ?? true) });
+        },
       }),
     },
     "/v1/twins/:id/history": {
@@ -200,7 +206,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
  * The twins that the chain connects with somebody: as reader, as steward, as oracle, as subject or its guardian. No value
  * is in it. A steward and a subject see all grants on their twins, everybody else those that they have or gave.
  */
-function twinsOf(view: ApiView, who: Hex): object[] {
+function twinsOf(view: ApiView, who: Hex): { readonly twin: Hex }[] {
   return view.devices().flatMap(({ id }) => {
     const steward = view.device(id)?.steward === who;
     return view.twinsOf(id).flatMap(({ id: twin, consent, ...facts }) => {

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { randomBytes } from "node:crypto";
-import { Wallet } from "ethers";
+import { hashMessage, Wallet } from "ethers";
 import { signInMessage } from "../../../apps/sdk/index.ts";
+import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { createSessions, type Sessions } from "../../../server/access/session.ts";
 
@@ -11,6 +12,9 @@ const secret = randomBytes(32);
 describe("sign-in with Ethereum", () => {
   const wallet = Wallet.createRandom();
   const clock = { ms: NOW };
+  const safe = Wallet.createRandom().address;
+  /** What the contract at `safe` says; test/server/chain/ask-wallet.test.ts asks a real one. */
+  let accepts: (digest: Hex, signature: Hex) => Promise<boolean>;
   let sessions: Sessions;
 
   const make = (): Sessions =>
@@ -20,6 +24,7 @@ describe("sign-in with Ethereum", () => {
       domains: () => ["twinward.example", "127.0.0.1:8080"],
       now: () => clock.ms,
       random: randomBytes,
+      takesSignature: async (asked, digest, signature) => asked === safe.toLowerCase() && accepts(digest, signature),
     });
   const messageOf = (change: Partial<Parameters<typeof signInMessage>[0]> = {}): string =>
     signInMessage({
@@ -44,6 +49,7 @@ describe("sign-in with Ethereum", () => {
   beforeEach(() => {
     clock.ms = NOW;
     sessions = make();
+    accepts = async () => false;
   });
 
   it("gives a token that names the address for at most 15 minutes, and nothing else", async () => {
@@ -52,9 +58,9 @@ describe("sign-in with Ethereum", () => {
     expect(until * 1000).to.equal(NOW + 15 * 60_000);
     const told = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as object;
     expect(Object.keys(told)).to.deep.equal(["format", "sub", "exp"]);
-    expect(sessions.identify(token)).to.equal(address);
+    expect(sessions.identify(token)).to.deep.equal({ address });
     clock.ms = until * 1000 - 1;
-    expect(sessions.identify(token)).to.equal(address);
+    expect(sessions.identify(token)).to.deep.equal({ address });
     clock.ms = until * 1000;
     expect(() => sessions.identify(token)).to.throw(TwinwardError, "SESSION_INVALID");
   });
@@ -124,9 +130,50 @@ Resources:
     ] as const) {
       await refuses(wrong, why);
     }
-    for (const signature of ["", "0x", `0x${"00".repeat(65)}`, `0x${"zz".repeat(65)}`]) {
-      expect(() => sessions.login(good, signature)).to.throw(TwinwardError, "SESSION_INVALID");
+    for (const signature of ["", "0x", `0x${"00".repeat(65)}`, `0x${"zz".repeat(65)}`, `0x${"00".repeat(5_000)}`]) {
+      const error = await sessions.login(good, signature).catch((thrown: unknown) => thrown);
+      expect(error, signature.slice(0, 8)).to.be.instanceOf(TwinwardError).with.property("code", "SESSION_INVALID");
     }
+  });
+
+  it("takes for a contract what the contract takes, once, and asks it no more than the nonce allows", async () => {
+    const message = messageOf({ address: safe });
+    const signature = "0x1234";
+    await refuses(message, /not the address's/);
+    let asked = 0;
+    accepts = async (digest, given) => {
+      asked += 1;
+      return digest === hashMessage(message) && given === signature;
+    };
+    expect((await sessions.login(message, signature)).address).to.equal(safe.toLowerCase());
+    await refuses(message, /used before/);
+    expect(asked).to.equal(1);
+    accepts = () => Promise.reject(new TwinwardError("CHAIN_UNAVAILABLE"));
+    const error = await sessions.login(messageOf({ address: safe }), signature).catch((thrown: unknown) => thrown);
+    expect(error).to.have.property("code", "CHAIN_UNAVAILABLE");
+  });
+
+  it("asks few contracts at once, and lets two sign-ins by one message race for its nonce", async () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    accepts = () => promise;
+    const message = messageOf({ address: safe });
+    const waiting = Array.from({ length: 8 }, () => sessions.login(message, "0x").catch((thrown: unknown) => thrown));
+    const error = await sessions.login(messageOf({ address: safe }), "0x").catch((thrown: unknown) => thrown);
+    expect(error).to.have.property("code", "OVERLOADED");
+    resolve(true);
+    const outcomes = await Promise.all(waiting);
+    expect(outcomes.filter((one) => !(one instanceof Error))).to.have.length(1);
+    expect((await sessions.login(messageOf({ address: safe }), "0x")).address).to.equal(safe.toLowerCase());
+  });
+
+  it("is good for the twins alone that the message names", async () => {
+    const twins = [`0x${"12".repeat(32)}`, `0x${"34".repeat(32)}`] as Hex[];
+    const { token } = await login(messageOf({ twins }));
+    expect(sessions.identify(token)).to.deep.equal({ address: wallet.address.toLowerCase(), twins });
+    for (const wrong of ["urn:twinward:twin:0x12", "urn:twinward:device:0x12", `URN:twinward:twin:${twins[0]}`])
+      await refuses(`${messageOf()}\nResources:\n- ${wrong}`, /no twin/);
+    const many = Array.from({ length: 33 }, () => twins[0] as Hex);
+    await refuses(messageOf({ twins: many }), /More than 32/);
   });
 
   it("refuses tokens of which any character was changed, and other servers' tokens", async () => {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
+import { connect } from "../../../apps/sdk/index.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { parsePresentation } from "../../../protocol/reading.ts";
 import { purposesMask, PURPOSES } from "../../../protocol/words.ts";
@@ -148,6 +149,12 @@ describe("attacks on every endpoint of /openapi.json", () => {
       twin: twinOfOther,
     });
     other.grant(twinOfOther, address("foreign"), { ...FOREVER, ...everything });
+    const narrowed = connect({ url: door.url, signer: door.reader.wallet, twins: [twinOfOther] });
+    attackers.push({
+      name: "the reader's own session for another twin",
+      token: (await narrowed.login()).token,
+      stranger: true,
+    });
     for (const [what, forged] of tampered((await door.reader.client.login()).token))
       attackers.push({ name: `a token with another ${what}`, token: forged, stranger: true });
   });

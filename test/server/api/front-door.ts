@@ -99,6 +99,7 @@ export async function openFrontDoor(
     domains: () => [`127.0.0.1:${port}`],
     now: Date.now,
     random: randomBytes,
+    takesSignature: async () => false,
   });
   const logged: string[] = [];
   const write = (facts: object, words: string): void => void logged.push(`${words} ${JSON.stringify(facts)}`);
