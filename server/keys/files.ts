@@ -1,4 +1,4 @@
-import { chmod, open, readFile, rename, stat } from "node:fs/promises";
+import { chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TwinwardError } from "../../protocol/errors.ts";
 
@@ -18,12 +18,23 @@ export async function writeSecret(file: string, text: string): Promise<void> {
     await written.close();
   }
   await rename(aside, file);
-  const directory = await open(dirname(file), "r");
+  await syncDirectory(dirname(file));
+}
+
+/** What was renamed or removed in it stays so. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
   try {
     await directory.sync();
   } finally {
     await directory.close();
   }
+}
+
+/** Removes a secret file, durably; one that is not there is no failure. */
+export async function removeSecret(file: string): Promise<void> {
+  await rm(file, { force: true });
+  await syncDirectory(dirname(file));
 }
 
 /** A secret file's text; undefined when there is none. Throws KEY_FILE_MODE when others than the owner may open it. */

@@ -1,21 +1,32 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { concat, fromHex, isHex, toHex, utf8, type Hex } from "../../protocol/bytes.ts";
+import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { decrypt, encrypt, type Sealed } from "./cipher.ts";
 import { readSecret, writeSecret } from "./files.ts";
-import { joinMirror, reached, requireThere, writeMirror } from "./mirror.ts";
+import {
+  isKeyName,
+  masterFile,
+  masterKey,
+  masterText,
+  nameOf,
+  readKeyFile,
+  readMaster,
+  removeOldMasters,
+  textOf,
+  unusable,
+  unwrap,
+  wrap,
+  type Entry,
+  type KeyFile,
+  type KeyName,
+} from "./key-file.ts";
+import { joinMirror, reached, requireNoMirror, requireThere, writeMirror } from "./mirror.ts";
 
-const NONCE = 12;
-const TAG = 16;
-const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
-
-/** Sealed bytes: AES-256-GCM, the tag at the end of `sealed`. */
-export interface Sealed {
-  readonly nonce: Uint8Array;
-  readonly sealed: Uint8Array;
-}
+export type { Sealed } from "./cipher.ts";
+export type { KeyName } from "./key-file.ts";
 
 /** The data keys, one per scope (assignment, or device between assignments) and month, outside the database. */
 export interface KeyStore {
@@ -26,6 +37,16 @@ export interface KeyStore {
   /** Throws KEY_MISSING, or SEALED_UNREADABLE when one bit of anything is not what was sealed. */
   open(scope: Hex, month: string, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array;
   has(scope: Hex, month: string): boolean;
+  /** The months of a scope that have a key, in the order in which these were made. */
+  months(scope: Hex): readonly string[];
+  /**
+   * Destroys these keys, in the mirror too: the others are wrapped under a new master key, and the old one is removed. Nothing
+   * opens what was sealed under them from when this resolves on; when it rejects they may be gone or not, nothing is sealed under
+   * them any more, and calling it again finishes it. Names that are not there change nothing. Throws KEYS_UNWRITABLE.
+   */
+  destroy(names: readonly KeyName[]): Promise<void>;
+  /** Whether a key of this name was ever destroyed; there may be a new one since. */
+  wasErased(scope: Hex, month: string): boolean;
   /** Reads the file again. Throws KEY_FILE_UNUSABLE naming the first entry that is gone, replaced or does not open. */
   verify(): Promise<{ readonly entries: number }>;
   /** Throws KEYS_UNWRITABLE where a file of it is gone: the next key could not be kept, and this one not be had again. */
@@ -33,70 +54,101 @@ export interface KeyStore {
   close(): Promise<void>;
 }
 
-export interface Entry {
-  readonly scope: Hex;
-  readonly month: string;
-  /** nonce ‖ AES-256-GCM of the data key under the master key, bound to scope and month; hex. */
-  readonly wrapped: Hex;
-}
-
 export interface KeyStoreOptions {
-  readonly masterKey?: Uint8Array;
   /** A directory on another disk that holds the same keys: each key is in both before anything is sealed under it. */
   readonly mirror?: string;
   /**
    * Where several processes have this store, as gateways of one database do: runs the work while none of the others runs
-   * theirs. A key that one of them makes is found by all.
+   * theirs. A key that one of them makes is found by all, one that is destroyed is used by none.
    */
   readonly exclusively?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
+/** What is in memory of a store. */
+interface Held {
+  readonly file: KeyFile;
+  readonly master: Uint8Array;
+}
+
 /**
- * Opens (or makes) the key store in `file`, mode 0600. Data keys are wrapped by a master key: the one given, or that of
- * master.key beside the file. With a mirror either of the two is enough: what one lacks is copied from the other. Throws
+ * Opens (or makes) the key store in `file`, mode 0600. Data keys are wrapped by the master key beside the file. With a mirror
+ * either of the two is enough: what one lacks is copied from the other, what was destroyed in one is destroyed in the other. Throws
  * KEY_FILE_MODE, KEY_FILE_UNUSABLE when any byte was changed or the two differ, KEYS_UNWRITABLE.
  */
 export async function openKeyStore(file: string, options: KeyStoreOptions = {}): Promise<KeyStore> {
+  const alone = options.exclusively ?? (<T>(work: () => Promise<T>) => work());
+  const isShared = options.exclusively !== undefined;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const mirrored = options.mirror === undefined ? undefined : join(options.mirror, "data-keys.json");
-  if (mirrored !== undefined) await joinMirror(file, mirrored, options.masterKey === undefined, readEntries);
+  if (mirrored !== undefined) await joinMirror(file, mirrored);
+  const places = mirrored === undefined ? [file] : [mirrored, file];
   const text = await readSecret(file);
-  const master = options.masterKey ?? (await masterKey(`${dirname(file)}/master.key`, text === undefined));
-  if (mirrored !== undefined && options.masterKey === undefined)
-    await writeMirror(join(dirname(mirrored), "master.key"), `${toHex(master)}\n`);
+  const found = text === undefined ? { generation: 0, keys: [], erased: [] } : readKeyFile(file, text);
+  let held: Held = {
+    file: { ...found, keys: [] },
+    master: await masterKey(masterFile(file, found.generation), text === undefined),
+  };
+  if (mirrored !== undefined) await writeMirror(masterFile(mirrored, found.generation), masterText(held.master));
+  // Whoever destroyed keys may have been killed before the last of what opened them was gone.
+  for (const place of places) await reached(place, () => removeOldMasters(place, found.generation));
   // Key objects: handing raw bytes to the cipher each time costs more than the encryption.
   const keys = new Map<string, KeyObject>();
-  const entries: Entry[] = [];
-  for (const entry of text === undefined ? [] : readEntries(file, text)) {
-    keys.set(nameOf(entry.scope, entry.month), createSecretKey(unwrap(file, master, entry)));
-    entries.push(entry);
-  }
   const pending = new Map<string, Promise<void>>();
   let writing: Promise<void> | undefined;
-  let waiting: { name: string; entry: Entry; key: Uint8Array }[] = [];
+  let waiting: { entry: Entry; key: Uint8Array }[] = [];
   let closed = false;
 
-  /** Takes over the keys that other processes have made since we looked. */
-  const adopt = (text: string): void => {
-    for (const entry of readEntries(file, text)) {
-      const name = nameOf(entry.scope, entry.month);
-      if (keys.has(name)) continue;
-      keys.set(name, createSecretKey(unwrap(file, master, entry)));
-      entries.push(entry);
+  /** Takes over what other processes have made and destroyed since we looked. */
+  const adopt = (now: KeyFile): void => {
+    if (now.generation !== held.file.generation) {
+      const master = readMaster(file, readFileSync(masterFile(file, now.generation), "utf8"));
+      keys.clear();
+      held = { file: { ...now, keys: [] }, master };
+    }
+    const known = new Set(held.file.keys.map(nameOf));
+    for (const entry of now.keys) {
+      const name = nameOf(entry);
+      if (!keys.has(name)) keys.set(name, createSecretKey(unwrap(file, held.master, entry)));
+      if (!known.has(name)) held = { ...held, file: { ...held.file, keys: [...held.file.keys, entry] } };
     }
   };
+  adopt(found);
 
-  const find = (scope: Hex, month: string): KeyObject | undefined => {
-    const known = keys.get(nameOf(scope, month));
-    if (known !== undefined || options.exclusively === undefined || closed || !existsSync(file)) return known;
-    adopt(readFileSync(file, "utf8"));
-    return keys.get(nameOf(scope, month));
+  let seen = "";
+  /** The file as it was looked at last; a file that is replaced is another one. */
+  const look = (): string => {
+    const { ino, mtimeNs, size } = statSync(file, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  };
+
+  /** Of several processes any may have made a key, and one may have destroyed some: what is in memory is not the truth. */
+  const lookAgain = (): void => {
+    if (!isShared || closed || !existsSync(file)) return;
+    const now = look();
+    if (now === seen) return;
+    // Its master key may go between the two reads, where keys are destroyed right now: then there is a newer file.
+    for (let tries = 3; ; tries--) {
+      try {
+        adopt(readKeyFile(file, readFileSync(file, "utf8")));
+        break;
+      } catch (error) {
+        if (tries === 0 || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      }
+    }
+    seen = now;
   };
 
   const keyOf = (scope: Hex, month: string): KeyObject => {
-    const key = find(scope, month);
+    lookAgain();
+    const key = keys.get(nameOf({ scope, month }));
     if (!key || closed) throw new TwinwardError("KEY_MISSING", { scope, month });
     return key;
+  };
+
+  /** What is on the disk counts: a write that was reported as failed may have been made all the same. */
+  const adoptStored = async (): Promise<void> => {
+    const stored = await readSecret(file);
+    if (stored !== undefined) adopt(readKeyFile(file, stored));
   };
 
   /** All keys asked for meanwhile go into one write. They count only when it is durable; a kill before it loses nothing. */
@@ -105,70 +157,116 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
     const asked = waiting;
     waiting = [];
     writing = undefined;
-    const make = async (): Promise<void> => {
-      // Of two processes that make a key for the same readings the first one's counts, also for the second; and so does one
-      // whose writing failed and that is there all the same.
-      const text = await readSecret(file);
-      if (text !== undefined) adopt(text);
-      const making = asked.filter(({ name }) => !keys.has(name));
-      if (making.length > 0) await writeAll(making);
-    };
-    await (options.exclusively === undefined ? make() : options.exclusively(make));
-  };
-
-  const writeAll = async (making: typeof waiting): Promise<void> => {
-    const all = [...entries, ...making.map(({ entry }) => entry)];
-    // The mirror first: whoever finds a key in the file uses it, so what is there is in both.
-    if (mirrored !== undefined) await writeMirror(mirrored, textOf(all));
-    // Die before this and the mirror has a key under which nothing is sealed yet; the next start copies it.
-    await reached(file, () => writeSecret(file, textOf(all)));
-    for (const { name, entry, key } of making) {
-      keys.set(name, createSecretKey(key));
-      key.fill(0);
-      entries.push(entry);
-    }
+    await alone(async () => {
+      // Of two processes that make a key for the same readings the first one's counts, also for the second.
+      await adoptStored();
+      const making = asked.filter(({ entry }) => !keys.has(nameOf(entry)));
+      if (making.length === 0) return;
+      const wrapped = making.map(({ entry, key }) => wrap(held.master, entry, key));
+      const next = { ...held.file, keys: [...held.file.keys, ...wrapped] };
+      // The mirror first: whoever finds a key in the file uses it, so what is there is in both.
+      // Die between the two and the mirror has a key under which nothing is sealed yet; the next start copies it.
+      for (const place of places) await reached(place, () => writeSecret(place, textOf(next)));
+      for (const { entry, key } of making) {
+        keys.set(nameOf(entry), createSecretKey(key));
+        key.fill(0);
+      }
+      held = { ...held, file: next };
+    });
   };
 
   let last: Promise<void> = Promise.resolve();
+  /** One write after the other: the second must hold the first one's keys. */
+  const afterwards = (work: () => Promise<void>): Promise<void> => {
+    last = last.catch(() => undefined).then(work);
+    return last;
+  };
+
   const ensure = async (scope: Hex, month: string): Promise<void> => {
-    const name = nameOf(scope, month);
+    const name = nameOf({ scope, month });
     if (keys.has(name)) return;
     if (closed) throw new TwinwardError("KEY_MISSING", { scope, month });
     const known = pending.get(name);
     if (known) return known;
-    if (!isHex(scope, 32) || !MONTH.test(month)) throw new RangeError(`no key name: ${scope} ${month}`);
-    const key = randomBytes(32);
-    waiting.push({ name, entry: { scope, month, wrapped: wrap(master, scope, month, key) }, key });
-    if (!writing) {
-      // One write after the other: the second must hold the first one's keys.
-      const before = last;
-      writing = before.catch(() => undefined).then(write);
-      last = writing;
-    }
+    if (!isKeyName({ scope, month })) throw new RangeError(`no key name: ${name}`);
+    waiting.push({ entry: { scope, month, wrapped: "0x" }, key: randomBytes(32) });
+    writing ??= afterwards(write);
     const done = writing.finally(() => pending.delete(name));
     pending.set(name, done);
     return done;
   };
 
-  const check = async (): Promise<{ readonly entries: number }> => {
-    const known = [...entries];
-    const now = await readSecret(file);
-    const found = now === undefined ? [] : readEntries(file, now);
-    const stored = new Map(found.map((entry) => [nameOf(entry.scope, entry.month), entry.wrapped]));
-    for (const { scope, month, wrapped } of known) {
-      const there = stored.get(nameOf(scope, month));
-      const what = there === undefined ? "is gone" : "was replaced";
-      if (there !== wrapped) throw unusable(file, `The key of ${scope} ${month} ${what}.`);
+  const destroy = (names: readonly KeyName[]): Promise<void> =>
+    afterwards(() =>
+      alone(async () => {
+        if (mirrored === undefined) await requireNoMirror(file);
+        await adoptStored();
+        const doomed = new Set(names.map(nameOf));
+        const going = held.file.keys.filter((entry) => doomed.has(nameOf(entry)));
+        if (going.length > 0) await replaceWithout(going);
+        // Only now is what was destroyed beyond reach of whoever kept the old file.
+        for (const place of places) await reached(place, () => removeOldMasters(place, held.file.generation));
+      }),
+    );
+
+  const replaceWithout = async (going: readonly Entry[]): Promise<void> => {
+    const gone = new Set(going.map(nameOf));
+    // Whatever happens to the files: nothing is sealed any more under what might be gone from them.
+    for (const name of gone) keys.delete(name);
+    const master = randomBytes(32);
+    const survivors = held.file.keys
+      .filter((entry) => !gone.has(nameOf(entry)))
+      .map((entry) => wrap(master, entry, unwrap(file, held.master, entry)));
+    const before = held.file.erased.filter((name) => !gone.has(nameOf(name)));
+    const next: KeyFile = {
+      generation: held.file.generation + 1,
+      keys: survivors,
+      erased: [...before, ...going.map(({ scope, month }) => ({ scope, month }))],
+    };
+    // Each file names its master key by its generation, so old and new stand beside each other until the file is replaced:
+    // die anywhere and what is there opens. The mirror first; where it alone was reached, the next start follows it.
+    for (const place of places) {
+      await reached(place, async () => {
+        await writeSecret(masterFile(place, next.generation), masterText(master));
+        await writeSecret(place, textOf(next));
+      });
     }
-    for (const entry of found) unwrap(file, master, entry);
+    held.master.fill(0);
+    held = { file: next, master };
+  };
+
+  const check = async (): Promise<{ readonly entries: number }> => {
+    lookAgain();
+    const now = await readSecret(file);
+    const stored = now === undefined ? { generation: 0, keys: [], erased: [] } : readKeyFile(file, now);
+    if (stored.generation !== held.file.generation) throw unusable(file, "It was replaced by that of another time.");
+    const wrapped = new Map(stored.keys.map((entry) => [nameOf(entry), entry.wrapped]));
+    for (const entry of held.file.keys) {
+      const there = wrapped.get(nameOf(entry));
+      const what = there === undefined ? "is gone" : "was replaced";
+      if (there !== entry.wrapped) throw unusable(file, `The key of ${entry.scope} ${entry.month} ${what}.`);
+    }
+    for (const entry of stored.keys) unwrap(file, held.master, entry);
     if (mirrored !== undefined && (await readSecret(mirrored)) !== now)
       throw unusable(mirrored, "It is not the same as the key store that it mirrors.");
-    return { entries: found.length };
+    return { entries: stored.keys.length };
   };
 
   return {
     ensure,
-    has: (scope, month) => find(scope, month) !== undefined,
+    destroy,
+    has: (scope, month) => {
+      lookAgain();
+      return keys.has(nameOf({ scope, month }));
+    },
+    months: (scope) => {
+      lookAgain();
+      return held.file.keys.filter((entry) => entry.scope === scope).map(({ month }) => month);
+    },
+    wasErased: (scope, month) => {
+      lookAgain();
+      return held.file.erased.some((name) => name.scope === scope && name.month === month);
+    },
     seal: (scope, month, plaintext, aad) => encrypt(keyOf(scope, month), plaintext, aad),
     open: (scope, month, nonce, sealed, aad) => {
       const key = keyOf(scope, month);
@@ -180,11 +278,10 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
     },
     verify: async () => {
       await last.catch(() => undefined);
-      return options.exclusively === undefined ? check() : options.exclusively(check);
+      return alone(check);
     },
     present: async () => {
-      if (entries.length === 0) return;
-      await requireThere([file, ...(mirrored === undefined ? [] : [mirrored])]);
+      if (held.file.keys.length > 0) await requireThere(places);
     },
     close: async () => {
       await last.catch(() => undefined);
@@ -192,89 +289,4 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
       keys.clear();
     },
   };
-}
-
-const nameOf = (scope: Hex, month: string): string => `${scope}:${month}`;
-
-/** A master key is made only together with its store: a store whose master is gone must not get another one. */
-async function masterKey(file: string, fresh: boolean): Promise<Uint8Array> {
-  const text = await readSecret(file);
-  const found = text?.trim();
-  if (found !== undefined) {
-    if (!isHex(found, 32)) throw unusable(file, "It is not 32 bytes of hex.");
-    return fromHex(found, 32);
-  }
-  if (!fresh) throw unusable(file, "It is missing, but data keys are wrapped under it.");
-  const made = randomBytes(32);
-  await writeSecret(file, `${toHex(made)}\n`);
-  return made;
-}
-
-function textOf(entries: readonly Entry[]): string {
-  return `${JSON.stringify({ format: "data-keys@1", keys: entries }, null, 1)}\n`;
-}
-
-/** The file has one form only, so that a changed byte shows wherever it is. */
-function readEntries(file: string, text: string): Entry[] {
-  let entries: Entry[];
-  try {
-    const found = JSON.parse(text) as { keys: Entry[] };
-    entries = found.keys.map(({ scope, month, wrapped }) => ({ scope, month, wrapped }));
-  } catch (cause) {
-    throw unusable(file, "It is not data-keys@1.", cause);
-  }
-  const names = new Set(entries.map(({ scope, month }) => nameOf(scope, month)));
-  const whole = entries.every(
-    ({ scope, month, wrapped }) => isHex(scope, 32) && MONTH.test(month) && isHex(wrapped, NONCE + 32 + TAG),
-  );
-  if (!whole || names.size !== entries.length || textOf(entries) !== text)
-    throw unusable(file, "It is not data-keys@1.");
-  return entries;
-}
-
-function wrap(master: Uint8Array, scope: Hex, month: string, key: Uint8Array): Hex {
-  const { nonce, sealed } = encrypt(master, key, wrapAad(scope, month));
-  return toHex(concat(nonce, sealed));
-}
-
-function unwrap(file: string, master: Uint8Array, entry: Entry): Uint8Array {
-  const bytes = fromHex(entry.wrapped);
-  try {
-    return decrypt(master, bytes.subarray(0, NONCE), bytes.subarray(NONCE), wrapAad(entry.scope, entry.month));
-  } catch (cause) {
-    const detail = `The key of ${entry.scope} ${entry.month} does not open.`;
-    throw new TwinwardError("KEY_FILE_UNUSABLE", { file, scope: entry.scope, month: entry.month, detail }, cause);
-  }
-}
-
-const wrapAad = (scope: Hex, month: string): Uint8Array =>
-  concat(utf8("twinward/data-key@1"), fromHex(scope, 32), utf8(month));
-
-// Randomness is fetched for many nonces at once: a call for twelve bytes costs as much as one for thousands.
-let nonces = new Uint8Array();
-function freshNonce(): Uint8Array {
-  if (nonces.length === 0) nonces = randomBytes(256 * NONCE);
-  const nonce = nonces.slice(0, NONCE);
-  nonces = nonces.subarray(NONCE);
-  return nonce;
-}
-
-function encrypt(key: Uint8Array | KeyObject, plaintext: Uint8Array, aad: Uint8Array): Sealed {
-  const nonce = freshNonce();
-  const cipher = createCipheriv("aes-256-gcm", key, nonce);
-  cipher.setAAD(aad);
-  const sealed = concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
-  return { nonce, sealed };
-}
-
-function decrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array {
-  if (nonce.length !== NONCE || sealed.length < TAG) throw new RangeError("not nonce and sealed bytes");
-  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG });
-  decipher.setAAD(aad);
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
-  return concat(decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final());
-}
-
-function unusable(file: string, detail: string, cause?: unknown): TwinwardError {
-  return new TwinwardError("KEY_FILE_UNUSABLE", { file, detail: `${file}: ${detail}` }, cause);
 }

@@ -1,7 +1,8 @@
 import { concat, fromHex, fromUtf8, isHex, u64be, utf8, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Remark } from "../../protocol/plausibility.ts";
-import type { KeyStore, Sealed } from "./key-store.ts";
+import type { Sealed } from "./cipher.ts";
+import type { KeyStore } from "./key-store.ts";
 
 /** What a reading's `sealed` column holds. */
 export interface OpenedReading {
