@@ -343,6 +343,16 @@ export const ERRORS = {
     "Restore a newer backup. Where there is none, nothing is written here any more: see docs/backup.md.",
   ),
   KEY_MISSING: row(410, "There is no data key for this assignment and month.", "Check whether it was erased."),
+  NOTHING_TO_ERASE: row(
+    404,
+    "Nothing is stored that could be erased.",
+    "twinward erase without an assignment lists what can be; what was erased before is gone.",
+  ),
+  ERASURE_UNFINISHED: row(
+    503,
+    "An erasure has begun and is not recorded yet.",
+    "Repair what the sentence names, then ask again or start the server again: both finish it.",
+  ),
   SEALED_UNREADABLE: row(
     500,
     "Sealed data or its key was changed: it does not open.",

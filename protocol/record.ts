@@ -46,6 +46,18 @@ export interface DecisionRecord extends RecordHead {
   readonly sequences?: readonly [number, number];
 }
 
+/** erasure@1: the data keys of these months were destroyed. What was sealed under them lies before this leaf, and opens no more. */
+export interface ErasureRecord extends RecordHead {
+  readonly format: "erasure@1";
+  readonly device: Hex;
+  /** The assignment; the device itself for what it said between assignments. */
+  readonly scope: Hex;
+  /** YYYY-MM, ascending: the months in which the erased readings begin. */
+  readonly months: readonly string[];
+  /** Somebody asked for it, or the device model says how long its readings are kept. */
+  readonly cause: "request" | "retention";
+}
+
 /** A record's RFC 8785 text and its content, the SHA-256 of that text. */
 export interface WrittenRecord {
   readonly text: string;
@@ -92,6 +104,7 @@ export function checkRecord(shape: Shape): LeafRecord {
   head.salt.hex(16);
   if (format === "decision@1") checkDecision(shape);
   if (format === "request@1") checkRequestRecord(shape);
+  if (format === "erasure@1") checkErasure(shape);
   return object as LeafRecord;
 }
 
@@ -134,4 +147,16 @@ function checkDecision(shape: Shape): void {
   if (found.sequences && found.sequences.list((item) => item.integer(1)).length !== 2) {
     throw found.sequences.fault("not [first, last]");
   }
+}
+
+const ERASURE = ["format", "stream", "at", "salt", "device", "scope", "months", "cause"] as const;
+
+function checkErasure(shape: Shape): void {
+  const found = shape.members(ERASURE);
+  found.device.hex(32);
+  found.scope.hex(32);
+  const months = found.months.list((month) => month.matching(/^\d{4}-(?:0[1-9]|1[0-2])$/, "a month"));
+  const ascends = months.every((month, n) => n === 0 || (months[n - 1] ?? "") < month);
+  if (months.length === 0 || !ascends) throw found.months.fault("not one month or more, ascending");
+  found.cause.literal("request", "retention");
 }

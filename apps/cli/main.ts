@@ -7,6 +7,7 @@ import { addBenchCommand } from "./commands/bench.ts";
 import { addConsentCommand } from "./commands/consent.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDeviceCommand } from "./commands/device.ts";
+import { addEraseCommand } from "./commands/erase.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
 import { addGrantCommand } from "./commands/grant.ts";
 import { addKeyCommand } from "./commands/key.ts";
@@ -47,6 +48,7 @@ addAnchorsCommand(program);
 addAuditCommand(program);
 addBenchCommand(program);
 addBackupCommands(program);
+addEraseCommand(program);
 
 /** Every command takes `--json`. */
 function takeJson(command: Command): void {

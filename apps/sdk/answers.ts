@@ -24,6 +24,8 @@ export interface HistoryReading {
   /** SD-JWT with the permitted disclosures. */
   readonly reading: string;
   readonly flags: readonly Flag[];
+  /** What it said was erased: there are no disclosures any more, and the rest still proves that it was said. */
+  readonly erased?: true;
   /** Sequences directly before this one that were never accepted, both ends inclusive. */
   readonly gap: { readonly from: number; readonly to: number } | null;
   readonly state: "accepted" | "sealed" | "anchored";

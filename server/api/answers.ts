@@ -180,6 +180,7 @@ export const history = z.strictObject({
       position: count,
       reading: z.string().describe("SD-JWT with the permitted disclosures only. docs/formats/reading.md"),
       flags,
+      erased: z.literal(true).optional().describe("What it said was erased. docs/erasure.md"),
       gap: stretch.nullable(),
       state: z.enum(["accepted", "sealed", "anchored"]),
       batch: count.nullable(),

@@ -12,6 +12,8 @@ export interface DataDirectory {
   readonly database: string;
   readonly chain: string;
   readonly dataKeys: string;
+  /** The erasure that has begun, while it is not finished. */
+  readonly erasing: string;
   /** The certificate of the authority over devices' TLS certificates; there once one was asked for. */
   readonly deviceAuthority: string;
   /** A UNIX socket, for its owner only, by which a running server is asked. */
@@ -28,6 +30,7 @@ export function layoutOf(root: string): DataDirectory {
     database: join(root, "database"),
     chain: join(root, "chain"),
     dataKeys: join(root, "keys/data-keys.json"),
+    erasing: join(root, "keys/erasing.json"),
     deviceAuthority: join(root, "device-ca.pem"),
     control: controlOf(resolve(root)),
     key: (name) => join(root, `keys/${name}.key`),

@@ -4,10 +4,11 @@ import { parseConsortium, type Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { startEmbeddedChain, type EmbeddedChain } from "../chain/embedded.ts";
 import { connectChain, rpcUrls, toldUrl } from "../chain/rpc.ts";
-import { openKeyStore, type KeyStore } from "../keys/key-store.ts";
+import type { KeyStore } from "../keys/key-store.ts";
 import { openDatabase, type Database } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
 import { layoutOf, type DataDirectory } from "./data-directory.ts";
+import { openKeys } from "./open-keys.ts";
 import { placeDatabase } from "./place-database.ts";
 
 export interface ChainPlace {
@@ -69,7 +70,12 @@ export interface OpenedDirectory {
 /** Opens what `up` left behind. Throws DATA_UNUSABLE where nothing was, DATA_LOCKED where a server still runs. */
 export async function openStopped(
   root: string,
-  settings: { databaseUrl: string | undefined; rpcUrl: string | undefined },
+  settings: {
+    databaseUrl: string | undefined;
+    rpcUrl: string | undefined;
+    keysMirror?: string | undefined;
+    work?: string;
+  },
 ): Promise<OpenedDirectory> {
   const data = layoutOf(root);
   const consortium = readConsortiumFile(data);
@@ -79,13 +85,13 @@ export async function openStopped(
     for (const one of closers.reverse()) await one();
   };
   try {
-    const lock = await lockDirectory(root, "audit");
+    const lock = await lockDirectory(root, settings.work ?? "audit");
     closers.push(() => lock.release());
     const chain = await openChain(data, { rpcUrl: settings.rpcUrl, rpcPort: 0 });
     closers.push(() => chain.close());
     const database = await openDatabase(placeDatabase(data, settings.databaseUrl));
     closers.push(() => database.close());
-    const keys = await openKeyStore(data.dataKeys);
+    const keys = await openKeys(data, database, settings.keysMirror);
     closers.push(() => keys.close());
     return { consortium, chain, database, keys, close };
   } catch (error) {

@@ -28,11 +28,11 @@ import { createFleet } from "../twin/fleet.ts";
 import { createReader } from "../twin/history.ts";
 import { createProofs } from "../twin/proofs.ts";
 import { createReceipts } from "../twin/receipts.ts";
-import { audit } from "./audit/audit.ts";
-import { backup } from "./backup/backup-directory.ts";
+import { answerControl } from "./answer-control.ts";
 import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
+import { createErasure } from "./erase/erasure.ts";
 import { foundConsortium } from "./found-consortium.ts";
 import { openFrontDoors, tlsOf } from "./front-doors.ts";
 import { createLog } from "./log.ts";
@@ -41,7 +41,6 @@ import { measureAccess, measureApi, measureGateway } from "./metrics/measure-roo
 import { measureState } from "./metrics/measure-state.ts";
 import { Meters } from "./metrics/meters.ts";
 import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
-import { observeWorld } from "./observe-world.ts";
 import { openChain } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
 import { openLine, writtenStream } from "./open-line.ts";
@@ -156,6 +155,9 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const anchorLog = contracts.AnchorLog;
   const committer = new Committer({ ...promise, database, chainId, anchorLog, stream, line, chainTime });
   ending.onClose("committer", () => committer.close());
+  const erasure = createErasure({ database, committer, keys, chain, stream, intent: data.erasing, now, random });
+  // Before anybody is served: what was begun is destroyed now, and recorded.
+  await erasure.finish();
   const anchor = createAnchor({
     database,
     // A database that was restarted has forgotten who anchors. Whoever claims it first goes on; the other one only waits,
@@ -242,19 +244,9 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log,
     now,
   });
-  const control = await openControl(data.control, {
-    backup: async ({ out }) => {
-      if (typeof out !== "string") throw new TwinwardError("MALFORMED_REQUEST", { detail: "Where to?" });
-      return backup({ database, consortium, now }, out);
-    },
-    audit: async ({ acks }) =>
-      database.transaction(async (tx) =>
-        audit(
-          await observeWorld({ provider: chainAt.provider, consortium, keys, tx }),
-          typeof acks === "string" ? acks : undefined,
-        ),
-      ),
-  });
+  const { provider } = chainAt;
+  const answers = answerControl({ database, consortium, provider, keys, erasure, now });
+  const control = await openControl(data.control, answers);
   ending.onClose("control", () => control.close());
   let oracles: Oracles | undefined;
   let metrics: MetricsDoor | undefined;

@@ -5,9 +5,9 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { anchorsOf, lineOf, newest, stretchOfBatch, stretchOfLeaf } from "../../protocol/line.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
-import { openReading } from "../keys/sealed-reading.ts";
 import { readReadings, type StoredReading } from "../store/read-readings.ts";
 import type { Documents } from "./documents.ts";
+import { ERASED, openWhole } from "./open-whole.ts";
 import { findAnchor, type Proofs } from "./proofs.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
 import { scope, type DigitalTwin, type Gap, type ScopedTwin, type WholeReading } from "./scope.ts";
@@ -102,10 +102,11 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
       proofs.acks(promised),
     ]);
     const anchors = anchorsOf(line, view);
-    const readings = rows.map(async (row): Promise<WholeReading> => {
+    const opened = await openWhole(rooms, device.id, rows);
+    const readings = rows.map(async (row, index): Promise<WholeReading> => {
       const { position, sequence, content, leaf } = row;
-      const place = { device: device.id, sequence, content, scope: row.scope, month: row.month };
-      const opened = openReading(rooms.keys, place, row);
+      const place = { device: device.id, sequence, content };
+      const { disclosures, remarks, erased } = opened[index] ?? ERASED;
       const ack = acks.get(position) ?? null;
       if (!ack && promised.length > 0)
         throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
@@ -121,8 +122,9 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
         leaf,
         position: position - stretchOfLeaf(line, position).firstLeaf,
         token: `${row.signingInput}.${toBase64url(row.signature)}`,
-        disclosures: opened.disclosures,
-        remarks: opened.remarks,
+        disclosures,
+        remarks,
+        erased,
         gap: gaps.get(sequence) ?? null,
         state: anchor ? "anchored" : sealed ? "sealed" : "accepted",
         batch: batch === undefined ? null : batch - stretchOfBatch(line, batch).firstBatch,

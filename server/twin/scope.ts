@@ -33,6 +33,8 @@ export interface WholeReading {
   readonly disclosures: readonly string[];
   /** What the gateway found implausible, each on its segment; null is the reading itself. */
   readonly remarks: readonly Pick<Remark, "segment" | "flag">[];
+  /** Its key was destroyed: it has no disclosures, and never again will. */
+  readonly erased: boolean;
   /** Sequences directly before this one that were never accepted. */
   readonly gap: Gap | null;
   readonly state: Stage;
@@ -65,6 +67,8 @@ export interface ShownReading {
   /** SD-JWT with the permitted disclosures only. */
   readonly reading: string;
   readonly flags: readonly Flag[];
+  /** What it said was erased: here is what still proves that it was said, and nothing of it. */
+  readonly erased?: true;
   readonly gap: Gap | null;
   readonly state: Stage;
   readonly batch: number | null;
@@ -165,6 +169,7 @@ function show(reading: WholeReading, segments: readonly string[], { terms }: Per
     position,
     reading: shown,
     flags: flagNames(mask),
+    ...(reading.erased ? { erased: true } : {}),
     gap: clip(reading.gap, terms.first),
     state,
     batch,

@@ -31,6 +31,7 @@ const MADE = new Set([
   "receipt.json",
   "anchors.json",
   "data-keys.json",
+  "erasing.json",
   "genesis.json",
   "signer.py",
 ]);

@@ -10,8 +10,9 @@ import {
   type ParsedReading,
 } from "../../../protocol/reading.ts";
 import { FLAGS } from "../../../protocol/words.ts";
-import { monthOf, openReading } from "../../keys/sealed-reading.ts";
+import { monthOf, openReading, type OpenedReading } from "../../keys/sealed-reading.ts";
 import { readDocument } from "../../store/read-document.ts";
+import { erasureOf, type StoredErasure } from "../../store/read-erasures.ts";
 import type { Lies } from "./lies.ts";
 import { attemptOpen } from "./open-sealed.ts";
 import type { AuditWorld } from "./world.ts";
@@ -49,6 +50,8 @@ export interface Head {
 export interface ReadingWalk {
   readonly heads: Map<Hex, Head>;
   readonly models: Map<Hex, DeviceModel | undefined>;
+  /** All that the stream has, those behind the reading at hand included. */
+  readonly erasures: readonly StoredErasure[];
 }
 
 /**
@@ -82,7 +85,7 @@ async function auditSigned(
   world: AuditWorld,
   row: WholeRow,
   { device, place }: { device: Hex; place: string },
-  { models }: ReadingWalk,
+  { models, erasures }: ReadingWalk,
   lies: Lies,
 ): Promise<ParsedReading | undefined> {
   const content = sha256Hex(row.signing_input);
@@ -95,9 +98,10 @@ async function auditSigned(
   const scope = toHex(row.scope);
   const { sequence, month, nonce, sealed } = row;
   const token = `${row.signing_input}.${toBase64url(row.signature)}`;
-  const opened = await attemptOpen(lies, place, { scope, month }, () =>
-    openReading(world.keys, { device, sequence, content, scope, month }, { nonce, sealed }),
-  );
+  const isErased = erasureOf(erasures, { scope, month, position: row.position }) !== undefined;
+  const open = (): OpenedReading =>
+    openReading(world.keys, { device, sequence, content, scope, month }, { nonce, sealed });
+  const opened = await attemptOpen(lies, place, { scope, month }, open, isErased);
   const whole =
     opened && (await lies.attempt(place, () => parseReading([token, ...opened.disclosures, ""].join("~"), LIMITS)));
   // What the device signed can be checked without what it disclosed.

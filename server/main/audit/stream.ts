@@ -4,8 +4,9 @@ import type { DeviceModel } from "../../../protocol/device-model.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { stretchOfLeaf } from "../../../protocol/line.ts";
-import { readRecord, recordKind } from "../../../protocol/record.ts";
+import { readRecord, recordKind, type ErasureRecord } from "../../../protocol/record.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
+import { readErasures, type StoredErasure } from "../../store/read-erasures.ts";
 import type { Lies } from "./lies.ts";
 import { auditReading, type Head, type ReadingRow } from "./reading.ts";
 import type { AuditWorld } from "./world.ts";
@@ -42,6 +43,7 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
   const heads = new Map<Hex, Head>();
   const models = new Map<Hex, DeviceModel | undefined>();
   const sequences = new Map<string, number>();
+  const erasures = await readWhole(world, lies);
 
   for (let last = Number.MIN_SAFE_INTEGER; ;) {
     const rows = await world.tx.query<LeafRow>(
@@ -61,7 +63,7 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
       const same = hash !== undefined && equalBytes(hash, row.hash);
       lies.hold(same, place, "its hash is not that of its kind, subject, sequence and content");
       leaves.push(hash);
-      if (row.kind === LEAF_KINDS.reading) await auditReading(world, row, { heads, models }, lies);
+      if (row.kind === LEAF_KINDS.reading) await auditReading(world, row, { heads, models, erasures }, lies);
       else auditRecord(world, row, sequences, lies);
     }
     lies.count("leaves", rows.length);
@@ -72,6 +74,11 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
   await auditStrays(world, lies);
   await auditHeads(world, heads, lies);
   return { size, leaves, heads };
+}
+
+/** What is erased is known before the readings come by. Each record is held against its leaf where the walk meets it. */
+async function readWhole({ tx }: AuditWorld, lies: Lies): Promise<readonly StoredErasure[]> {
+  return (await lies.attempt("erasures", () => readErasures(tx))) ?? [];
 }
 
 /** Positions count from 0 without a hole. False when this one is so far off that what stands there is no leaf of ours. */
@@ -126,9 +133,18 @@ function auditRecord(world: AuditWorld, row: LeafRow, sequences: Map<string, num
     const until = stretches.indexOf(stretchOfLeaf(world.line, row.position));
     const isOurs = stretches.slice(0, until + 1).some(({ stream }) => stream === record.stream);
     lies.hold(isOurs, place, "it was written for another stream");
+    if (record.format === "erasure@1") auditErasure(world, record as unknown as ErasureRecord, row, place, lies);
   } catch (error) {
     lies.tell(place, error instanceof Error ? error.message : String(error));
   }
+}
+
+function auditErasure({ view }: AuditWorld, record: ErasureRecord, row: LeafRow, place: string, lies: Lies): void {
+  const { device, scope } = record;
+  lies.count("erasures", 1);
+  lies.hold(device === toHex(row.subject), place, "it is recorded for another device");
+  const isOwn = scope === device ? view.device(device) !== undefined : view.assignment(scope)?.device === device;
+  lies.hold(isOwn, place, "the chain knows no such assignment of this device");
 }
 
 async function auditHeads({ tx }: AuditWorld, heads: ReadonlyMap<Hex, Head>, lies: Lies): Promise<void> {

@@ -137,7 +137,7 @@ async function readAnchors(
   }
 }
 
-/** Every data key under which something of it is sealed. */
+/** Every data key under which something of it is sealed, but those that were destroyed on purpose. */
 async function requireKeys(tx: Tx, data: DataDirectory, mirror: string | undefined): Promise<void> {
   const needed = await tx.query<{ scope: Uint8Array; month: string }>(
     `select distinct scope, month from (select scope, month from reading union all select scope, month from held
@@ -151,7 +151,8 @@ async function requireKeys(tx: Tx, data: DataDirectory, mirror: string | undefin
     });
   const keys = await openKeyStore(data.dataKeys, mirror === undefined ? {} : { mirror });
   try {
-    const lost = needed.filter(({ scope, month }) => !keys.has(toName(scope), month));
+    const isLost = (scope: Hex, month: string): boolean => !keys.has(scope, month) && !keys.wasErased(scope, month);
+    const lost = needed.filter(({ scope, month }) => isLost(toName(scope), month));
     const [first] = lost;
     if (first === undefined) return;
     throw new TwinwardError("KEY_MISSING", {

@@ -38,6 +38,7 @@ function readingAt(sequence: number): WholeReading {
       { segment: "heart", flag: "outOfRange" },
       { segment: "resp", flag: "clock" },
     ],
+    erased: false,
     gap: sequence > 2 ? { from: sequence - 2, to: sequence - 1 } : null,
     state: "accepted",
     batch: null,

@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { es256Signer } from "../../../protocol/es256.ts";
+import { anchorsOf, newest } from "../../../protocol/line.ts";
+import { meetChain } from "../../anchor/meet-chain.ts";
+import { followChain } from "../../chain/follow.ts";
+import { loadOrCreateKey } from "../../keys/signing-keys.ts";
+import { Committer } from "../../store/committer.ts";
+import { claimStream } from "../../store/stream-row.ts";
+import { askControl } from "../control.ts";
+import { layoutOf, type DataDirectory } from "../data-directory.ts";
+import { lineOfWritten, writtenStream } from "../open-line.ts";
+import { openStopped, type OpenedDirectory } from "../open-directory.ts";
+import { readSettings } from "../settings.ts";
+import { createErasure, type Erasable, type Erasure, type ErasureReport } from "./erasure.ts";
+import type { Asked, Plan } from "./plan.ts";
+
+export type { Erasable, ErasureReport } from "./erasure.ts";
+export type { Asked, Plan } from "./plan.ts";
+
+/** Nobody waits for the ack of what is recorded while no server runs; it is anchored when the next one does. */
+const ANCHOR_WITHIN_SECONDS = 10 * 365 * 86_400;
+
+/** What of DATA can be erased. */
+export const listErasable = (directory: string): Promise<Erasable[]> =>
+  askOrOpen(directory, { ask: "erasable" }, (erasure) => erasure.list());
+
+/** What `eraseDirectory` would destroy; changes nothing. Throws NOTHING_TO_ERASE. */
+export const planDirectory = (directory: string, asked: Asked): Promise<Plan> =>
+  askOrOpen(directory, { ask: "plan erasure", ...asked }, (erasure) => erasure.plan(asked));
+
+/**
+ * Erases: a server that runs on DATA is asked to do it itself; otherwise its lock is taken, and what is recorded is anchored when
+ * it runs again. Throws NOTHING_TO_ERASE, ERASURE_UNFINISHED, KEYS_UNWRITABLE where the store's mirror is not named by KEYS_MIRROR,
+ * and what opening throws.
+ */
+export const eraseDirectory = (directory: string, asked: Asked): Promise<ErasureReport> =>
+  askOrOpen(directory, { ask: "erase", ...asked }, (erasure) => erasure.erase(asked));
+
+async function askOrOpen<T>(
+  directory: string,
+  question: Readonly<Record<string, unknown>>,
+  act: (erasure: Erasure) => Promise<T>,
+): Promise<T> {
+  const data = layoutOf(resolve(directory));
+  if (existsSync(data.control)) {
+    const answered = await askControl<T>(data.control, question);
+    if (answered !== undefined) return answered;
+  }
+  const settings = readSettings(process.env, { data: data.root });
+  const opened = await openStopped(data.root, { ...settings, work: "erase" });
+  try {
+    return await onStopped(data, opened, settings.production, act);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function onStopped<T>(
+  data: DataDirectory,
+  { consortium, chain: chainAt, database, keys }: OpenedDirectory,
+  production: boolean,
+  act: (erasure: Erasure) => Promise<T>,
+): Promise<T> {
+  const key = await loadOrCreateKey(data.key("gateway"), "p256", { development: false, production });
+  const written = await writtenStream(database, consortium);
+  const claim = await claimStream(database, written);
+  const chain = await followChain({ provider: chainAt.provider, consortium });
+  try {
+    const line = lineOfWritten(chain.view(), consortium, written);
+    const { stream } = newest(line);
+    // A database that is behind the chain would record it where the chain has another leaf.
+    await meetChain(database, anchorsOf(line, chain.view()));
+    const { chainId, contracts } = consortium;
+    const promise = { signer: es256Signer(key), now: Date.now, anchorWithinSeconds: ANCHOR_WITHIN_SECONDS };
+    const committer = new Committer({ ...promise, database, chainId, anchorLog: contracts.AnchorLog, stream, line });
+    const { erasing: intent } = data;
+    const random = (size: number): Uint8Array => randomBytes(size);
+    try {
+      return await act(createErasure({ database, committer, keys, chain, stream, intent, now: Date.now, random }));
+    } finally {
+      await committer.close();
+    }
+  } finally {
+    await chain.close();
+    await claim.release();
+  }
+}

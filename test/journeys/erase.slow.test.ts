@@ -1,0 +1,82 @@
+import { expect } from "chai";
+import { cpSync, existsSync, lstatSync } from "node:fs";
+import { join } from "node:path";
+import { auditDirectory } from "../../server/main/audit-directory.ts";
+import { backupDirectory } from "../../server/main/backup/backup-directory.ts";
+import { restoreDirectory } from "../../server/main/backup/restore-directory.ts";
+import { auditPasses } from "../helpers/audit-journey.ts";
+import { ErasureWorld, FEBRUARY, JANUARY, keysIn, PER_MONTH } from "../helpers/erasure-world.ts";
+
+describe("journey: erasure in a stopped directory", function () {
+  this.timeout(110_000);
+  const world = new ErasureWorld();
+  const { journey, data, mirror } = world;
+  const [older, newer] = [journey.path("older.gz"), journey.path("newer.gz")];
+
+  before(async () => {
+    await world.open();
+    await world.send(JANUARY, PER_MONTH);
+    await world.send(FEBRUARY, PER_MONTH);
+    await world.anchored();
+    await backupDirectory(data, older);
+    await world.server.stop();
+  });
+  after(() => journey.close());
+
+  it("is refused before it begins where the mirror is not named, or nothing is there", async () => {
+    for (const [words, status, code] of [
+      [["--all"], 1, "KEYS_UNWRITABLE"],
+      [["--months", "2020-03"], 2, "NOTHING_TO_ERASE"],
+      [["--months", JANUARY, "--all"], 2, "UNUSABLE_INPUT"],
+    ] as const) {
+      const ran = await journey.run(["erase", world.assignment, ...words, "--yes", "--data", data]);
+      expect([ran.code, ran.err.split(":")[0]], words.join(" ")).to.deep.equal([status, code]);
+    }
+    expect(existsSync(join(data, "keys/erasing.json"))).to.equal(false);
+    expect(world.opened(await world.storedOf(data, JANUARY), keysIn(join(data, "keys")))).to.equal(PER_MONTH);
+  });
+
+  it("is recorded, and anchored when the server runs again", async () => {
+    const report = await world.erase("--all");
+    expect(report.months).to.deep.equal([JANUARY, FEBRUARY]);
+    const before = await auditPasses(journey, data, undefined, world.environment);
+    expect([before.get("erasures"), before.get("readings erased")]).to.deep.equal([1, 2 * PER_MONTH]);
+    await world.restart();
+    const { client, twin } = world.clinician;
+    const { readings } = await client.history(twin);
+    expect(readings.map(({ erased }) => erased)).to.deep.equal(Array(2 * PER_MONTH).fill(true));
+    await world.send(FEBRUARY);
+    await world.anchored();
+    await backupDirectory(data, newer);
+    await world.server.stop();
+    await auditPasses(journey, data, undefined, world.environment);
+  });
+
+  it("restores a newer backup without the keys that were destroyed", async () => {
+    const { missing } = await restoreDirectory(withoutDatabase("newer"), newer);
+    expect(missing).to.equal(null);
+    const checked = await auditPasses(journey, journey.path("newer"));
+    expect(checked.get("readings erased")).to.equal(2 * PER_MONTH);
+  });
+
+  it("restores an older backup, of which today's keys open nothing", async () => {
+    const copy = withoutDatabase("older");
+    const { missing } = await restoreDirectory(copy, older);
+    expect(missing).not.to.equal(null);
+    const keys = keysIn(join(copy, "keys"), mirror);
+    for (const month of [JANUARY, FEBRUARY] as const)
+      expect(world.opened(await world.storedOf(copy, month), keys), month).to.equal(0);
+    // It knows nothing of the erasure: that a key is gone is a lie there, beside the leaves that are missing.
+    const { lies } = await auditDirectory(copy);
+    const keyless = `data key of ${world.assignment} ${JANUARY}`;
+    expect(lies.map(({ place }) => place)).to.include(keyless);
+    expect(lies.find(({ place }) => place === keyless)?.what).to.match(/no erasure of it is recorded/);
+  });
+
+  /** DATA as it is after its database's disk was lost. */
+  function withoutDatabase(name: string): string {
+    const isKept = (path: string): boolean => path !== join(data, "database") && !lstatSync(path).isSocket();
+    cpSync(data, journey.path(name), { recursive: true, filter: isKept });
+    return journey.path(name);
+  }
+});
