@@ -99,6 +99,11 @@ export const ERRORS = {
     "Nothing is posted to this address.",
     "Name an https URL that the whole internet can reach; WEBHOOK_PRIVATE allows others.",
   ),
+  WEBHOOK_UNANSWERED: row(
+    502,
+    "Nobody took a webhook for a day.",
+    "Nothing: the app sees its answer by GET /v1/requests.",
+  ),
   OVERLOADED: row(503, "The gateway has more work than it can take.", "Send the same bytes again after Retry-After."),
   TOPIC_NOT_YOURS: row(
     403,

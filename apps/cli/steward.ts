@@ -37,6 +37,8 @@ export interface GrantTerms {
   readonly purposes: number;
   /** How often it may be passed on; not at all without. */
   readonly depth?: number;
+  /** One that this steward has not used; drawn where it names nothing. */
+  readonly nonce?: bigint;
 }
 
 /** What the chain needs to find a grant again: together it makes the id. */
@@ -130,8 +132,7 @@ export class Steward {
   }
 
   /** Gives a grant; its id. */
-  async grant(device: Hex, { depth = 0, ...terms }: GrantTerms): Promise<Hex> {
-    const nonce = BigInt(toHex(randomBytes(32)));
+  async grant(device: Hex, { depth = 0, nonce = drawNonce(), ...terms }: GrantTerms): Promise<Hex> {
     await sendActs(this.#wallet, [
       { contract: this.#contract("GrantRegistry"), method: "grant", args: [device, { ...terms, depth }, nonce] },
     ]);
@@ -199,6 +200,8 @@ export class Steward {
     return new Contract(this.#consortium.contracts[name], ABIS[name], this.#wallet);
   }
 }
+
+const drawNonce = (): bigint => BigInt(toHex(randomBytes(32)));
 
 const ABIS = {
   AnchorLog: anchorLogAbi as unknown as InterfaceAbi,

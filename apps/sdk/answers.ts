@@ -1,11 +1,13 @@
 import type { Ack } from "../../protocol/ack.ts";
 import type { Anchor } from "../../protocol/anchors.ts";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { Segment } from "../../protocol/device-model.ts";
+import type { DeviceModel, Segment } from "../../protocol/device-model.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { DecisionRecord } from "../../protocol/record.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
+import type { Asking } from "../../protocol/request.ts";
+import type { AnswerRecord, AnswerWord } from "../../protocol/request-record.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
 import type { DeviceState, Flag, Purpose } from "../../protocol/words.ts";
 
@@ -203,4 +205,41 @@ export interface CheckedReading {
   }[];
   /** The code with which it would be refused. */
   readonly code: ErrorCode | null;
+}
+
+/** catalogue@1: what may be asked for. */
+export interface Catalogue {
+  readonly format: "catalogue@1";
+  readonly models: readonly { readonly hash: Hex; readonly model: DeviceModel }[];
+  readonly manifests: readonly { readonly hash: Hex; readonly manifest: Manifest }[];
+}
+
+/** A request is durable; the same is said of it again. */
+export interface AcknowledgedRequest {
+  readonly request: Hex;
+  /** ms. */
+  readonly expires: number;
+  readonly leaf: Hex;
+}
+
+/** A request as its reader and the steward see it. */
+export interface ListedRequest {
+  readonly request: Hex;
+  readonly state: "open" | AnswerWord;
+  /** ms. */
+  readonly at: number;
+  readonly expires: number;
+  readonly asked: Asking;
+  /** Hash of the leaf that says what was asked. */
+  readonly leaf: Hex;
+  /** The record that ended it, with its leaf; null while it is open. */
+  readonly answer: AnswerRecord | null;
+  readonly answerLeaf: Hex | null;
+  readonly position: number;
+}
+
+export interface RequestPage {
+  readonly requests: readonly ListedRequest[];
+  /** Give it as `before` to go on. */
+  readonly next: number | null;
 }

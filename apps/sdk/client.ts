@@ -6,19 +6,24 @@ import type { SignedFinding } from "../../protocol/finding.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
 import type { Purpose } from "../../protocol/words.ts";
 import type {
+  AcknowledgedRequest,
   AnchorPage,
+  Catalogue,
   CheckedReading,
   DecisionPage,
   Explained,
   HistoryPage,
   HistoryReading,
   ListedDevice,
+  ListedRequest,
   ListedTwin,
   ListedVerdict,
   PostedReading,
   ReaderPage,
+  RequestPage,
   TwinDescription,
 } from "./answers.ts";
+import { signRequest, type Wish } from "./asking.ts";
 import { toError } from "./problem.ts";
 import { signInMessage, type SignIn } from "./sign-in.ts";
 
@@ -83,6 +88,17 @@ export interface Client {
   /** Who can see a twin, and why, as far as it concerns you. */
   readers(twin: Hex, ask?: { readonly after?: number; readonly limit?: number }): Promise<ReaderPage>;
   explain(ask: Reading & { readonly twin: Hex; readonly reader?: Hex; readonly action?: string }): Promise<Explained>;
+  /** What may be asked for; it needs nobody. */
+  catalogue(): Promise<Catalogue>;
+  /** Signs a request with the signer's key, which nobody need know, and sends it. */
+  request(wish: Wish): Promise<AcknowledgedRequest>;
+  /** One's own, and as a steward those on one's devices; newest first. */
+  requests(ask?: RequestQuery): Promise<RequestPage>;
+  /** Waits until a request has ended, ten minutes without `withinMs`; as it is then, which may still be open. */
+  answer(request: Hex, patience?: { readonly withinMs?: number; readonly everyMs?: number }): Promise<ListedRequest>;
+  /** As the steward: with a grant on chain whose nonce is the request. */
+  approveRequest(request: Hex, grant: Hex): Promise<ListedRequest>;
+  refuseRequest(request: Hex, reason: string): Promise<ListedRequest>;
   /** Signed readings (SD-JWT); results in the same order. */
   postReadings(readings: readonly string[]): Promise<readonly PostedReading[]>;
   /** What is wrong with a reading; the server stores nothing of it. */
@@ -96,6 +112,13 @@ export interface Client {
   postFinding(finding: SignedFinding): Promise<void>;
 }
 
+export interface RequestQuery {
+  readonly request?: Hex;
+  readonly state?: ListedRequest["state"];
+  readonly before?: number;
+  readonly limit?: number;
+}
+
 export interface FindingQuery {
   readonly digest?: Hex;
   readonly device?: Hex;
@@ -107,6 +130,8 @@ export interface FindingQuery {
 
 /** A token is renewed this long (seconds) before it ends. */
 const RENEW_BEFORE = 30;
+const JSON_BODY = { "content-type": "application/json" };
+const ANSWERED_WITHIN_MS = 600_000;
 /** A server's clock may be off by this much before a sign-in is dated by it, ms; it takes no more than a minute. */
 const CLOCK_SKEW = 30_000;
 
@@ -133,7 +158,7 @@ export function connect(options: ConnectOptions): Client {
     (await (await send(path + toQuery(asked))).json()) as T;
 
   const post = async (path: string, body: unknown): Promise<Response> =>
-    send(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    send(path, { method: "POST", headers: JSON_BODY, body: JSON.stringify(body) });
 
   async function login(): Promise<Session> {
     const { signer } = options;
@@ -160,11 +185,14 @@ export function connect(options: ConnectOptions): Client {
     return (session = login());
   }
 
-  /** As a signed-in reader. A token that the server no longer knows is renewed once. */
-  async function read(path: string, asked: object = {}): Promise<Response> {
-    const target = path + toQuery(asked);
+  /** As somebody signed in. A token that the server no longer knows is renewed once. */
+  async function sendAs(target: string, body?: object): Promise<Response> {
+    const init = body && { method: "POST", body: JSON.stringify(body) };
     const once = async (): Promise<Response> =>
-      send(target, { headers: { authorization: `Bearer ${(await current()).token}` } });
+      send(target, {
+        ...init,
+        headers: { ...(body && JSON_BODY), authorization: `Bearer ${(await current()).token}` },
+      });
     try {
       return await once();
     } catch (error) {
@@ -173,6 +201,11 @@ export function connect(options: ConnectOptions): Client {
       return once();
     }
   }
+
+  const read = (path: string, asked: object = {}): Promise<Response> => sendAs(path + toQuery(asked));
+
+  const answerRequest = async (path: string, body: object): Promise<ListedRequest> =>
+    (await (await sendAs(path, body)).json()) as ListedRequest;
 
   const readJson = async <T>(path: string, asked: object = {}): Promise<T> =>
     (await (await read(path, asked)).json()) as T;
@@ -188,9 +221,22 @@ export function connect(options: ConnectOptions): Client {
     }
   }
 
+  const consortium = async (): Promise<Consortium> => parseConsortium(await (await send("/v1/consortium")).text());
+  const catalogue = (): Promise<Catalogue> => get("/v1/catalogue");
+  const requests = (ask: RequestQuery = {}): Promise<RequestPage> => readJson("/v1/requests", ask);
+
+  async function waitForAnswer(request: Hex, withinMs: number, everyMs: number): Promise<ListedRequest> {
+    for (const until = now() + withinMs; ;) {
+      const [found] = (await requests({ request })).requests;
+      if (!found) throw new TwinwardError("NOT_FOUND");
+      if (found.state !== "open" || now() >= until) return found;
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  }
+
   return {
     login: () => (session = login()),
-    consortium: async () => parseConsortium(await (await send("/v1/consortium")).text()),
+    consortium,
     devices: () => get("/v1/devices"),
     twins: async () => (await readJson<{ twins: ListedTwin[] }>("/v1/twins")).twins,
     history,
@@ -203,6 +249,18 @@ export function connect(options: ConnectOptions): Client {
     decisions: (twin, ask) => readJson("/v1/decisions", { twin, ...ask }),
     readers: (twin, ask) => readJson(`/v1/twins/${twin}/readers`, ask),
     explain: (ask) => readJson("/v1/decisions/explain", ask),
+    catalogue,
+    async request(wish) {
+      const { signer } = options;
+      if (!signer) throw new TwinwardError("SESSION_REQUIRED", { detail: "Connect with a signer." });
+      const facts = { consortium: await consortium(), catalogue, now: now() };
+      return (await (await post("/v1/requests", await signRequest(wish, signer, facts))).json()) as AcknowledgedRequest;
+    },
+    requests,
+    answer: (request, { withinMs = ANSWERED_WITHIN_MS, everyMs = 1_000 } = {}) =>
+      waitForAnswer(request, withinMs, everyMs),
+    approveRequest: (request, grant) => answerRequest(`/v1/requests/${request}/approve`, { grant }),
+    refuseRequest: (request, reason) => answerRequest(`/v1/requests/${request}/refuse`, { reason }),
     async postReadings(readings) {
       return ((await (await post("/v1/readings", { readings })).json()) as { results: PostedReading[] }).results;
     },

@@ -1,23 +1,29 @@
 /** The published entry of the SDK; a test pins its exports. */
 export { fileSource, rpcSource } from "./anchor-sources.ts";
 export type {
+  AcknowledgedRequest,
   AnchorPage,
+  Catalogue,
   CheckedReading,
   DecisionPage,
   Explained,
   HistoryPage,
   HistoryReading,
   ListedDevice,
+  ListedRequest,
   ListedTwin,
   ListedVerdict,
   PostedReading,
   ReaderPage,
+  RequestPage,
   TwinDescription,
 } from "./answers.ts";
+export type { Wish } from "./asking.ts";
 export { connect } from "./client.ts";
-export type { Client, ConnectOptions, FindingQuery, HistoryAsk, Reading, Session } from "./client.ts";
+export type { Client, ConnectOptions, FindingQuery, HistoryAsk, Reading, RequestQuery, Session } from "./client.ts";
 export { cosignAnchors, exportAnchors, writeAnchors } from "./export-anchors.ts";
 export type { CheckpointSigner } from "./export-anchors.ts";
 export { signInMessage } from "./sign-in.ts";
 export type { SignIn, SignInFacts } from "./sign-in.ts";
 export { verifyReceipt } from "../../protocol/verify.ts";
+export { verifyWebhook, WEBHOOK_SIGNATURE } from "../../protocol/webhook.ts";

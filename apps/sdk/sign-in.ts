@@ -5,6 +5,12 @@ export interface SignIn {
   getAddress(): Promise<string>;
   /** EIP-191 signature of the text, 65 bytes hex. */
   signMessage(text: string): Promise<string>;
+  /** EIP-712, 65 bytes hex; only requests need it. */
+  signTypedData?(
+    domain: { name: string; version: string; chainId: number; verifyingContract: string },
+    types: Record<string, { name: string; type: string }[]>,
+    message: Record<string, unknown>,
+  ): Promise<string>;
 }
 
 export interface SignInFacts {

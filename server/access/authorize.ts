@@ -66,8 +66,8 @@ export interface Access {
   authorize(asked: Asked): Promise<Permit>;
   /**
    * Decides and records who asks to see a record, or a leaf that leads to no twin of theirs (`record` undefined). A record
-   * is for the reader whom it names, the steward of its device, and whose data it is; everybody else is told NOT_FOUND. Such an
-   * ask is for audit, whatever purpose the record was about. Throws CHAIN_UNAVAILABLE like `authorize`.
+   * is for the reader whom it names, who answered it, the steward of its device or twin, and whose data it is; everybody else is
+   * told NOT_FOUND. Such an ask is for audit, whatever purpose the record was about. Throws CHAIN_UNAVAILABLE like `authorize`.
    */
   authorizeRecord(reader: Hex, record: LeafRecord | undefined): Promise<RecordPermit>;
   /** The same for a list of the decisions on a twin: whom they concern in whole, or in their own part. */
@@ -183,10 +183,8 @@ export function createAccess(parts: AccessParts): Access {
     async authorizeRecord(reader, asked) {
       const view = await chain.fresh();
       const [twin, device] = [asked?.twin, asked?.device].map((id) => (isHex(id, 32) ? id : ZERO_32)) as [Hex, Hex];
-      const permitted =
-        asked?.reader === reader ||
-        view.device(device)?.steward === reader ||
-        concernOf(view, reader, twin) === "whole";
+      const named = [asked?.reader, asked?.by, view.device(device)?.steward, asked && stewardAsked(view, asked)];
+      const permitted = named.includes(reader) || concernOf(view, reader, twin) === "whole";
       await recordAudit(view, reader, permitted ? { twin, device } : undefined);
       return { view };
     },
@@ -222,6 +220,12 @@ export function createAccess(parts: AccessParts): Access {
       };
     },
   };
+}
+
+/** The steward of the twin that a request names. */
+function stewardAsked(view: ChainView, { asked }: LeafRecord): Hex | undefined {
+  const twin = typeof asked === "object" && asked !== null && "twin" in asked ? asked.twin : undefined;
+  return isHex(twin, 32) ? stewardOf(view, twin) : undefined;
 }
 
 function because(view: ChainView, found: Answer): DecisionRecord["because"] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ANSWERS } from "../../protocol/request-record.ts";
 import { DEVICE_STATES, FLAGS, PURPOSES, type Flag } from "../../protocol/words.ts";
 import { REASONS } from "../access/decide.ts";
 import { address, id } from "./asks.ts";
@@ -277,3 +278,41 @@ export const readiness = z.strictObject({
   ready: z.boolean(),
   parts: z.record(z.string(), z.string()).describe("each part with ok, or the code of what is wrong"),
 });
+
+export const catalogue = z
+  .strictObject({
+    format: z.literal("catalogue@1"),
+    models: z.array(z.strictObject({ hash: id, model: document })),
+    manifests: z.array(z.strictObject({ hash: id, manifest: document })),
+  })
+  .describe("what may be asked for; it names no device, no twin and nobody");
+
+export const acknowledged = z.strictObject({ request: id, expires: milliseconds, leaf: id });
+
+const asking = z.strictObject({
+  twin: id.nullable(),
+  manifest: id.nullable(),
+  reader: address,
+  segments: bitmap,
+  purposes: z.array(purpose),
+  until: seconds,
+  why: z.string(),
+  webhook: z.string().nullable(),
+  nonce: id,
+  deadline: seconds,
+});
+export const request = z.strictObject({
+  request: id,
+  state: z.enum(["open", ...ANSWERS]),
+  at: milliseconds,
+  expires: milliseconds,
+  asked: asking,
+  leaf: id,
+  answer: z
+    .looseObject({ format: z.literal("request@1"), step: z.enum(ANSWERS), request: id, at: milliseconds })
+    .nullable()
+    .describe("the record that ended it. docs/formats/request.md"),
+  answerLeaf: id.nullable(),
+  position: count,
+});
+export const requests = z.strictObject({ requests: z.array(request), next });

@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { z } from "zod";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { ANSWERS } from "../../protocol/request-record.ts";
 import { PURPOSES } from "../../protocol/words.ts";
 
 /** Strict schemas of what is asked: an unknown or repeated member is refused, never passed over. */
@@ -95,6 +96,13 @@ export const findingsQuery = z.strictObject({
   limit: whole.pipe(z.number().min(1).max(1024)).optional(),
 });
 
+export const requestsQuery = z.strictObject({
+  request: id.optional(),
+  state: z.enum(["open", ...ANSWERS]).optional(),
+  before: whole.optional(),
+  limit: whole.pipe(z.number().min(1).max(200)).optional(),
+});
+
 export const noQuery = z.strictObject({});
 
 /** Documents and findings have formats of their own, and are read by them. */
@@ -103,6 +111,8 @@ export const formatBody = z.unknown();
 export const anyQuery = z.looseObject({});
 export const readingsBody = z.strictObject({ readings: z.array(z.string()).min(1).max(1024) });
 export const checkBody = z.strictObject({ reading: z.string() });
+export const approveBody = z.strictObject({ grant: id });
+export const refuseBody = z.strictObject({ reason: z.string() });
 export const loginBody = z.strictObject({ message: z.string(), signature: z.string() });
 
 /** What a schema makes of what was sent. Throws MALFORMED_REQUEST with the place of the first fault. */

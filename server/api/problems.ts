@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from "express";
-import { toProblem, TwinwardError } from "../../protocol/errors.ts";
+import { toProblem, TwinwardError, type Problem } from "../../protocol/errors.ts";
 import type { Log } from "./rooms.ts";
 
 /** Codes after which the same request may succeed soon. */
@@ -15,6 +15,7 @@ const LATER = new Set([
   "KEYS_UNWRITABLE",
   "NOT_ANCHORED_YET",
   "STREAM_SUSPENDED",
+  "REQUESTS_TOO_MANY",
 ]);
 
 /** The one error handler, last: every refusal is an RFC 9457 problem with a code of the table. */
@@ -33,9 +34,10 @@ export function problems(log: Log): ErrorRequestHandler {
   };
 }
 
-function sendProblem(response: Response, status: number, problem: { readonly code: string }): void {
+function sendProblem(response: Response, status: number, problem: Problem): void {
+  const { retryAfterSeconds: later } = problem;
   if (status === 401) response.set("WWW-Authenticate", "Bearer");
-  if (LATER.has(problem.code)) response.set("Retry-After", "1");
+  if (LATER.has(problem.code)) response.set("Retry-After", typeof later === "number" ? String(later) : "1");
   response.status(status).type("application/problem+json").send(JSON.stringify(problem));
 }
 

@@ -4,8 +4,10 @@ import type { Consortium } from "../../protocol/consortium.ts";
 import type { SignedFinding } from "../../protocol/finding.ts";
 import type { Access } from "../access/authorize.ts";
 import type { Refusals } from "../access/refusals.ts";
+import type { Requests } from "../access/asking/requests.ts";
 import type { Sessions } from "../access/session.ts";
 import type { Decisions } from "../twin/decisions.ts";
+import type { Offers } from "../twin/catalogue.ts";
 import type { Documents } from "../twin/documents.ts";
 import type { Fleet } from "../twin/fleet.ts";
 import type { Reader } from "../twin/history.ts";
@@ -95,6 +97,8 @@ export interface ApiRooms {
   readonly receipts: Receipts;
   readonly documents: Documents;
   readonly fleet: Fleet;
+  readonly offers: Pick<Offers, "catalogue">;
+  readonly requests: Pick<Requests, "ask" | "list" | "approve" | "refuse">;
   readonly findings: {
     accept(body: unknown): Promise<void>;
     list(filter?: FindingAsk): Promise<SignedFinding[]>;

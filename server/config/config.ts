@@ -39,6 +39,8 @@ export interface Config {
   readonly sealIntervalMs: number;
   /** What an ack promises: anchored within so many seconds. */
   readonly anchorWithinSeconds: number;
+  /** Answers may be posted to addresses that the internet does not reach. */
+  readonly privateWebhooks: boolean;
   readonly logLevel: string;
   /** Go on in the successor of a stream that members have fenced. */
   readonly successor: boolean;
@@ -127,6 +129,7 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
     keysMirror: set.KEYS_MIRROR === undefined ? undefined : absolute(set.KEYS_MIRROR),
     sealIntervalMs: set.SEAL_INTERVAL_MS,
     anchorWithinSeconds: set.ANCHOR_WITHIN_SECONDS,
+    privateWebhooks: set.WEBHOOK_PRIVATE === "allow",
     logLevel: set.LOG_LEVEL,
     successor: overrides.successor ?? false,
     production: set.NODE_ENV === "production",

@@ -18,7 +18,7 @@ export class SettingsRefused extends Error {
 }
 
 /** Names that begin so are ours: what is set under them and read by nobody was meant for us. */
-const OURS = /^(?:TWINWARD|MQTT|RPC|DATABASE|SEAL|ANCHOR|METRICS|KEYS|TLS)_/;
+const OURS = /^(?:TWINWARD|MQTT|RPC|DATABASE|SEAL|ANCHOR|METRICS|KEYS|WEBHOOK|TLS)_/;
 /** Names shorter than this are too near to too much. */
 const LONG = 7;
 

@@ -89,6 +89,10 @@ export const SETTINGS = z.object({
     .min(1)
     .optional()
     .meta(told({ takes: "a directory", example: "/mnt/other-disk/twinward-keys" })),
+  WEBHOOK_PRIVATE: z
+    .enum(["allow"])
+    .optional()
+    .meta(told({ takes: "allow", example: "allow" })),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")

@@ -41,6 +41,7 @@ import { measureAccess, measureApi, measureGateway } from "./metrics/measure-roo
 import { measureState } from "./metrics/measure-state.ts";
 import { Meters } from "./metrics/meters.ts";
 import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
+import { openAsking } from "./open-asking.ts";
 import { openChain } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
 import { openLine, writtenStream } from "./open-line.ts";
@@ -217,6 +218,16 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
   );
+  const asking = openAsking(
+    {
+      ...{ database, committer, chain, documents, stream, now, random, report },
+      domain: { chainId, contract: contracts.GrantRegistry },
+      signer: promise.signer,
+      privateWebhooks: config.privateWebhooks,
+      requireRoom: () => disk.requireRoom(),
+    },
+    ending,
+  );
   const refused = (code: ErrorCode): void => refusals.count(code);
   const mqttRooms = { gateway, chain, stream, now, refused, report };
   const mqtt = await ending.opened("mqtt", openMqttPlace(config, tls, mqttRooms));
@@ -237,6 +248,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     documents: { ...documents, keep: async (value) => (disk.requireRoom(), documents.keep(value)) },
     decisions: createDecisions(database),
     fleet: createFleet(twinRooms, documents),
+    ...asking,
     findings: createFindings({ database, chain }),
     ready,
     answered: measureApi(meters),

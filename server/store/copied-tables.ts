@@ -20,6 +20,10 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   { name: "leaf", by: ["position"] },
   { name: "reading", by: ["position"] },
   { name: "record", by: ["position"] },
+  { name: "request", by: ["position"] },
+  { name: "request_answer", by: ["position"] },
+  // What is posted is gone: few wait.
+  { name: "webhook" },
   { name: "ack", by: ["first"] },
   // Written when a stream ended, before anybody serves its successor.
   { name: "broken_ack", by: ["stream", "first"] },

@@ -79,7 +79,16 @@ async function drawLine(tx: Tx): Promise<Drawn> {
       batches,
       migrations: migrations.map(({ sha256 }) => toHex(sha256)),
     },
-    below: { leaf: size, reading: size, record: size, ack: size, batch: settled, evidence },
+    below: {
+      leaf: size,
+      reading: size,
+      record: size,
+      request: size,
+      request_answer: size,
+      ack: size,
+      batch: settled,
+      evidence,
+    },
     changing,
   };
 }

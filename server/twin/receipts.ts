@@ -12,7 +12,7 @@ import type { Sight, TwinRooms } from "./rooms.ts";
 /** What is asked for before it is known whether the reader may have it. */
 export type LeafPlace =
   | { readonly kind: "reading"; readonly device: Hex; readonly sequence: number; readonly leaf: Hex }
-  | { readonly kind: "record"; readonly leaf: Leaf; readonly record: LeafRecord };
+  | { readonly kind: "record"; readonly leaf: Leaf; readonly record: LeafRecord; readonly signature?: Hex };
 
 export interface Receipts {
   find(leaf: Hex): Promise<LeafPlace | undefined>;
@@ -31,8 +31,9 @@ interface LeafRow {
   readonly sequence: number;
   readonly content: Uint8Array;
   readonly hash: Uint8Array;
-  /** Of a record. */
+  /** Of a record, with the signature that is kept beside it. */
   readonly body: string | null;
+  readonly signature: Uint8Array | null;
 }
 
 /** receipt@1 for a leaf named by its hash. */
@@ -42,7 +43,7 @@ export function createReceipts(rooms: TwinRooms, proofs: Proofs, reader: Reader)
   return {
     async find(hash) {
       const [row] = await database.query<LeafRow>(
-        `select l.position, l.kind, l.subject, l.sequence, l.content, l.hash, r.body
+        `select l.position, l.kind, l.subject, l.sequence, l.content, l.hash, r.body, r.signature
          from leaf l left join record r on r.position = l.position where l.hash = $1`,
         [fromHex(hash, 32)],
       );
@@ -52,7 +53,8 @@ export function createReceipts(rooms: TwinRooms, proofs: Proofs, reader: Reader)
       if (kind === LEAF_KINDS.reading) return { kind: "reading", device: subject, sequence, leaf: hash };
       if (row.body === null) throw new TwinwardError("DATA_UNUSABLE", { position });
       const leaf = { position, kind, subject, sequence, content: toHex(row.content), hash };
-      return { kind: "record", leaf, record: readRecord(row.body) };
+      const signature = row.signature && { signature: toHex(row.signature) };
+      return { kind: "record", leaf, record: readRecord(row.body), ...signature };
     },
 
     twinsFor({ device, sequence }, reader, sight) {
@@ -80,12 +82,12 @@ export function createReceipts(rooms: TwinRooms, proofs: Proofs, reader: Reader)
       return shown.receipt;
     },
 
-    async forRecord({ leaf, record }, { view }) {
+    async forRecord({ leaf, record, signature }, { view }) {
       const ack = (await proofs.acks([leaf.position])).get(leaf.position);
       if (!ack) throw new TwinwardError("DATA_UNUSABLE", { position: leaf.position });
       const proof = await proofs.receipt(leaf, ack, view);
       if (!proof) throw new TwinwardError("NOT_ANCHORED_YET");
-      return { ...proof, disclosed: { record } };
+      return { ...proof, disclosed: { record, ...(signature === undefined ? {} : { signature }) } };
     },
   };
 }

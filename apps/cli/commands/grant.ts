@@ -1,10 +1,8 @@
 import type { Command } from "commander";
 import type { Hex } from "../../../protocol/bytes.ts";
-import { readDeviceModel, segmentsMask } from "../../../protocol/device-model.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
-import { readManifest } from "../../../protocol/manifest.ts";
 import { purposesMask, type Purpose } from "../../../protocol/words.ts";
-import type { Client } from "../../sdk/client.ts";
+import { maskOf } from "../answer-request.ts";
 import {
   dataOption,
   stewardOption,
@@ -94,11 +92,6 @@ export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
     return code !== "GRANT_UNKNOWN";
   });
   return grant;
-}
-
-async function maskOf(client: Client, manifestHash: Hex, names: readonly string[]): Promise<bigint> {
-  const manifest = readManifest(await client.document(manifestHash));
-  return segmentsMask(readDeviceModel(await client.document(manifest.model)), names);
 }
 
 function addRevoke(grant: Command): void {

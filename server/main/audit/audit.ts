@@ -4,6 +4,7 @@ import { auditBatches } from "./batches.ts";
 import { auditEvents, auditOutbox } from "./chain.ts";
 import { auditKeptAcks, readKeptAcks } from "./kept-acks.ts";
 import { Lies, type AuditReport } from "./lies.ts";
+import { auditRequests } from "./requests.ts";
 import { auditLeaves } from "./stream.ts";
 import type { AuditWorld } from "./world.ts";
 
@@ -29,5 +30,6 @@ export async function audit(world: AuditWorld, acks?: string): Promise<AuditRepo
   await auditAside(world, lies);
   await auditDocuments(world, lies);
   await auditFindings(world, lies);
+  await auditRequests(world, lies);
   return lies.report();
 }

@@ -4,11 +4,12 @@ import type { DeviceModel } from "../../../protocol/device-model.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
 import { stretchOfLeaf } from "../../../protocol/line.ts";
-import { readRecord, recordKind, type ErasureRecord } from "../../../protocol/record.ts";
+import { readRecord, recordKind, type ErasureRecord, type LeafRecord } from "../../../protocol/record.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
 import { readErasures, type StoredErasure } from "../../store/read-erasures.ts";
 import type { Lies } from "./lies.ts";
 import { auditReading, type Head, type ReadingRow } from "./reading.ts";
+import { faultOfRequest } from "./requests.ts";
 import type { AuditWorld } from "./world.ts";
 
 const PAGE = 500;
@@ -124,9 +125,10 @@ function auditRecord(world: AuditWorld, row: LeafRow, sequences: Map<string, num
   lies.hold(row.sequence === expected, place, `its kind and subject are at sequence ${expected}`);
   sequences.set(name, row.sequence);
   lies.hold(sha256Hex(row.body) === toHex(row.content), place, "what is stored is not what the leaf was made of");
-  lies.hold(row.record_signature === null, place, "it carries a signature, and no record of its kind does");
   try {
     const record = readRecord(row.body);
+    const fault = faultOfSignature(world, record, row);
+    if (fault !== undefined) lies.tell(place, fault);
     lies.hold(recordKind(record.format) === row.kind, place, `a ${record.format} is no record of kind ${row.kind}`);
     // What a fenced stream had not anchored is its successor's now, and says still what it was written for.
     const { stretches } = world.line;
@@ -145,6 +147,13 @@ function auditErasure({ view }: AuditWorld, record: ErasureRecord, row: LeafRow,
   lies.hold(device === toHex(row.subject), place, "it is recorded for another device");
   const isOwn = scope === device ? view.device(device) !== undefined : view.assignment(scope)?.device === device;
   lies.hold(isOwn, place, "the chain knows no such assignment of this device");
+}
+
+/** What is wrong with what a record is beside, and with the signature that is kept beside it. */
+function faultOfSignature(world: AuditWorld, record: LeafRecord, row: LeafRow): string | undefined {
+  const { record_signature: signature } = row;
+  if (record.format === "request@1") return faultOfRequest(world, record, toHex(row.subject), signature);
+  return signature === null ? undefined : "it carries a signature, and no record of its kind does";
 }
 
 async function auditHeads({ tx }: AuditWorld, heads: ReadonlyMap<Hex, Head>, lies: Lies): Promise<void> {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import express from "express";
 import { Wallet } from "ethers";
-import { connect, type Client } from "../../../apps/sdk/index.ts";
+import { connect, type Client, type SignIn } from "../../../apps/sdk/index.ts";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { modelHash, type DeviceModel } from "../../../protocol/device-model.ts";
 import { TwinwardError, type ErrorCode } from "../../../protocol/errors.ts";
@@ -17,6 +17,7 @@ import { buildReading, parseReading } from "../../../protocol/reading.ts";
 import { termsWord } from "../../../protocol/terms.ts";
 import { Tree } from "../../../protocol/tree.ts";
 import { createAccess } from "../../../server/access/authorize.ts";
+import { createRequests } from "../../../server/access/asking/requests.ts";
 import { createRefusals } from "../../../server/access/refusals.ts";
 import { createSessions } from "../../../server/access/session.ts";
 import { createApi, routesOf } from "../../../server/api/app.ts";
@@ -27,6 +28,7 @@ import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase } from "../../../server/store/database.ts";
 import { readLeafHashes } from "../../../server/store/read-leaves.ts";
 import { createDecisions } from "../../../server/twin/decisions.ts";
+import { createOffers } from "../../../server/twin/catalogue.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
 import { createFleet } from "../../../server/twin/fleet.ts";
 import { createReader } from "../../../server/twin/history.ts";
@@ -91,6 +93,15 @@ export async function openFrontDoor(
   const proofs = createProofs(rooms);
   const twinReader = createReader(rooms, proofs, documents);
   const refusals = createRefusals({ committer, stream, now, random: salt });
+  const offers = createOffers(documents, chain);
+  const requests = createRequests({
+    ...{ database, committer, chain, stream, now, random: salt },
+    domain: { chainId: consortium.chainId, contract: consortium.contracts.GrantRegistry },
+    offers: (manifest) => offers.segmentsOf(manifest),
+    privateWebhooks: false,
+    answered: () => undefined,
+    report: (error) => void logged.push(String(error)),
+  });
   let port = 0;
   // Sessions live in real time, so that tests may move the clock of grants as they like.
   const sessions = createSessions({
@@ -115,6 +126,8 @@ export async function openFrontDoor(
     documents,
     decisions: createDecisions(database),
     fleet: createFleet(rooms, documents),
+    offers,
+    requests,
     findings: createFindings({ database, chain: chain.asChain() }),
     ready: { chain: chain.fresh },
     log: { info: write, error: write },
@@ -129,8 +142,7 @@ export async function openFrontDoor(
   await once(server, "listening");
   port = (server.address() as AddressInfo).port;
   const url = `http://127.0.0.1:${port}`;
-  const clientOf = (wallet?: { getAddress(): Promise<string>; signMessage(text: string): Promise<string> }): Client =>
-    connect(wallet ? { url, signer: wallet } : { url });
+  const clientOf = (wallet?: SignIn): Client => connect(wallet ? { url, signer: wallet } : { url });
   await documents.keep(MODEL);
 
   return {
@@ -143,6 +155,8 @@ export async function openFrontDoor(
     stream,
     logged,
     refusals,
+    requests,
+    documents,
     committer,
     member,
     reader: { wallet: reader, address: addressOf(reader), client: clientOf(reader) },
@@ -176,6 +190,7 @@ export async function openFrontDoor(
     async close(): Promise<void> {
       server.closeAllConnections();
       server.close();
+      await requests.close();
       await refusals.close();
       await gateway.close();
       await committer.close();
@@ -188,6 +203,13 @@ export async function openFrontDoor(
 }
 
 export const addressOf = (wallet: { readonly address: string }): Hex => wallet.address.toLowerCase() as Hex;
+
+interface TwinOptions {
+  readonly security?: boolean;
+  readonly commands?: bigint;
+  /** Hash of its manifest. */
+  readonly manifest?: Hex;
+}
 
 interface GivenTerms {
   from: number;
@@ -230,11 +252,11 @@ export class WrittenDevice {
     chain.emit("VerdictOracle", "VerdictReached", [digest, this.id, round, verdict, 1]);
   }
 
-  createTwin(name: string, segments: bigint, options: { security?: boolean; commands?: bigint } = {}): Hex {
-    const { security = false, commands = 0n } = options;
+  createTwin(name: string, segments: bigint, options: TwinOptions = {}): Hex {
+    const { security = false, commands = 0n, manifest = named("manifest") } = options;
     const twin = named(`twin ${name} of ${this.id}`);
     const assignment = security ? ZERO_32 : this.assignment;
-    const values = [twin, this.id, assignment, named("manifest"), segments, commands, security];
+    const values = [twin, this.id, assignment, manifest, segments, commands, security];
     this.#door.chain.emit("TwinRegistry", "TwinCreated", values);
     return twin;
   }

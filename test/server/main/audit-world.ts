@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JsonRpcProvider, Wallet, type JsonRpcPayload, type JsonRpcResult } from "ethers";
+import { approveRequest } from "../../../apps/cli/answer-request.ts";
 import { createDeviceFile, deviceKey, nameDevice, type DeviceFile } from "../../../apps/cli/device-file.ts";
 import { createAccountKey, readAccountKey } from "../../../apps/cli/key-file.ts";
 import { bindSubject, setConsent } from "../../../apps/cli/commands/consent.ts";
@@ -37,6 +38,8 @@ import { readLeafHashes } from "../../../server/store/read-leaves.ts";
 
 const MAP = fileURLToPath(new URL("../../maps/monitor.json", import.meta.url));
 const HOUR_MS = 3_600_000;
+/** The port of discard, at which nobody listens. */
+const NOBODY = "http://127.0.0.1:9/";
 /** Of every device; of the first one's, this many have no breath (respiration 0). */
 export const ROWS = 70;
 export const BREATHLESS = 9;
@@ -87,6 +90,7 @@ async function make(): Promise<AuditedWorld> {
       LOG_LEVEL: "error",
       SEAL_INTERVAL_MS: String(sealIntervalMs),
       ANCHOR_WITHIN_SECONDS: "120",
+      WEBHOOK_PRIVATE: "allow",
     };
     const server = await startServer(settings, { data, port: 0 });
     try {
@@ -102,6 +106,7 @@ async function make(): Promise<AuditedWorld> {
     for (const [index, device] of laid.entries()) await replay(client, root, device, { index, acksFile });
     const [first] = laid as [Device];
     await readTwins({ url: server.urls.http, stewardKey, root, device: first.device });
+    await askForTwins({ url: server.urls.http, stewardKey, root });
     await misbehave(client, first);
     await allAnchored(client, laid);
     await postFindings(client, server, data, first.device);
@@ -219,6 +224,30 @@ async function readTwins(plan: { url: string; stewardKey: string; root: string; 
   const revoked = readers[1];
   if (revoked) await revokeGrant(revoked.grant, { url, stewardKey });
   await fetch(new URL(`/v1/twins/${readers[0]?.twin ?? ""}/history`, url));
+}
+
+/** Requests of somebody whom nobody knows: one approved, whose webhook nobody takes, one refused, and one that nobody answers. */
+async function askForTwins({
+  url,
+  stewardKey,
+  root,
+}: {
+  url: string;
+  stewardKey: string;
+  root: string;
+}): Promise<void> {
+  const keyFile = join(root, "app.key");
+  createAccountKey(keyFile);
+  const client = openClient(url, keyFile);
+  const steward = openClient(url, stewardKey);
+  const manifest = (await client.catalogue()).manifests.find((one) => one.manifest.name === "clinician")?.hash;
+  if (manifest === undefined) throw new Error("nothing is on offer");
+  const wish = { purposes: ["care"], until: Date.now() + HOUR_MS, why: "to be audited" } as const;
+  const { request } = await client.request({ ...wish, manifest, webhook: NOBODY });
+  await approveRequest({ request, url, stewardKey });
+  const refused = await client.request({ ...wish, manifest });
+  await steward.refuseRequest(refused.request, "It is audited already.");
+  await client.request({ ...wish, twin: sha256Hex("no such twin"), segments: 1n });
 }
 
 /** The device signs a sequence twice, and one that does not follow: both are refused and kept. */
