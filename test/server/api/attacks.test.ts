@@ -27,6 +27,7 @@ interface Objects {
   readonly grant: Hex;
   readonly leaf: Hex;
   readonly reader: Hex;
+  readonly request: Hex;
 }
 
 interface Answer {
@@ -46,12 +47,16 @@ interface Attacker {
   readonly asks?: Readonly<Record<string, string>>;
 }
 
+/** What the reader has told the steward, and nobody else. */
+const WHY = "a second opinion on bed nine";
+
 const ABSENT: Objects = {
   twin: named("no twin"),
   device: named("no device"),
   grant: named("no grant"),
   leaf: named("no leaf"),
   reader: named("nobody", 20),
+  request: named("no request"),
 };
 
 describe("attacks on every endpoint of /openapi.json", () => {
@@ -91,7 +96,11 @@ describe("attacks on every endpoint of /openapi.json", () => {
     await door.reader.client.postReadings(texts);
     await door.anchor();
     const [first] = (await door.reader.client.history(twin, { purpose: "care" })).readings;
-    present = { twin, device: device.id, grant, leaf: first?.leaf ?? "0x", reader: door.reader.address };
+    const now = (): number => door.clock.ms;
+    const wish = { twin, segments: ALL, purposes: ["care"], until: now() + 3_600_000, why: WHY } as const;
+    const { request } = await connect({ url: door.url, signer: door.reader.wallet, now }).request(wish);
+    const leaf = first?.leaf ?? "0x";
+    present = { twin, device: device.id, grant, leaf, reader: door.reader.address, request };
     const disclosures = texts.flatMap((text) =>
       text
         .split("~")
@@ -99,7 +108,7 @@ describe("attacks on every endpoint of /openapi.json", () => {
         .filter((part) => part !== ""),
     );
     const salts = disclosures.map((one) => (JSON.parse(Buffer.from(one, "base64url").toString()) as [string])[0]);
-    secrets = [...disclosures, ...salts, grant, door.reader.address];
+    secrets = [...disclosures, ...salts, grant, door.reader.address, WHY];
     expect(disclosures).to.have.length(8);
     expect(parsePresentation(texts[0] ?? "").disclosures).to.have.length(4);
 
@@ -191,7 +200,7 @@ describe("attacks on every endpoint of /openapi.json", () => {
   });
 
   it("find what is absent and what is not granted alike, to the byte", async () => {
-    for (const operation of operations.filter(({ session, method }) => session && method === "get")) {
+    for (const operation of operations.filter(takesAnId)) {
       for (const attacker of attackers.filter(({ stranger }) => stranger)) {
         for (const asks of asksOf(operation, attacker)) {
           const [there, nowhere] = [present, ABSENT].map((objects) => send(operation, objects, attacker, asks));
@@ -274,7 +283,7 @@ describe("attacks on every endpoint of /openapi.json", () => {
       const value = asks[name] ?? (name in objects ? objects[name as keyof Objects] : undefined);
       if (value !== undefined) query.set(name, value);
     }
-    const body = JSON.stringify(objects);
+    const body = JSON.stringify(bodyAt(path, objects));
     const asked = `${target}?${query.toString()}${method === "post" ? body : ""}`;
     const response = await fetch(`${door.url}${target}?${query.toString()}`, {
       method,
@@ -296,10 +305,21 @@ function objectAt(path: string, name: string): keyof Objects {
     "/v1/twins id": "twin",
     "/v1/receipts leaf": "leaf",
     "/v1/documents hash": "leaf",
+    "/v1/requests id": "request",
   };
   const [, room = ""] = /^(\/v1\/\w+)/.exec(path) ?? [];
   return known[`${room} ${name}`] ?? expect.fail(`tell the attacks what {${name}} in ${path} is`);
 }
+
+/** What is sent to a path that would take it from the right one; to all others everything that could be named. */
+function bodyAt(path: string, objects: Objects): object {
+  if (path.endsWith("/approve")) return { grant: objects.grant };
+  return path.endsWith("/refuse") ? { reason: "no" } : objects;
+}
+
+/** Whose answer could tell whether something is there. */
+const takesAnId = ({ session, method, path }: Operation): boolean =>
+  session && (method === "get" || path.includes("{"));
 
 const fill = (objects: Objects, object: keyof Objects): Hex => objects[object];
 
