@@ -38,6 +38,8 @@ export interface DeviceModel {
   readonly commands: readonly CommandShape[];
   /** Names of the segments that the security twin must show. */
   readonly security: readonly string[];
+  /** Readings are erased when they have been kept this long; left out: they are kept. */
+  readonly retentionDays?: number;
 }
 
 const MODEL_NAME = /^[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8}$/;
@@ -48,13 +50,14 @@ const UNIT = /^[!-~]{1,64}$/;
 /** Reads a device model strictly. Throws UNUSABLE_DEVICE_MODEL with the place. */
 export function readDeviceModel(value: unknown): DeviceModel {
   const shape = new Shape("UNUSABLE_DEVICE_MODEL", value);
-  const found = shape.members(["format", "name", "segments", "commands", "security"]);
+  const found = shape.members(["format", "name", "segments", "commands", "security"], ["retentionDays"]);
   const model: DeviceModel = {
     format: found.format.literal("device-model@1"),
     name: found.name.matching(MODEL_NAME, "name@version"),
     segments: found.segments.list(readSegment, 64),
     commands: found.commands.list(readCommand, 64),
     security: found.security.list((item) => item.matching(SEGMENT_NAME, "a segment name"), 64),
+    ...(found.retentionDays ? { retentionDays: found.retentionDays.integer(1, 36_500) } : {}),
   };
   if (model.segments.length === 0) throw found.segments.fault("a device reports something");
   for (const list of [found.segments, found.commands] as const) distinct(list, ["name", "bit"]);

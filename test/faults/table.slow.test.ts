@@ -1,12 +1,14 @@
 // The fault table: every write point × what may become of it, in a real server; then a restart, then the audit.
 import { expect } from "chai";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../apps/sdk/client.ts";
 import type { Hex } from "../../protocol/bytes.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
 import type { AuditReport } from "../../server/main/audit/audit.ts";
 import { askControl } from "../../server/main/control.ts";
+import type { Erasable, ErasureReport } from "../../server/main/erase/erase-directory.ts";
 import { MODEL, wordOf } from "../helpers/bedside-device.ts";
 import { newClinician } from "../helpers/clinician.ts";
 import { Journey, portsOf, until, type Server } from "../helpers/journey.ts";
@@ -17,15 +19,17 @@ const PRELOAD = fileURLToPath(new URL("write-faults.ts", import.meta.url));
 const MODES: readonly Mode[] = ["failed", "persisted", "killed", "killed-after"];
 
 /** What a key store's file goes through, and its mirror's. */
-const replaced = (file: string): string[] => [
-  `open ${file}.new`,
-  `writeFile ${file}.new`,
-  `sync ${file}.new`,
+const replaced = (file: string, aside = ".new"): string[] => [
+  `open ${file}${aside}`,
+  `writeFile ${file}${aside}`,
+  `sync ${file}${aside}`,
   `rename ${file}`,
 ];
+/** Where it is written down that an erasure has begun. */
+const INTENT = "keys/erasing.json";
 
-/** When something is written: while readings come in, at an ordered end, or at the start. */
-type Moment = "running" | "ending" | "starting";
+/** When something is written: while readings come in, while some are erased, at an ordered end, or at the start. */
+type Moment = "running" | "erasing" | "ending" | "starting";
 const POINTS: Readonly<Record<string, readonly string[]>> = {
   gateway: [
     "insert into leaf",
@@ -49,12 +53,26 @@ const POINTS: Readonly<Record<string, readonly string[]>> = {
     "datasync chain/journal",
   ],
   keys: [...replaced("keys/data-keys.json"), ...replaced("mirror/data-keys.json")],
+  erasing: [
+    ...replaced(INTENT),
+    ...["mirror", "keys"].flatMap((place) => [
+      ...replaced(`${place}/master-`, ""),
+      ...replaced(`${place}/data-keys.json`),
+    ]),
+    "delete from held where scope",
+    "delete from evidence",
+    "delete from finding f",
+    "rm mirror/master",
+    "rm keys/master",
+    `rm ${INTENT}`,
+  ],
   ending: ["writeFile chain/snapshot.new", "rename chain/snapshot"],
   starting: ["open data/lock.", "writeFile data/lock.", "sync data/lock.", "link data/lock"],
 };
 const only = process.env.FAULTS;
+const codeOf = (error: unknown): unknown => (error instanceof TwinwardError ? error.code : String(error));
 
-describe("faults: every write point of gateway, anchor, outbox, chain, keys and lock", function () {
+describe("faults: every write point of gateway, anchor, outbox, chain, keys, erasure and lock", function () {
   this.timeout(180_000);
   const journey = new Journey();
   const [data, mirror, acksFile, fault] = ["data", "mirror", "acks", "fault"].map((name) => journey.path(name)) as [string, string, string, string]; // prettier-ignore
@@ -63,6 +81,10 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys and 
   let patient: PatientDevice;
   let clinician: { client: Client; twin: Hex };
   let days = 0;
+  /** Months that were spoken of to be erased, and those that were. */
+  let months = 0;
+  let erased = 0;
+  const control = join(data, "control.sock");
 
   before(async () => {
     mkdirSync(mirror, { mode: 0o700 });
@@ -116,20 +138,23 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys and 
     });
     patient.keepAcks(acksFile);
     const acks = readFileSync(acksFile, "utf8");
-    const report = await askControl<AuditReport>(join(data, "control.sock"), { ask: "audit", acks });
+    const report = await askControl<AuditReport>(control, { ask: "audit", acks });
     expect(report?.lies).to.deep.equal([]);
     const counted = new Map(report?.checked.map(({ name, count }) => [name, count]));
     expect(counted.get("acks of devices")).to.equal(patient.device.sequence);
     expect(counted.get("readings")).to.equal(patient.device.sequence);
+    expect([counted.get("erasures") ?? 0, counted.get("readings erased") ?? 0]).to.deep.equal([erased, erased]);
   }
 
   async function breakOnce(moment: Moment, point: string, mode: Mode): Promise<void> {
     rmSync(`${fault}.happened`, { force: true });
+    if (moment === "erasing") await sayForErasure();
     // In order, so that no dead process's lock is in the way: linking ours would fail by itself.
     if (moment === "starting") await server.stop();
     writeFileSync(fault, JSON.stringify({ point, mode }));
     const isKilled = mode.startsWith("killed");
     let lived: Promise<unknown> | undefined;
+    if (moment === "erasing") return eraseOnce(point, mode);
     if (moment === "running") {
       lived = day();
       await Promise.race([happened(), lived.then(happened)]);
@@ -150,12 +175,49 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys and 
     await auditIsClean();
   }
 
+  /** A month that has a key, for one to be destroyed. */
+  async function sayForErasure(): Promise<void> {
+    const from = Date.UTC(2090, months++, 15);
+    patient.waiting.push(await patient.device.next({ per: [from, from + 1_000], iat: from / 1_000 + 1 }));
+    await insist("the reading is acked", async () => (await patient.send(0)) === undefined);
+  }
+
+  async function eraseOnce(point: string, mode: Mode): Promise<void> {
+    const month = new Date(Date.UTC(2090, months - 1)).toISOString().slice(0, 7);
+    const [{ scope } = { scope: "" }] = (await askControl<Erasable[]>(control, { ask: "erasable" })) ?? [];
+    const asked = { ask: "erase", scope, months: [month] };
+    const answered = askControl<ErasureReport>(control, asked).then(
+      () => "erased",
+      (error: unknown) => codeOf(error),
+    );
+    await Promise.race([happened(), answered.then(happened)]);
+    const isKilled = mode.startsWith("killed");
+    // Whoever is told that it is not finished may wait: the next server finishes it, or it has never begun.
+    if (!isKilled) expect(await answered).to.be.oneOf(["ERASURE_UNFINISHED", "KEYS_UNWRITABLE", "INTERNAL"]);
+    const { signal } = isKilled ? await server.ended : await server.stop("SIGKILL");
+    if (isKilled) expect(signal).to.equal("SIGKILL");
+    server = await journey.up(data, environment);
+    expect(existsSync(join(data, INTENT)), "what has begun is finished").to.equal(false);
+    const isMade = mode === "persisted" || mode === "killed-after";
+    const hasBegun = !point.includes(INTENT) || point.startsWith("rm") || (point.startsWith("rename") && isMade);
+    const left = ((await askControl<Erasable[]>(control, { ask: "erasable" })) ?? []).flatMap((one) => one.months);
+    expect(left.includes(month), "there is a key").to.equal(!hasBegun);
+    if (!hasBegun) expect(await askControl<ErasureReport>(control, asked)).to.deep.include({ months: [month] });
+    erased += 1;
+    await auditIsClean();
+    expect(readFileSync(join(mirror, "data-keys.json"), "utf8")).to.equal(
+      readFileSync(join(data, "keys/data-keys.json"), "utf8"),
+    );
+    for (const directory of [mirror, join(data, "keys")])
+      expect(readdirSync(directory).filter((name) => name.startsWith("master"))).to.have.length(1);
+  }
+
   for (const [room, points] of Object.entries(POINTS)) {
     for (const point of points) {
       for (const mode of MODES) {
         const name = `${room}: ${point}, ${mode}`;
         if (only !== undefined && !name.includes(only)) continue;
-        const moment = room === "ending" || room === "starting" ? room : "running";
+        const moment = room === "ending" || room === "starting" || room === "erasing" ? room : "running";
         it(name, () => breakOnce(moment, point, mode));
       }
     }

@@ -67,7 +67,7 @@ wire.query = async function (this: unknown, sql, parameters) {
 
 /** `…/data/keys/data-keys.json.new` → `keys/data-keys.json.new` */
 const nameOf = (path: unknown): string => String(path).split("/").slice(-2).join("/");
-const { open, rename, link, writeFile } = promises;
+const { open, rename, link, rm, writeFile } = promises;
 promises.open = async (path, ...rest) => {
   const handle = await around(`open ${nameOf(path)}`, () => open(path, ...rest));
   for (const name of ["write", "writeFile", "sync", "datasync"] as const) {
@@ -79,6 +79,7 @@ promises.open = async (path, ...rest) => {
   return handle;
 };
 promises.rename = (from, to) => around(`rename ${nameOf(to)}`, () => rename(from, to));
+promises.rm = (path, ...rest) => around(`rm ${nameOf(path)}`, () => rm(path, ...rest));
 promises.link = (from, to) => around(`link ${nameOf(to)}`, () => link(from, to));
 promises.writeFile = (path, ...rest) => around(`writeFile ${nameOf(path)}`, () => writeFile(path, ...rest));
 syncBuiltinESMExports();

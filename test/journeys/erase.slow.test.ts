@@ -13,12 +13,15 @@ describe("journey: erasure in a stopped directory", function () {
   const { journey, data, mirror } = world;
   const [older, newer] = [journey.path("older.gz"), journey.path("newer.gz")];
 
+  let keysOfThen: string[];
+
   before(async () => {
     await world.open();
     await world.send(JANUARY, PER_MONTH);
     await world.send(FEBRUARY, PER_MONTH);
     await world.anchored();
     await backupDirectory(data, older);
+    keysOfThen = world.keepKeys();
     await world.server.stop();
   });
   after(() => journey.close());
@@ -50,6 +53,16 @@ describe("journey: erasure in a stopped directory", function () {
     await backupDirectory(data, newer);
     await world.server.stop();
     await auditPasses(journey, data, undefined, world.environment);
+  });
+
+  it("is a lie where the keys were kept all the same", async () => {
+    const copy = journey.path("kept-all-the-same");
+    cpSync(data, copy, { recursive: true, filter: (path) => !lstatSync(path).isSocket() });
+    const [kept = ""] = keysOfThen;
+    for (const name of ["data-keys.json", "master.key"]) cpSync(join(kept, name), join(copy, "keys", name));
+    const { lies } = await auditDirectory(copy);
+    const opened = lies.filter(({ what }) => what === "an erasure is recorded behind it, and it still opens");
+    expect(opened).to.have.length(2 * PER_MONTH);
   });
 
   it("restores a newer backup without the keys that were destroyed", async () => {

@@ -217,6 +217,8 @@ describe("what somebody else wrote", () => {
     };
     const read = readDeviceModel(model);
     expect(segmentsMask(read, ["heart"])).to.equal(8n);
+    expect(read).not.to.have.property("retentionDays");
+    expect(readDeviceModel({ ...model, retentionDays: 365 }).retentionDays).to.equal(365);
     expect(segmentNames(read, 255n)).to.deep.equal(["heart"]);
     expect(refused(() => segmentsMask(read, ["mood"])).code).to.equal("UNUSABLE_INPUT");
     const wrong: [string, unknown][] = [
@@ -231,6 +233,8 @@ describe("what somebody else wrote", () => {
       ["$.segments[0].unit", { ...model, segments: [{ ...segment, unit: "per min" }] }],
       ["$.segments[0].codes", { ...model, segments: [{ ...segment, codes: { off: "off" } }] }],
       ["$.security", { ...model, security: ["resp"] }],
+      ["$.retentionDays", { ...model, retentionDays: 0 }],
+      ["$.retentionDays", { ...model, retentionDays: 1.5 }],
       ["$.commands[0].safe", { ...model, commands: [{ name: "v", bit: 0, unit: "%", min: 0, max: 1, safe: 2 }] }],
     ];
     for (const [path, value] of wrong) {

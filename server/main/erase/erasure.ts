@@ -50,7 +50,7 @@ export interface Erasure {
    * Destroys the keys and records it; when it resolves the keys are gone and the leaf is durable. Throws NOTHING_TO_ERASE and what
    * shuts the stream before anything happened; ERASURE_UNFINISHED when it has begun, and then the next start finishes it.
    */
-  erase(asked: Asked): Promise<ErasureReport>;
+  erase(asked: Asked, cause?: ErasureRecord["cause"]): Promise<ErasureReport>;
   /** Finishes what was begun and never finished, if anything was. Waits for a stream that takes leaves. */
   finish(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function createErasure(parts: ErasureParts): Erasure {
     return planErasure(asked, { device, months: keys.months(asked.scope) });
   };
 
-  async function erase(asked: Asked): Promise<ErasureReport> {
+  async function erase(asked: Asked, cause: ErasureRecord["cause"]): Promise<ErasureReport> {
     const view = await chain.fresh();
     requireOpenStream(view, stream);
     await finish();
@@ -81,15 +81,15 @@ export function createErasure(parts: ErasureParts): Erasure {
     const readers = await readEarlierReaders(database, view, plan);
     const salt = toHex(random(16));
     const at = now();
-    const said: ErasureRecord = { format: "erasure@1", stream, at, salt, ...plan, cause: "request" };
+    const said: ErasureRecord = { format: "erasure@1", stream, at, salt, ...plan, cause };
     const { text } = buildRecord(said);
     try {
       // 1. From here on it will happen, whoever dies: the next start goes on with what is written here.
       await writeSecret(intent, text);
       const { leaf, removed } = await complete(plan, text);
       return { ...plan, ...removed, at, leaf, readers };
-    } catch (cause) {
-      throw unfinished(plan, cause);
+    } catch (error) {
+      throw unfinished(plan, error);
     }
   }
 
@@ -143,7 +143,7 @@ export function createErasure(parts: ErasureParts): Erasure {
   return {
     list: () => inTurn(async () => listErasable(chain.view(), keys)),
     plan: async (asked) => planOf(await chain.fresh(), asked),
-    erase: (asked) => inTurn(() => erase(asked)),
+    erase: (asked, cause = "request") => inTurn(() => erase(asked, cause)),
     finish: () => inTurn(finish),
   };
 }
