@@ -16,10 +16,14 @@ contract GrantRegistry is IGrantRegistry, Decisions {
     uint8 private constant DEPTH_MAX = 3;
     /// @dev care, emergency, research, maintenance, audit: what a steward can give.
     uint8 private constant GRANTABLE = 0x1f;
+    /// @dev care, emergency: where data that does not come can do more harm than data that should not.
+    uint8 private constant CONTINUABLE = 0x03;
     bytes private constant GRANT =
         "Grant(bytes32 twin,address reader,uint40 from,uint40 until,uint64 segments,uint8 purposes,uint8 depth,bytes32 parent,uint32 epoch,uint256 nonce,uint40 deadline)";
     bytes32 private constant GRANT_TYPE = keccak256(GRANT);
     bytes32 private constant BATCH_TYPE = keccak256(bytes.concat("GrantBatch(Grant[] grants)", GRANT));
+
+    mapping(bytes32 grant => bool) public hasContinuity;
 
     constructor(
         IMemberRegistry memberRegistry_,
@@ -105,14 +109,22 @@ contract GrantRegistry is IGrantRegistry, Decisions {
         address grantor = source.grantor;
         bytes32 id = _idOf(twin, reader, grantor, source.parent, source.nonce);
         Terms terms = _requireGrant(id);
-        if (msg.sender != grantor) {
-            bytes32 device = twinRegistry.deviceOf(twin);
-            (address steward, , , ) = deviceRegistry.standing(device);
-            if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
-        }
+        if (msg.sender != grantor) _requireSteward(twin);
 
         _terms[id] = terms.revoke(block.timestamp);
         emit Revoked(id, msg.sender);
+    }
+
+    /// @inheritdoc IGrantRegistry
+    function setContinuity(bytes32 twin, address reader, bool on, Source calldata source) external {
+        bytes32 id = _idOf(twin, reader, source.grantor, source.parent, source.nonce);
+        Terms terms = _requireGrant(id);
+        _requireSteward(twin);
+        uint8 purposes = terms.purposes();
+        if (on && purposes & ~CONTINUABLE != 0) revert PurposesRefused(purposes);
+
+        hasContinuity[id] = on;
+        emit ContinuitySet(id, on);
     }
 
     /// @inheritdoc IGrantRegistry
@@ -168,6 +180,13 @@ contract GrantRegistry is IGrantRegistry, Decisions {
                 terms.until() <= above.until() &&
                 terms.depth() < above.depth();
         if (!within) revert DelegationExceedsParent(parent);
+    }
+
+    /// @dev The caller is the steward of the twin's device at this time.
+    function _requireSteward(bytes32 twin) private view {
+        bytes32 device = twinRegistry.deviceOf(twin);
+        (address steward, , , ) = deviceRegistry.standing(device);
+        if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
     }
 
     /// @dev A grant that was given and not revoked.

@@ -77,6 +77,8 @@ interface IGrantRegistry {
     /// @notice After the `Granted` of a grant that was passed on: what it is a part of.
     event Delegated(bytes32 indexed grant, bytes32 indexed parent);
     event ConsentSet(bytes32 indexed twin, address indexed reader, uint8 purposes, address by);
+    /// @notice Whether a server that cannot see the chain honours the grant for a while: docs/access.md.
+    event ContinuitySet(bytes32 indexed grant, bool on);
     event NonceCancelled(address indexed signer, uint256 nonce);
     event Revoked(bytes32 indexed grant, address indexed by);
 
@@ -159,6 +161,14 @@ interface IGrantRegistry {
     /// @notice Ends a grant now and for good, and what was passed on of it; by whoever gave it, or by the steward of the
     /// twin's device at this time. All grants of a twin at once: `TwinRegistry.raiseEpoch`.
     function revoke(bytes32 twin, address reader, Source calldata source) external;
+
+    /// @notice Lets a server honour a grant for at most an hour after it has last seen the chain, or no longer; by the steward of the
+    /// twin's device at this time. Off for every new grant, also for one that is passed on from one that has it. Only for purposes
+    /// among care and emergency (`PurposesRefused`). It changes nothing of what the chain itself says.
+    function setContinuity(bytes32 twin, address reader, bool on, Source calldata source) external;
+
+    /// @notice Whether `setContinuity` is on.
+    function hasContinuity(bytes32 grant) external view returns (bool);
 
     /// @notice Says for which purposes a reader may read a twin, where the twin asks for consent: given, changed and (zero)
     /// withdrawn; by the subject of the twin's assignment or its guardian. It gives nothing without a grant.

@@ -153,6 +153,63 @@ contract GrantRegistryTest is Consortium {
         grants.revoke(twin, reader, direct(2));
     }
 
+    // Continuity
+
+    function test_theStewardOfTheDaySetsContinuity() public {
+        IGrantRegistry.Grant memory given = someGrant(twin);
+        given.purposes = 0x03;
+        bytes32 id = give(given, 1);
+        check(!grants.hasContinuity(id), "off at first");
+        refused(reader, abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, reader, steward));
+        grants.setContinuity(twin, reader, true, direct(1));
+        vm.expectEmit();
+        emit IGrantRegistry.ContinuitySet(id, true);
+        vm.prank(steward);
+        grants.setContinuity(twin, reader, true, direct(1));
+        check(grants.hasContinuity(id), "on");
+        vm.prank(steward);
+        grants.setContinuity(twin, reader, false, direct(1));
+        check(!grants.hasContinuity(id), "off again");
+
+        vm.prank(steward);
+        devices.offerSteward(device, stranger);
+        vm.prank(stranger);
+        devices.acceptSteward(device);
+        refused(steward, abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, steward, stranger));
+        grants.setContinuity(twin, reader, true, direct(1));
+        vm.prank(stranger);
+        grants.setContinuity(twin, reader, true, direct(1));
+    }
+
+    function testFuzz_continuityIsForCareAndEmergencyAlone(uint8 purposes) public {
+        purposes = uint8(bound(purposes, 1, 0x1f));
+        IGrantRegistry.Grant memory given = someGrant(twin);
+        given.purposes = purposes;
+        bytes32 id = give(given, 1);
+        if (purposes > 0x03) {
+            refused(steward, abi.encodeWithSelector(IGrantRegistry.PurposesRefused.selector, purposes));
+            grants.setContinuity(twin, reader, true, direct(1));
+        } else {
+            vm.prank(steward);
+            grants.setContinuity(twin, reader, true, direct(1));
+        }
+        checkEqual(purposes <= 0x03 ? 1 : 0, grants.hasContinuity(id) ? 1 : 0, "only where lives depend on it");
+        // To take it away is refused to no steward.
+        vm.prank(steward);
+        grants.setContinuity(twin, reader, false, direct(1));
+    }
+
+    function test_refusesContinuityOfWhatIsNotGiven() public {
+        bytes32 other = idOf(twin, reader, direct(2));
+        refused(steward, abi.encodeWithSelector(IGrantRegistry.GrantUnknown.selector, other));
+        grants.setContinuity(twin, reader, true, direct(2));
+        bytes32 id = give(someGrant(twin), 1);
+        vm.prank(steward);
+        grants.revoke(twin, reader, direct(1));
+        refused(steward, abi.encodeWithSelector(IGrantRegistry.GrantRevoked.selector, id, NOW));
+        grants.setContinuity(twin, reader, true, direct(1));
+    }
+
     // What a grant permits
 
     function test_tellsWhatWasGiven() public {

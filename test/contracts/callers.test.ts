@@ -209,6 +209,7 @@ async function build(): Promise<{ world: World; rows: Record<string, Row> }> {
       "GrantRegistry.grant": steward([device, terms, 2]),
       "GrantRegistry.delegate": { args: [device, child, 2, source], others: "GrantUnknown", but: { reader: "done" } },
       "GrantRegistry.revoke": steward([twin, addressOf("reader"), source]),
+      "GrantRegistry.setContinuity": steward([twin, addressOf("reader"), true, source]),
       // Whose word it is, the signature says, not the sender.
       "GrantRegistry.relayGrant": anybody("SignatureInvalid", device, terms, 2, deadline, "0x"),
       "GrantRegistry.relayGrants": anybody("SignatureInvalid", device, [terms], [2], deadline, "0x"),

@@ -105,6 +105,7 @@ export interface GrantRegistryInterface extends Interface {
       | "explain"
       | "grant"
       | "grantOf"
+      | "hasContinuity"
       | "isNonceUsed"
       | "memberRegistry"
       | "relayConsent"
@@ -113,12 +114,14 @@ export interface GrantRegistryInterface extends Interface {
       | "relayGrants"
       | "revoke"
       | "setConsent"
+      | "setContinuity"
       | "twinRegistry"
   ): FunctionFragment;
 
   getEvent(
     nameOrSignatureOrTopic:
       | "ConsentSet"
+      | "ContinuitySet"
       | "Delegated"
       | "EIP712DomainChanged"
       | "Granted"
@@ -164,6 +167,10 @@ export interface GrantRegistryInterface extends Interface {
     values: [BytesLike, IGrantRegistry.GrantStruct, BigNumberish]
   ): string;
   encodeFunctionData(functionFragment: "grantOf", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "hasContinuity",
+    values: [BytesLike]
+  ): string;
   encodeFunctionData(
     functionFragment: "isNonceUsed",
     values: [AddressLike, BigNumberish]
@@ -224,6 +231,10 @@ export interface GrantRegistryInterface extends Interface {
     values: [BytesLike, AddressLike, BigNumberish]
   ): string;
   encodeFunctionData(
+    functionFragment: "setContinuity",
+    values: [BytesLike, AddressLike, boolean, IGrantRegistry.SourceStruct]
+  ): string;
+  encodeFunctionData(
     functionFragment: "twinRegistry",
     values?: undefined
   ): string;
@@ -246,6 +257,10 @@ export interface GrantRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "explain", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "grant", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "grantOf", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "hasContinuity",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "isNonceUsed",
     data: BytesLike
@@ -270,6 +285,10 @@ export interface GrantRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setConsent", data: BytesLike): Result;
   decodeFunctionResult(
+    functionFragment: "setContinuity",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "twinRegistry",
     data: BytesLike
   ): Result;
@@ -293,6 +312,19 @@ export namespace ConsentSetEvent {
     reader: string;
     purposes: bigint;
     by: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace ContinuitySetEvent {
+  export type InputTuple = [grant: BytesLike, on: boolean];
+  export type OutputTuple = [grant: string, on: boolean];
+  export interface OutputObject {
+    grant: string;
+    on: boolean;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -484,6 +516,8 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
 
+  hasContinuity: TypedContractMethod<[grant: BytesLike], [boolean], "view">;
+
   isNonceUsed: TypedContractMethod<
     [signer: AddressLike, nonce: BigNumberish],
     [boolean],
@@ -551,6 +585,17 @@ export interface GrantRegistry extends BaseContract {
 
   setConsent: TypedContractMethod<
     [twin: BytesLike, reader: AddressLike, purposes: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  setContinuity: TypedContractMethod<
+    [
+      twin: BytesLike,
+      reader: AddressLike,
+      on: boolean,
+      source: IGrantRegistry.SourceStruct
+    ],
     [void],
     "nonpayable"
   >;
@@ -632,6 +677,9 @@ export interface GrantRegistry extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "hasContinuity"
+  ): TypedContractMethod<[grant: BytesLike], [boolean], "view">;
+  getFunction(
     nameOrSignature: "isNonceUsed"
   ): TypedContractMethod<
     [signer: AddressLike, nonce: BigNumberish],
@@ -711,6 +759,18 @@ export interface GrantRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "setContinuity"
+  ): TypedContractMethod<
+    [
+      twin: BytesLike,
+      reader: AddressLike,
+      on: boolean,
+      source: IGrantRegistry.SourceStruct
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "twinRegistry"
   ): TypedContractMethod<[], [string], "view">;
 
@@ -720,6 +780,13 @@ export interface GrantRegistry extends BaseContract {
     ConsentSetEvent.InputTuple,
     ConsentSetEvent.OutputTuple,
     ConsentSetEvent.OutputObject
+  >;
+  getEvent(
+    key: "ContinuitySet"
+  ): TypedContractEvent<
+    ContinuitySetEvent.InputTuple,
+    ContinuitySetEvent.OutputTuple,
+    ContinuitySetEvent.OutputObject
   >;
   getEvent(
     key: "Delegated"
@@ -767,6 +834,17 @@ export interface GrantRegistry extends BaseContract {
       ConsentSetEvent.InputTuple,
       ConsentSetEvent.OutputTuple,
       ConsentSetEvent.OutputObject
+    >;
+
+    "ContinuitySet(bytes32,bool)": TypedContractEvent<
+      ContinuitySetEvent.InputTuple,
+      ContinuitySetEvent.OutputTuple,
+      ContinuitySetEvent.OutputObject
+    >;
+    ContinuitySet: TypedContractEvent<
+      ContinuitySetEvent.InputTuple,
+      ContinuitySetEvent.OutputTuple,
+      ContinuitySetEvent.OutputObject
     >;
 
     "Delegated(bytes32,bytes32)": TypedContractEvent<
