@@ -42,6 +42,8 @@ export interface DecisionRecord extends RecordHead {
   /** The stretch asked for, ms, [from, until). */
   readonly from: number | null;
   readonly until: number | null;
+  /** Set where the chain could not be seen and a grant with continuity was honoured: the last block's time, seconds. */
+  readonly notSeenSince?: number;
   /** First and last sequence sent, where the answer was sent whole. */
   readonly sequences?: readonly [number, number];
 }
@@ -127,7 +129,8 @@ const DECISION = [
 ] as const;
 
 function checkDecision(shape: Shape): void {
-  const found = shape.members(DECISION, ["sequences"]);
+  const found = shape.members(DECISION, ["sequences", "notSeenSince"]);
+  found.notSeenSince?.integer();
   found.reader.hex(20);
   found.twin.hex(32);
   found.device.hex(32);

@@ -139,6 +139,11 @@ export class Steward {
     return grantId({ twin: terms.twin, reader: terms.reader, grantor: this.address, parent: ZERO_32, nonce });
   }
 
+  async setContinuity({ twin, reader, parent, ...source }: GrantKey, on: boolean): Promise<void> {
+    const args = [twin, reader, on, { ...source, parent: parent ?? ZERO_32 }];
+    await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "setContinuity", args }]);
+  }
+
   async revoke({ twin, reader, parent, ...source }: GrantKey): Promise<void> {
     const args = [twin, reader, { ...source, parent: parent ?? ZERO_32 }];
     await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "revoke", args }]);

@@ -60,7 +60,9 @@ export function addLookCommands(twin: Command): void {
         timeOf(record.at),
         record.reader,
         record.purpose,
-        record.reason,
+        record.notSeenSince === undefined
+          ? record.reason
+          : `${record.reason}, chain not seen since ${timeOf(1000 * record.notSeenSince)}`,
         leaf,
       ]);
       printTable(["at (UTC)", "reader", "purpose", "told", "leaf"], rows);

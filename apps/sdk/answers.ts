@@ -97,6 +97,8 @@ export interface ListedTwin {
     readonly nonce: string;
     /** How often it may be passed on, one after the other. */
     readonly depth: number;
+    /** Honoured for an hour by a server that cannot see the chain. */
+    readonly continuity: boolean;
     /** By itself, with all others of the twin, or with one that it is a part of. */
     readonly revoked: boolean;
   }[];

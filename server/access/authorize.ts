@@ -6,13 +6,14 @@ import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
 import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
+import { continuedGrants, continues, isUnseen } from "./continuity.ts";
 import type { Reason } from "./decide.ts";
 import { permit, type Permit } from "./permit.ts";
 import { isStranger, onlyPurpose, stewardOf, weigh, type Answer, type Question } from "./weigh.ts";
 
 export interface AccessParts {
   readonly committer: Pick<Committer, "submit">;
-  readonly chain: Pick<Chain, "fresh"> & Partial<Pick<Chain, "time">>;
+  readonly chain: Pick<Chain, "fresh" | "view"> & Partial<Pick<Chain, "time">>;
   /** The stream that decisions are leaves of. */
   readonly stream: Hex;
   /** A device model by its hash, for asks that name segments. */
@@ -61,7 +62,8 @@ export interface Access {
   /**
    * Decides and records. When it resolves the decision is durable; when it rejects with a reason's code the denial is. A
    * reader whom nothing connects with the twin is told NOT_FOUND, whether it exists or not; the record has the true
-   * reason. Throws CHAIN_UNAVAILABLE when the chain cannot be asked: then nothing is decided and nothing permitted.
+   * reason. Throws CHAIN_UNAVAILABLE or CHAIN_STALE when the chain cannot be seen: then nothing is decided and nothing permitted,
+   * but reads by grants with continuity, for an hour (continuity.ts).
    */
   authorize(asked: Asked): Promise<Permit>;
   /**
@@ -78,6 +80,15 @@ export interface Access {
   explain(asked: Asked, by: Hex): Promise<Explanation>;
 }
 
+/** What was found of an ask, and what it rests on. */
+interface Found {
+  readonly view: ChainView;
+  readonly question: Question;
+  readonly answer: Answer;
+  /** Set where the chain could not be seen: timestamp of the last block that was. */
+  readonly notSeenSince?: number;
+}
+
 export function createAccess(parts: AccessParts): Access {
   const { committer, chain, now, random, stream } = parts;
 
@@ -85,8 +96,24 @@ export function createAccess(parts: AccessParts): Access {
   const secondsAt = (view: ChainView): number =>
     chain.time?.() ?? Math.max(Math.floor(now() / 1000), view.head.timestamp);
 
-  async function answer(asked: Asked): Promise<{ view: ChainView; question: Question; answer: Answer }> {
-    const view = await chain.fresh();
+  const answer = async (asked: Asked): Promise<Found> => weighed(await chain.fresh(), asked);
+
+  /**
+   * Where the chain cannot be seen: what it last said, for grants that have continuity. Throws why it cannot be seen for all others,
+   * whatever would be the matter with them: it may have changed.
+   */
+  async function answerUnseen(asked: Asked, why: unknown): Promise<Found> {
+    if (!isUnseen(why)) throw why;
+    const view = chain.view();
+    for (const { id } of continuedGrants(view, asked.reader, asked.twin, asked.grant)) {
+      const found = await weighed(view, { ...asked, grant: id }).catch(() => undefined);
+      if (found && continues(view, found.question, found.answer))
+        return { ...found, notSeenSince: view.head.timestamp };
+    }
+    throw why;
+  }
+
+  async function weighed(view: ChainView, asked: Asked): Promise<Found> {
     const named = asked.grant === undefined ? {} : { grant: asked.grant };
     const open = { reader: asked.reader, twin: asked.twin, now: secondsAt(view), ...named };
     const purpose = asked.purpose ?? onlyPurpose(view, open);
@@ -144,7 +171,8 @@ export function createAccess(parts: AccessParts): Access {
 
   return {
     async authorize(asked) {
-      const { view, question, answer: found } = await answer(asked);
+      const told = await answer(asked).catch((error: unknown) => answerUnseen(asked, error));
+      const { view, question, answer: found, notSeenSince } = told;
       const placed = await record({
         reader: question.reader,
         twin: question.twin,
@@ -156,6 +184,7 @@ export function createAccess(parts: AccessParts): Access {
         because: because(view, found),
         from: asked.from ?? null,
         until: asked.until ?? null,
+        ...(notSeenSince !== undefined && { notSeenSince }),
       });
       // From here on the decision outlives us. Dying now leaves a decision without an answer: it claims a read that did
       // not happen, never the other way round.

@@ -130,6 +130,7 @@ const grant = z.strictObject({
   segments: bitmap,
   purposes: z.array(purpose),
   depth: count,
+  continuity: z.boolean(),
   revoked: z.boolean(),
 });
 export const twins = z.strictObject({

@@ -63,6 +63,7 @@ export interface GrantEntry {
   readonly epoch: number;
   /** By itself: access/end-of.ts knows what else ends it. */
   readonly revoked: boolean;
+  readonly continuity: boolean;
 }
 
 /** One answer over HTTP. `route` is the pattern of its path, never the path: a closed set of words. */

@@ -251,6 +251,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       ...readTerms(read.big("terms")),
       revoked: false,
       revokedAt: null,
+      continuity: false,
     });
     append(pen.write("grantsOf"), twin, id);
   },
@@ -263,6 +264,11 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     const consents = pen.write("consents");
     const [twin, reader] = [read.hex("twin"), read.hex("reader")];
     consents.set(twin, new Map([...(consents.get(twin) ?? []), [reader, read.int("purposes")]]));
+  },
+  "GrantRegistry.ContinuitySet": (pen, read) => {
+    const grants = pen.write("grants");
+    const grant = grants.get(read.hex("grant"));
+    if (grant !== undefined) grants.set(grant.id, { ...grant, continuity: read.flag("on") });
   },
   "GrantRegistry.Revoked": (pen, read, event) => {
     const grants = pen.write("grants");

@@ -127,6 +127,8 @@ export interface GrantFact extends Terms {
   readonly nonce: bigint;
   /** By itself; access/end-of.ts knows what else may have ended it. */
   readonly revoked: boolean;
+  /** Honoured for a while by a server that cannot see the chain (access/continuity.ts). */
+  readonly continuity: boolean;
   /** Timestamp of the revoking block in seconds; null while it is not revoked. */
   readonly revokedAt: number | null;
 }

@@ -191,7 +191,7 @@ describe("a twin's chart, part by part", () => {
       subject: null,
       consent: ["research"],
       consents: [],
-      grants: [{ ...grant, purposes: ["research" as const, "care" as const], ...terms }],
+      grants: [{ ...grant, continuity: false, purposes: ["research" as const, "care" as const], ...terms }],
       ...over,
     });
     const twins = [

@@ -3,6 +3,7 @@ import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { purposesMask, type Purpose } from "../../../protocol/words.ts";
 import { maskOf } from "../answer-request.ts";
+import type { Client } from "../../sdk/client.ts";
 import {
   dataOption,
   stewardOption,
@@ -21,9 +22,10 @@ import { asSteward, openClient } from "../server.ts";
 import type { GrantKey } from "../steward.ts";
 
 export function addGrantCommand(program: Command): void {
-  const grant = program.command("grant").description("grants: give, revoke, list, explain");
+  const grant = program.command("grant").description("grants: give, revoke, continuity, list, explain");
   addGive(grant);
   addRevoke(grant);
+  addContinuity(grant);
   addList(grant);
   addExplain(grant);
 }
@@ -109,21 +111,46 @@ function addRevoke(grant: Command): void {
     });
 }
 
+interface FoundGrant extends GrantKey {
+  readonly revoked: boolean;
+  readonly continuity: boolean;
+}
+
+/** A grant that the key's holder gave, or that is on a twin of a device of theirs. Throws GRANT_UNKNOWN. */
+async function findGrant(client: Client, id: Hex): Promise<FoundGrant> {
+  const all = (await client.twins()).flatMap(({ twin, grants }) => grants.map((grant) => ({ ...grant, twin })));
+  const found = all.find(({ grant }) => grant === id);
+  if (found === undefined) throw new TwinwardError("GRANT_UNKNOWN", { detail: `${id} is no grant of yours.` });
+  const { twin, reader, grantor, parent, nonce, revoked, continuity } = found;
+  return { twin, reader, grantor, parent, nonce: BigInt(nonce), revoked, continuity };
+}
+
 /** Ends a grant that the key's holder gave, or that is on a twin of a device of theirs. */
 export async function revokeGrant(id: Hex, { url, stewardKey }: { url: string; stewardKey: string }): Promise<void> {
   const client = openClient(url, stewardKey);
-  const found = async (): Promise<(GrantKey & { readonly revoked: boolean })[]> =>
-    (await client.twins()).flatMap(({ twin, grants }) =>
-      grants
-        .filter(({ grant }) => grant === id)
-        .map(({ reader, grantor, parent, nonce, revoked }) => {
-          return { twin, reader, grantor, parent, nonce: BigInt(nonce), revoked };
-        }),
-    );
-  const [given] = await found();
-  if (given === undefined) throw new TwinwardError("GRANT_UNKNOWN", { detail: `${id} is no grant of yours to end.` });
+  const given = await findGrant(client, id);
   await asSteward(client, stewardKey, async (acting) => acting.revoke(given));
-  await seenByServer("the revocation", async () => (await found()).some(({ revoked }) => revoked));
+  await seenByServer("the revocation", async () => (await findGrant(client, id)).revoked);
+}
+
+function addContinuity(grant: Command): void {
+  grant
+    .command("continuity")
+    .description("honour a grant for an hour where the server cannot see the chain: for care and emergency alone")
+    .argument("<grant>", "the grant", takeId)
+    .option("--off", "no longer")
+    .addOption(dataOption())
+    .addOption(stewardOption())
+    .addOption(urlOption())
+    .action(async (id: Hex, options: { off?: boolean; stewardKey: string; url: string; json?: boolean }) => {
+      const on = options.off !== true;
+      const client = openClient(options.url, options.stewardKey);
+      const given = await findGrant(client, id);
+      await asSteward(client, options.stewardKey, async (acting) => acting.setContinuity(given, on));
+      await seenByServer("it", async () => (await findGrant(client, id)).continuity === on);
+      if (options.json) printJson({ grant: id, continuity: on });
+      else console.log(`${id} is ${on ? "honoured for an hour" : "not honoured"} where the chain cannot be seen`);
+    });
 }
 
 function addList(grant: Command): void {

@@ -231,7 +231,7 @@ function twinsOf(view: ApiView, who: Hex): { readonly twin: Hex }[] {
 
 /** `revoked` however it came about: by itself, with all others of the twin, or with one that it is a part of. */
 function toListed({ id, nonce, purposes, ...given }: GrantEntry, revoked: boolean): object {
-  const { reader, grantor, parent, from, until, segments, depth } = given;
+  const { reader, grantor, parent, from, until, segments, depth, continuity } = given;
   const terms = { from, until, segments, purposes: purposeNames(purposes), depth };
-  return { grant: id, reader, grantor, parent, nonce, ...terms, revoked };
+  return { grant: id, reader, grantor, parent, nonce, ...terms, continuity, revoked };
 }

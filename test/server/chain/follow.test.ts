@@ -174,9 +174,14 @@ describe("following the chain", () => {
     expect(granted.grant(grant)).to.deep.equal({
       ...{ id: grant, twin, reader, grantor: addressOf(steward), parent: null, nonce: 0n },
       ...{ from, until: until_, segments: 2n, purposes: 1, depth: 1, epoch: 0, revoked: false, revokedAt: null },
+      continuity: false,
     });
 
-    await send(steward, "GrantRegistry", "revoke", [twin, reader, [addressOf(steward), bytes32(0), 0]]);
+    const source = [addressOf(steward), bytes32(0), 0];
+    await send(steward, "GrantRegistry", "setContinuity", [twin, reader, true, source]);
+    await until((view) => view.grant(grant)?.continuity === true);
+
+    await send(steward, "GrantRegistry", "revoke", [twin, reader, source]);
     await send(steward, "TwinRegistry", "raiseEpoch", [twin]);
     await send(steward, "TwinRegistry", "endAssignment", [assignment, 8]);
     const ended = await until((view) => view.twin(twin)?.ended === true);
