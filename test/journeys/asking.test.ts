@@ -1,0 +1,180 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { approveRequest } from "../../apps/cli/answer-request.ts";
+import { createAccountKey } from "../../apps/cli/key-file.ts";
+import { openClient } from "../../apps/cli/server.ts";
+import {
+  verifyWebhook,
+  WEBHOOK_SIGNATURE,
+  type Catalogue,
+  type Client,
+  type ListedRequest,
+} from "../../apps/sdk/index.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
+import { auditPasses } from "../helpers/audit-journey.ts";
+import { registerBedside } from "../helpers/bedside-device.ts";
+import { Journey, until, type Server } from "../helpers/journey.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../apps/sdk/examples/first-reading.ts", import.meta.url));
+const OPEN_INSIDE = { WEBHOOK_PRIVATE: "allow" };
+
+/** An app that is told how its requests ended. */
+class App {
+  readonly posted: { body: string; signature: string }[] = [];
+  /** Status of each answer. */
+  answer: () => number = () => 204;
+  readonly #server: HttpServer = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => (body += text));
+    request.on("end", () => {
+      const signature = String(request.headers[WEBHOOK_SIGNATURE.toLowerCase()]);
+      this.posted.push({ body, signature });
+      response.writeHead(this.answer()).end();
+    });
+  });
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/answers`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+describe("journey: from an unknown key to a first reading", function () {
+  this.timeout(120_000);
+  const journey = new Journey();
+  const app = new App();
+  const data = journey.path("data");
+  const key = journey.path("app.key");
+  let server: Server;
+  let at: string[];
+  let twin: Hex;
+  let webhook: string;
+  let offer: Catalogue["manifests"][number];
+  let consortium: Consortium;
+  let reader: Client;
+  let steward: Client;
+
+  before(async () => {
+    [server, webhook] = await Promise.all([journey.up(data, OPEN_INSIDE), app.listen()]);
+    at = ["--data", data, "--url", server.http];
+    const [monitor] = await registerBedside(server, 1);
+    if (!monitor) return expect.fail("no monitor");
+    await server.client.postReadings([await monitor.next(), await monitor.next()]);
+    const cut = ["--device", monitor.id, "--segments", "heart,spo2", "--name", "ward-heart"];
+    ({ twin } = await journey.ask<{ twin: Hex }>(["twin", "new", ...cut, ...at]));
+    const catalogue = await until("something is on offer", async () => {
+      const found = await server.client.catalogue();
+      return found.manifests.length > 0 ? found : undefined;
+    });
+    offer = catalogue.manifests[0] ?? expect.fail("nothing is on offer");
+    expect(offer.manifest.name).to.equal("ward-heart");
+    consortium = await server.client.consortium();
+    createAccountKey(key);
+    reader = openClient(server.http, key);
+    steward = openClient(server.http, `${data}/keys/steward.key`);
+  });
+  after(async () => {
+    app.close();
+    await journey.close();
+  });
+
+  const wish = (...more: string[]): string[] => [
+    "request", "new", "--manifest", offer.hash, "--purposes", "care,emergency", "--until", "+8h", "--why", "the ward round",
+    "--key", key, "--url", server.http, ...more,
+  ]; // prettier-ignore
+
+  const nextOpen = (): Promise<ListedRequest> =>
+    until("somebody asks", async () => (await steward.requests({ state: "open" })).requests[0]);
+
+  const ask = (): ReturnType<Client["request"]> =>
+    reader.request({
+      manifest: offer.hash,
+      purposes: ["care"],
+      until: Date.now() + 3_600_000,
+      why: "a webhook",
+      webhook,
+    });
+
+  it("is an example of at most twenty lines with the SDK alone, while a steward approves", async () => {
+    const text = readFileSync(EXAMPLE, "utf8");
+    expect(text.trimEnd().split("\n").length).to.be.at.most(20);
+    expect([...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from)).to.deep.equal(["ethers", "../index.ts"]);
+    const example = spawn(process.execPath, [EXAMPLE, server.http], { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [example.stdout, example.stderr])
+      stream.on("data", (part: Buffer) => (said += part.toString()));
+    const ended = once(example, "close");
+    const open = await nextOpen();
+    expect(open.asked).to.include({ manifest: offer.hash, why: "To see one." });
+    const approved = await journey.ask<ListedRequest>(["request", "approve", open.request, ...at]);
+    expect(approved).to.include({ state: "approved" });
+    expect(approved.answer).to.include({ twin });
+    const [code] = (await ended) as [number];
+    expect(said).to.equal("reading 1: passed\n");
+    expect(code).to.equal(0);
+  });
+
+  it("may be given less; who asked is told, and reads so much", async () => {
+    const going = journey.start([...wish("--wait"), "--json"]);
+    const { request } = await nextOpen();
+    const narrowing = ["request", "narrow", request, "--segments", "heart", "--purposes", "care", "--until", "+1h"];
+    expect((await journey.ask<ListedRequest>([...narrowing, ...at])).state).to.equal("narrowed");
+    const { out, err } = await going.ended;
+    expect(JSON.parse(out), err).to.deep.include({ state: "narrowed", request });
+    const [listed] = await journey.ask<ListedRequest[]>(["request", "list", "--key", key, ...at]);
+    expect(listed).to.deep.include({ state: "narrowed", request });
+    const { segments, purpose } = await reader.history(twin, { limit: 1 });
+    expect([segments, purpose]).to.deep.equal([["heart"], "care"]);
+  });
+
+  it("is told by a webhook that the gateway signed, again and again until somebody takes it", async () => {
+    let left = 2;
+    app.answer = () => (left-- > 0 ? 500 : 204);
+    const { request } = await ask();
+    await journey.ask(["request", "refuse", request, "--reason", "Not today.", ...at]);
+    await until("it is taken", async () => (app.posted.length >= 3 ? true : undefined));
+    const [one, two, three] = app.posted;
+    expect(new Set([one?.body, two?.body, three?.body]).size).to.equal(1);
+    for (const { body, signature } of app.posted) {
+      const { answer } = verifyWebhook(consortium, body, signature);
+      expect(answer).to.deep.include({ step: "refused", request, reason: "Not today." });
+      expect(() => verifyWebhook(consortium, body.replace("Not today.", "Of course."), signature)).to.throw("UNUSABLE");
+    }
+  });
+
+  it("is told also when the server was killed before anybody took it, and then no more", async () => {
+    app.posted.length = 0;
+    app.answer = () => 503;
+    const { request } = await ask();
+    await approveRequest({ request, url: server.http, stewardKey: `${data}/keys/steward.key` });
+    await until("it was tried", async () => (app.posted.length > 0 ? true : undefined));
+    await server.stop("SIGKILL");
+    await journey.nothingRuns();
+    const before = app.posted.length;
+    app.answer = () => 200;
+    server = await journey.up(data, OPEN_INSIDE);
+    await until("it is taken", async () => (app.posted.length > before ? true : undefined));
+    const { body, signature } = app.posted.at(-1) ?? expect.fail();
+    const { answer, leaf } = verifyWebhook(consortium, body, signature);
+    expect(answer).to.deep.include({ step: "approved", request });
+    expect(leaf).to.match(/^0x[0-9a-f]{64}$/);
+    const checked = await until("the table is empty", async () => {
+      const found = await auditPasses(journey, data);
+      return found.get("webhooks") === 0 ? found : undefined;
+    });
+    expect(checked.get("requests")).to.equal(4);
+    expect(app.posted.length).to.equal(before + 1);
+  });
+});
