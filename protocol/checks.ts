@@ -25,6 +25,8 @@ export const CHECKS = [
   "device signature",
   "record",
   "record signature",
+  "values",
+  "derivation",
   "ack signature",
   "leaf in ack",
   "anchored in time",

@@ -146,6 +146,16 @@ export const ERRORS = {
     "Name another purpose or another twin.",
   ),
   READER_NOT_ORACLE: row(403, "Only a current oracle reads a security twin.", "Read a twin that was granted to you."),
+  MANIFEST_UNKNOWN: row(
+    409,
+    "The document of the twin's manifest is not here.",
+    "Upload the manifest whose hash the twin was registered with.",
+  ),
+  BUDGET_SPENT: row(
+    403,
+    "What may be told of this assignment with noise has been told.",
+    "Read what was released before; nothing more will be.",
+  ),
   GRANT_UNKNOWN: row(403, "No such grant.", "Request one from the device's steward."),
   GRANT_FOR_OTHER: row(403, "The grant is for another twin or another reader.", "Use your own grant on this twin."),
   GRANT_REVOKED: row(403, "The grant was revoked.", "Request a new one."),

@@ -37,7 +37,8 @@ export { keyAt, keysRoot } from "./key-history.ts";
 export type { DeviceKey, KeyHistory, KeyMark } from "./key-history.ts";
 export { leafHash } from "./leaf.ts";
 export { manifestHash, readManifest } from "./manifest.ts";
-export type { Manifest } from "./manifest.ts";
+export type { AggregateName, Manifest, Resolution } from "./manifest.ts";
+export type { Bounds, Noise } from "./noise.ts";
 export { CLOCK_TOLERANCE_MS, LATE_AFTER_MS, plausibility } from "./plausibility.ts";
 export type { Plausibility, Remark } from "./plausibility.ts";
 export {
@@ -54,6 +55,8 @@ export { parseReceipt, readReceipt, writeReceipt } from "./receipt.ts";
 export type { Disclosed, Receipt } from "./receipt.ts";
 export { buildRecord, readRecord, recordKind } from "./record.ts";
 export type { DecisionRecord, LeafRecord, RecordHead, WrittenRecord } from "./record.ts";
+export { strayValues, valuesOf } from "./release.ts";
+export type { ReleasedValue, ReleaseRecord, Transform } from "./release.ts";
 export { isRequestSigned, readRequest, requestId, requestTypedData, verifyRequest } from "./request.ts";
 export type { Asking, RequestDomain, SignedRequest } from "./request.ts";
 export { ANSWERS } from "./request-record.ts";

@@ -16,6 +16,8 @@ export type Disclosed =
       readonly record: LeafRecord;
       /** Of whoever signed what the record holds; of an asked request@1 and nothing else. */
       readonly signature?: Hex;
+      /** Those of a release@1 that are disclosed, and of nothing else. */
+      readonly values?: readonly string[];
     };
 
 /** receipt@1: the offline proof that a leaf is in an anchored batch. docs/formats/receipt.md. */
@@ -140,11 +142,17 @@ export function readReceipt(value: unknown): Receipt {
 }
 
 function readDisclosed(shape: Shape): Disclosed {
-  const found = shape.members([], ["reading", "record", "signature"]);
-  if (found.reading && !found.record && !found.signature) return { reading: found.reading.text() };
+  const found = shape.members([], ["reading", "record", "signature", "values"]);
+  if (found.reading && !found.record && !found.signature && !found.values) return { reading: found.reading.text() };
   if (found.record && !found.reading) {
     const signature = found.signature?.hex(65);
-    return { record: checkRecord(found.record), ...(signature === undefined ? {} : { signature }) };
+    const record = checkRecord(found.record);
+    if (found.values && record.format !== "release@1") throw found.values.fault("only a release has values");
+    return {
+      record,
+      ...(signature === undefined ? {} : { signature }),
+      ...(found.values ? { values: found.values.list((value) => value.text(), 64) } : {}),
+    };
   }
   throw shape.fault("neither a reading nor a record, or both");
 }

@@ -2,6 +2,7 @@ import type { Hex } from "./bytes.ts";
 import { TwinwardError } from "./errors.ts";
 import { sha256Hex } from "./hash.ts";
 import { canonical, parseStrict } from "./json.ts";
+import { checkRelease } from "./release.ts";
 import { checkRequestRecord } from "./request-record.ts";
 import { Shape } from "./shape.ts";
 import { LEAF_KINDS, PURPOSES, type LeafKind, type Purpose } from "./words.ts";
@@ -107,6 +108,7 @@ export function checkRecord(shape: Shape): LeafRecord {
   if (format === "decision@1") checkDecision(shape);
   if (format === "request@1") checkRequestRecord(shape);
   if (format === "erasure@1") checkErasure(shape);
+  if (format === "release@1") checkRelease(shape);
   return object as LeafRecord;
 }
 

@@ -9,6 +9,7 @@ import { keyAt, type DeviceKey, type KeyHistory } from "./key-history.ts";
 import { parseSdJwt, strayDisclosures, verifyReadingSignature, type ParsedReading } from "./reading.ts";
 import type { Receipt } from "./receipt.ts";
 import { recordKind, type LeafRecord } from "./record.ts";
+import { strayValues, valuesOf, type ReleaseRecord } from "./release.ts";
 import { isRequestSigned, requestId, type RequestDomain } from "./request.ts";
 import type { AskedRecord } from "./request-record.ts";
 import type { World } from "./verify-source.ts";
@@ -170,7 +171,7 @@ export function verifyRecord(
 
 /** What a record is beside, where its format says so. */
 function subjectOf(record: LeafRecord): unknown {
-  if (record.format === "decision@1") return record.twin;
+  if (record.format === "decision@1" || record.format === "release@1") return record.twin;
   return record.format === "request@1" ? record.request : undefined;
 }
 
@@ -180,4 +181,19 @@ const isAsked = (record: LeafRecord): boolean => record.format === "request@1" &
 function isAskedBy(domain: RequestDomain, record: LeafRecord, signature: Hex): boolean {
   const { request, asked } = record as unknown as AskedRecord;
   return requestId(domain, asked) === request && isRequestSigned(domain, asked, signature);
+}
+
+/** A release's values are those that its record commits to; from which readings they follow needs the readings. */
+export function verifyRelease(record: ReleaseRecord, values: readonly string[], list: Checklist): void {
+  const stray = strayValues(record, values);
+  const shown = stray.length === 0 ? valuesOf(values).map(({ segment }) => segment) : [];
+  list.check(
+    "values",
+    stray.length === 0,
+    `${shown.length} of ${Object.keys(record.values).length} segments are shown: ${shown.join(", ")}`,
+    `the release does not hold ${stray.length === 1 ? "a value" : `${stray.length} values`} of these`,
+  );
+  const { count, first, last } = record.leaves;
+  const said = `the gateway says that they follow from ${count} readings, sequences ${first} to ${last}`;
+  list.skip("derivation", `${said}: only who has these can tell`);
 }

@@ -6,8 +6,9 @@ import { groupOfStream, type Consortium } from "./consortium.ts";
 import { Checklist, timeText, type Check, type CheckResult } from "./checks.ts";
 import { leafHash } from "./leaf.ts";
 import { parseReceipt, readReceipt, type Receipt } from "./receipt.ts";
+import { isRelease } from "./release.ts";
 import { verifyInclusion } from "./tree.ts";
-import { verifyReading, verifyRecord } from "./verify-disclosed.ts";
+import { verifyReading, verifyRecord, verifyRelease } from "./verify-disclosed.ts";
 import { observeWorld, verifyChain, verifyCheckpoint, verifyLog, type World } from "./verify-source.ts";
 
 export type { AnchorSource } from "./anchors.ts";
@@ -46,7 +47,10 @@ export async function verifyReceipt(receipt: unknown, trust: Trust): Promise<Ver
   verifyLeaf(read, list);
   verifyBatch(read, world, list);
   if ("reading" in read.disclosed) verifyReading(read, read.disclosed.reading, world, list);
-  else verifyRecord(read, read.disclosed, world, list);
+  else {
+    verifyRecord(read, read.disclosed, world, list);
+    if (isRelease(read.disclosed.record)) verifyRelease(read.disclosed.record, read.disclosed.values ?? [], list);
+  }
   if (read.ack) verifyPromise(read, read.ack, world, list);
 
   return { checks: list.checks, outcome: list.outcome() };

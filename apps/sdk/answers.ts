@@ -6,6 +6,7 @@ import type { Manifest } from "../../protocol/manifest.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { DecisionRecord } from "../../protocol/record.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
+import type { ReleaseRecord, Transform } from "../../protocol/release.ts";
 import type { Asking } from "../../protocol/request.ts";
 import type { AnswerRecord, AnswerWord } from "../../protocol/request-record.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
@@ -36,6 +37,25 @@ export interface HistoryReading {
   readonly receipt?: Receipt | null;
 }
 
+/** The release of one interval of a derived twin. Nothing about it is checked yet: `strayValues` and `verifyReceipt` do that. */
+export interface HistoryRelease {
+  readonly sequence: number;
+  /** The interval, ms, [from, until). */
+  readonly from: number;
+  readonly until: number;
+  readonly leaf: Hex;
+  readonly position: number;
+  /** release@1 */
+  readonly record: ReleaseRecord;
+  /** What it says of the permitted segments: `valuesOf` reads them. */
+  readonly values: readonly string[];
+  readonly erased?: true;
+  readonly flags: readonly Flag[];
+  readonly state: "accepted" | "sealed" | "anchored";
+  readonly batch: number | null;
+  readonly receipt?: Receipt | null;
+}
+
 /** history@1, one page. */
 export interface HistoryPage {
   readonly format: "history@1";
@@ -47,8 +67,16 @@ export interface HistoryPage {
   readonly distrusted: { readonly verdict: Hex | null } | null;
   readonly decision: { readonly leaf: Hex; readonly position: number; readonly sequence: number };
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+  /** None of a derived twin. */
   readonly readings: readonly HistoryReading[];
   readonly next: number | null;
+  /** Of a derived twin only, like what follows. */
+  readonly transform?: Transform;
+  readonly releases?: readonly HistoryRelease[];
+  /** Give it as `since` to go on. */
+  readonly nextSince?: number | null;
+  /** Set where nothing more may be drawn: from which interval on, ms. */
+  readonly withheld?: { readonly code: "BUDGET_SPENT"; readonly from: number } | null;
 }
 
 export interface TwinDescription {

@@ -128,6 +128,12 @@ export interface FindingQuery {
   readonly limit?: number;
 }
 
+/** What to ask for the page after one; a derived twin's pages go on by time. */
+function after(ask: HistoryAsk, { next, nextSince }: HistoryPage): HistoryAsk | undefined {
+  if (nextSince !== undefined && nextSince !== null) return { ...ask, since: nextSince };
+  return next === null ? undefined : { ...ask, fromSequence: next };
+}
+
 /** A token is renewed this long (seconds) before it ends. */
 const RENEW_BEFORE = 30;
 const JSON_BODY = { "content-type": "application/json" };
@@ -213,11 +219,11 @@ export function connect(options: ConnectOptions): Client {
   const history = (twin: Hex, ask: HistoryAsk = {}): Promise<HistoryPage> => readJson(`/v1/twins/${twin}/history`, ask);
 
   async function* pages(twin: Hex, ask: HistoryAsk = {}): AsyncGenerator<HistoryPage> {
-    let next: number | null = ask.fromSequence ?? 1;
-    while (next !== null) {
-      const page: HistoryPage = await history(twin, { ...ask, fromSequence: next });
+    let following: HistoryAsk | undefined = ask;
+    while (following) {
+      const page: HistoryPage = await history(twin, following);
       yield page;
-      next = page.next;
+      following = after(ask, page);
     }
   }
 

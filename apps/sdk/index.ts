@@ -9,6 +9,7 @@ export type {
   Explained,
   HistoryPage,
   HistoryReading,
+  HistoryRelease,
   ListedDevice,
   ListedRequest,
   ListedTwin,

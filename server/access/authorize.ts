@@ -201,6 +201,7 @@ export function createAccess(parts: AccessParts): Access {
         until: asked.until ?? null,
         first: assignment?.from ?? 1,
         end: assignment?.end ?? null,
+        changes: changesOf(view, device.id),
         grant: grant?.id ?? null,
         distrusted: device.state === "quarantined" ? { verdict: device.quarantinedBy ?? null } : null,
         block: view.head,
@@ -255,6 +256,13 @@ export function createAccess(parts: AccessParts): Access {
 function stewardAsked(view: ChainView, { asked }: LeafRecord): Hex | undefined {
   const twin = typeof asked === "object" && asked !== null && "twin" in asked ? asked.twin : undefined;
   return isHex(twin, 32) ? stewardOf(view, twin) : undefined;
+}
+
+/** Every beginning and end of an assignment of a device, seconds. */
+function changesOf(view: ChainView, device: Hex): number[] {
+  return view
+    .assignmentsOf(device)
+    .flatMap(({ beganAt, endedAt }) => (endedAt === null ? [beganAt] : [beganAt, endedAt]));
 }
 
 function because(view: ChainView, found: Answer): DecisionRecord["because"] {

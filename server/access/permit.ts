@@ -17,6 +17,8 @@ export interface PermitTerms {
   /** The sequences of the twin's assignment, [first, end); the security twin's are all. */
   readonly first: number;
   readonly end: number | null;
+  /** When assignments of the device began or ended: the blocks' timestamps, seconds. */
+  readonly changes: readonly number[];
   /** Null for an oracle, who needs none. */
   readonly grant: Hex | null;
   /** Set while the device is quarantined: every value is shown with it. */

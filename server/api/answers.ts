@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AGGREGATES } from "../../protocol/manifest.ts";
 import { ANSWERS } from "../../protocol/request-record.ts";
 import { DEVICE_STATES, FLAGS, PURPOSES, type Flag } from "../../protocol/words.ts";
 import { REASONS } from "../access/decide.ts";
@@ -191,6 +192,34 @@ export const history = z.strictObject({
     }),
   ),
   next,
+  transform: z
+    .looseObject({ resolution: z.strictObject({ interval: count, show: z.array(z.enum(AGGREGATES)) }) })
+    .describe("of a derived twin only, like what follows: what is done to its readings")
+    .optional(),
+  releases: z
+    .array(
+      z.strictObject({
+        sequence: count,
+        from: milliseconds,
+        until: milliseconds,
+        leaf: id,
+        position: count,
+        record: z.looseObject({ format: z.literal("release@1") }).describe("release@1. docs/formats/records.md"),
+        values: z.array(z.string()).describe("base64url of [salt, segment, value], of the permitted segments only"),
+        erased: z.literal(true).optional(),
+        flags,
+        state: z.enum(["accepted", "sealed", "anchored"]),
+        batch: count.nullable(),
+        receipt: receipt.nullable().optional(),
+      }),
+    )
+    .optional(),
+  nextSince: milliseconds.nullable().describe("where the next page begins; null at the present end").optional(),
+  withheld: z
+    .strictObject({ code: z.literal("BUDGET_SPENT"), from: milliseconds })
+    .nullable()
+    .describe("set where nothing more may be drawn: from which interval on")
+    .optional(),
 });
 
 const segment = z.looseObject({ name: z.string(), bit: count, unit: z.string(), min: z.number(), max: z.number() });

@@ -15,6 +15,15 @@ export const DECIDES: readonly ErrorCode[] = [
   ...WRITES,
 ];
 
+/** What a twin shows of its device is told by two documents, and of a derived one also by what was spent. */
+export const SHOWS: readonly ErrorCode[] = [
+  ...DECIDES,
+  "MODEL_UNKNOWN",
+  "MANIFEST_UNKNOWN",
+  "BUDGET_SPENT",
+  "OVERLOADED",
+];
+
 const ANYWHERE: readonly ErrorCode[] = ["MALFORMED_REQUEST", "INTERNAL"];
 const WITH_SESSION: readonly ErrorCode[] = ["SESSION_REQUIRED", "SESSION_INVALID", "NOT_FOUND"];
 const WITH_BODY: readonly ErrorCode[] = ["BODY_TOO_LARGE", "JSON_MALFORMED", "JSON_MEMBER_DUPLICATE", "OVERLOADED"];

@@ -177,7 +177,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     changeDevice(pen, read.hex("device"), (device) => ({ ...device, steward: read.hex("to") }));
   },
 
-  "TwinRegistry.AssignmentBegan": (pen, read) => {
+  "TwinRegistry.AssignmentBegan": (pen, read, { block }) => {
     const [id, device] = [read.hex("assignment"), read.hex("device")];
     pen.write("assignments").set(id, {
       id,
@@ -185,17 +185,19 @@ const FOLDS: Readonly<Record<string, Fold>> = {
       n: read.int("n"),
       from: read.int("fromSequence"),
       end: null,
+      beganAt: block.timestamp,
+      endedAt: null,
       subject: null,
       guardian: null,
     });
     append(pen.write("assignmentsOf"), device, id);
   },
-  "TwinRegistry.AssignmentEnded": (pen, read) => {
+  "TwinRegistry.AssignmentEnded": (pen, read, { block }) => {
     const id = read.hex("assignment");
     const assignments = pen.write("assignments");
     const assignment = assignments.get(id);
     if (assignment === undefined) return;
-    assignments.set(id, { ...assignment, end: read.int("endSequence") });
+    assignments.set(id, { ...assignment, end: read.int("endSequence"), endedAt: block.timestamp });
     const twins = pen.write("twins");
     for (const twin of pen.read("twinsIn").get(id)?.items ?? []) {
       const fact = twins.get(twin);

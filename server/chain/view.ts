@@ -95,6 +95,9 @@ export interface AssignmentFact {
   readonly n: number;
   readonly from: number;
   readonly end: number | null;
+  /** Timestamps of the blocks in which it began and ended, seconds; null while it is open. */
+  readonly beganAt: number;
+  readonly endedAt: number | null;
   /** Whose data it is, and who may do all that the subject may; null for nobody. */
   readonly subject: Hex | null;
   readonly guardian: Hex | null;

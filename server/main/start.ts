@@ -201,7 +201,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     }),
   );
   ending.onClose("gateway", () => gateway.close());
-  const twinRooms = { database, keys, consortium, stream, line };
+  const twinRooms = { database, keys, consortium, stream, line, committer, now, random };
   const documents = createDocuments(database, chain);
   const proofs = createProofs(twinRooms);
   const reader = createReader(twinRooms, proofs, documents);
@@ -244,7 +244,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     access,
     refusals,
     reader,
-    receipts: createReceipts(twinRooms, proofs, reader),
+    receipts: createReceipts(twinRooms, proofs, reader, documents),
     // Anybody may upload them.
     documents: { ...documents, keep: async (value) => (disk.requireRoom(), documents.keep(value)) },
     decisions: createDecisions(database),

@@ -30,6 +30,8 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   { name: "device_head" },
   // Its newest rows still change; copy-out.ts reads those inside the transaction.
   { name: "batch", by: ["number"] },
+  { name: "released_value", by: ["position", "segment"] },
+  { name: "release", by: ["position"] },
   { name: "held" },
   { name: "evidence", by: ["number"] },
   { name: "outbox" },

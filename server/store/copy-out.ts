@@ -86,6 +86,8 @@ async function drawLine(tx: Tx): Promise<Drawn> {
       request: size,
       request_answer: size,
       ack: size,
+      released_value: size,
+      release: size,
       batch: settled,
       evidence,
     },
@@ -97,7 +99,7 @@ async function rowsOf(tx: Tx, sql: string, parameters: number[]): Promise<string
   return (await tx.query<{ row: string }>(sql, parameters)).map(({ row }) => row);
 }
 
-/** Rows in the order of their key, with `below` only those whose key, one number, is lower. */
+/** Rows in the order of their key, with `below` only those of whose key the first column, a number, is lower. */
 async function* pagesOf(
   database: Database,
   { name, by: key, page = PAGE }: CopiedTable & { readonly by: readonly string[] },
@@ -109,7 +111,7 @@ async function* pagesOf(
     const parameters = below === undefined ? last : [...last, below];
     const conditions = [
       ...(last.length === 0 ? [] : [`(${columns}) > (${last.map((_, i) => `$${i + 1}`).join(", ")})`]),
-      ...(below === undefined ? [] : [`${columns} < $${parameters.length}`]),
+      ...(below === undefined ? [] : [`${key[0] ?? ""} < $${parameters.length}`]),
     ];
     const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
     const found = await database.query<Record<string, Parameter> & { copied: string }>(

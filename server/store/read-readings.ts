@@ -9,6 +9,8 @@ export interface StoredReading {
   readonly sequence: number;
   /** The period [from, to), ms. */
   readonly per: readonly [number, number];
+  /** The latest beginning that the device had named up to this reading, ms. */
+  readonly latest: number;
   readonly signingInput: string;
   readonly signature: Uint8Array;
   readonly content: Hex;
@@ -41,6 +43,7 @@ interface Row {
   sequence: number;
   from_ms: number;
   until_ms: number;
+  latest_ms: number;
   signing_input: string;
   signature: Uint8Array;
   content: Uint8Array;
@@ -61,7 +64,7 @@ export async function readReadings(tx: Tx, range: ReadingRange): Promise<StoredR
   const places =
     isGiven(range.since) || isGiven(range.until) ? placesByTime(range, value) : placesBySequence(range, value);
   const rows = await tx.query<Row>(
-    `select r.position, r.sequence, r.from_ms, r.until_ms, r.signing_input, r.signature, l.content, l.hash, r.scope,
+    `select r.position, r.sequence, r.from_ms, r.until_ms, r.latest_ms, r.signing_input, r.signature, l.content, l.hash, r.scope,
        r.month, r.nonce, r.sealed
      from (${places} order by sequence limit ${value(range.limit ?? 1_000)}) p
      cross join lateral (select * from leaf where position = p.position limit 1) l
@@ -135,6 +138,7 @@ function toReading(row: Row): StoredReading {
     position: row.position,
     sequence: row.sequence,
     per: [row.from_ms, row.until_ms],
+    latest: row.latest_ms,
     signingInput: row.signing_input,
     signature: row.signature,
     content: toHex(row.content),

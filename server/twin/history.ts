@@ -3,12 +3,14 @@ import { fromHex, toBase64url, type Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { anchorsOf, lineOf, newest, stretchOfBatch, stretchOfLeaf } from "../../protocol/line.ts";
+import { isDerived, type Manifest } from "../../protocol/manifest.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
 import { readReadings, type StoredReading } from "../store/read-readings.ts";
 import type { Documents } from "./documents.ts";
 import { ERASED, openWhole } from "./open-whole.ts";
 import { findAnchor, type Proofs } from "./proofs.ts";
+import { createReleases } from "./releases.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
 import { scope, type DigitalTwin, type Gap, type ScopedTwin, type WholeReading } from "./scope.ts";
 
@@ -29,27 +31,70 @@ export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
 export interface Reader {
   /** The permitted cut of a stretch, in order of sequence. The decision is durable already: the permit says so. */
   history(permit: Permit, stretch?: Stretch): Promise<ScopedTwin>;
+  /** Of a derived twin the one interval that begins at `from`, ms, as far as the permit covers it, with its receipt. */
+  released(permit: Permit, from: number): Promise<ScopedTwin>;
 }
 
 /** Loads, opens and cuts readings. */
-export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<Documents, "model">): Reader {
+export function createReader(
+  rooms: TwinRooms,
+  proofs: Proofs,
+  documents: Pick<Documents, "model" | "manifest">,
+): Reader {
   const { database, line = lineOf(rooms.stream) } = rooms;
   const { firstBatch } = newest(line);
+  const releases = createReleases(rooms, proofs, documents);
 
   return {
+    async released(permit, from) {
+      const { terms } = permit;
+      const [model, manifest] = await Promise.all([
+        documents.model(terms.device.modelHash),
+        manifestOf(terms.twin.manifestHash),
+      ]);
+      if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
+      if (!isDerived(manifest)) throw new TwinwardError("NOT_FOUND");
+      return scope(await releases.find(permit, model, from), permit, manifest);
+    },
+
     async history(permit, stretch = {}) {
       const { terms } = permit;
       const model = await documents.model(terms.device.modelHash);
       if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
+      const manifest = terms.twin.security ? null : await manifestOf(terms.twin.manifestHash);
       const limit = Math.min(stretch.limit ?? HISTORY_LIMITS.usual, HISTORY_LIMITS.most);
-      const rows = await load(permit, stretch, limit + 1);
+      const receipts = stretch.receipts === true;
+      if (manifest && isDerived(manifest)) {
+        const { fromSequence, toSequence, fromBatch, toBatch } = stretch;
+        if ([fromSequence, toSequence, fromBatch, toBatch].some((bound) => bound !== undefined))
+          throw new TwinwardError("MALFORMED_REQUEST", { detail: "A derived twin is asked by time only." });
+        return scope(await releases.load(permit, manifest, model, { limit, receipts }), permit, manifest);
+      }
+      const at = rooms.now();
+      const due = manifest && manifest.delay > 0 ? at - manifest.delay * 1000 : null;
+      const rows = await load(permit, stretch, limit + 1, due);
       const next = rows.length > limit ? (rows.pop()?.sequence ?? null) : null;
-      return scope(await fold(model, rows, next, permit, stretch.receipts === true), permit);
+      return scope({ ...(await fold(model, rows, next, permit, receipts)), at }, permit, manifest);
     },
   };
 
-  /** Only what the permit covers leaves the database; `scope` holds it against the permit once more. */
-  async function load({ terms }: Permit, stretch: Stretch, limit: number): Promise<StoredReading[]> {
+  /** Without it nobody knows what a twin may show, so it shows nothing. */
+  async function manifestOf(hash: Hex): Promise<Manifest> {
+    const manifest = await documents.manifest(hash);
+    if (!manifest) throw new TwinwardError("MANIFEST_UNKNOWN", { manifest: hash });
+    return manifest;
+  }
+
+  /**
+   * Only what the permit covers leaves the database; `scope` holds it against the permit once more. `due`: nothing that began
+   * later than this, ms, has been measured long enough ago.
+   */
+  async function load(
+    { terms }: Permit,
+    stretch: Stretch,
+    limit: number,
+    due: number | null,
+  ): Promise<StoredReading[]> {
     const { fromBatch, toBatch, toSequence } = stretch;
     const [fromPosition, untilPosition] = await Promise.all([
       fromBatch === undefined ? undefined : beginningOf(fromBatch + firstBatch),
@@ -57,12 +102,13 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
     ]);
     if (fromPosition === null) return [];
     const ends = [terms.end, toSequence === undefined ? null : toSequence + 1].filter((end) => end !== null);
+    const untils = [terms.until, due === null ? null : due + 1].filter((until) => until !== null);
     return readReadings(database, {
       device: terms.device.id,
       fromSequence: Math.max(terms.first, stretch.fromSequence ?? 1),
       untilSequence: ends.length > 0 ? Math.min(...ends) : null,
       since: terms.from,
-      until: terms.until,
+      until: untils.length > 0 ? Math.min(...untils) : null,
       fromPosition,
       untilPosition,
       limit,
@@ -91,7 +137,7 @@ export function createReader(rooms: TwinRooms, proofs: Proofs, documents: Pick<D
     next: number | null,
     permit: Permit,
     receipts: boolean,
-  ): Promise<DigitalTwin> {
+  ): Promise<Omit<DigitalTwin, "at">> {
     const { view, device } = permit.terms;
     if (rows.length === 0) return { device: device.id, model, readings: [], next };
     // A receipt carries the gateway's promise, and oracles check it; nobody else is shown it.

@@ -1,14 +1,22 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import type { KeyStore } from "../keys/key-store.ts";
 import { openReading, type OpenedReading } from "../keys/sealed-reading.ts";
-import { erasureOf, readErasures, type StoredErasure } from "../store/read-erasures.ts";
+import { openValue } from "../keys/sealed-value.ts";
+import type { Tx } from "../store/database.ts";
+import { erasureOf, readErasures, type SealedPlace, type StoredErasure } from "../store/read-erasures.ts";
 import type { StoredReading } from "../store/read-readings.ts";
-import type { TwinRooms } from "./rooms.ts";
+import type { KeptValue } from "../store/read-releases.ts";
 
 export type Opened = Pick<OpenedReading, "disclosures" | "remarks"> & {
   /** Its key was destroyed: nobody can say any more what was disclosed. */
   readonly erased: boolean;
 };
+
+interface Openers {
+  readonly database: Tx;
+  readonly keys: KeyStore;
+}
 
 export const ERASED: Opened = { disclosures: [], remarks: [], erased: true };
 
@@ -17,24 +25,45 @@ export const ERASED: Opened = { disclosures: [], remarks: [], erased: true };
  * that is being recorded right now; otherwise this throws as `openReading` does.
  */
 export async function openWhole(
-  { database, keys }: Pick<TwinRooms, "database" | "keys">,
+  { database, keys }: Openers,
   device: Hex,
   rows: readonly StoredReading[],
 ): Promise<Opened[]> {
-  let erasures: readonly StoredErasure[] | undefined;
-  const opened: Opened[] = [];
-  for (const row of rows) {
+  return openEach({ database, keys }, device, rows, (row) => {
     const { sequence, content, scope, month } = row;
+    const { disclosures, remarks } = openReading(keys, { device, sequence, content, scope, month }, row);
+    return { disclosures, remarks, erased: false };
+  }).then((opened) => opened.map((one) => one ?? ERASED));
+}
+
+/** The characters of released values of one device, in their order; undefined for one that was erased. Throws as `openWhole`. */
+export async function openValues(
+  rooms: Openers,
+  device: Hex,
+  rows: readonly KeptValue[],
+): Promise<(string | undefined)[]> {
+  const places = rows.map((row) => ({ ...row, scope: row.assignment }));
+  return openEach(rooms, device, places, (row) => openValue(rooms.keys, row, row));
+}
+
+async function openEach<Row extends SealedPlace, T>(
+  { database, keys }: Openers,
+  device: Hex,
+  rows: readonly Row[],
+  open: (row: Row) => T,
+): Promise<(T | undefined)[]> {
+  let erasures: readonly StoredErasure[] | undefined;
+  const opened: (T | undefined)[] = [];
+  for (const row of rows) {
     try {
-      const { disclosures, remarks } = openReading(keys, { device, sequence, content, scope, month }, row);
-      opened.push({ disclosures, remarks, erased: false });
+      opened.push(open(row));
     } catch (error) {
       if (!(error instanceof TwinwardError)) throw error;
       // Asked for only here: whoever reads what is there pays nothing for what is not.
       erasures ??= await readErasures(database, device);
-      const isBeing = error.code === "KEY_MISSING" && keys.wasErased(scope, month);
+      const isBeing = error.code === "KEY_MISSING" && keys.wasErased(row.scope, row.month);
       if (!isBeing && erasureOf(erasures, row) === undefined) throw error;
-      opened.push(ERASED);
+      opened.push(undefined);
     }
   }
   return opened;

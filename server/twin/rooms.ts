@@ -5,6 +5,7 @@ import type { PublicKey } from "../../protocol/es256.ts";
 import type { Line } from "../../protocol/line.ts";
 import type { DeviceState } from "../../protocol/words.ts";
 import type { KeyStore } from "../keys/key-store.ts";
+import type { Committer } from "../store/committer.ts";
 import type { Database } from "../store/database.ts";
 
 /** What this room needs to know of a view of the chain. It may not import the chain's room: it is given views. */
@@ -18,7 +19,9 @@ export interface Sight {
   twinsOf(device: Hex): readonly { readonly id: Hex; readonly ended: boolean; readonly security: boolean }[];
   securityTwin(device: Hex): { readonly segments: bigint } | undefined;
   assignmentAt(device: Hex, sequence: number): { readonly id: Hex } | undefined;
-  twin(id: Hex): { readonly assignment: Hex | null } | undefined;
+  twin(
+    id: Hex,
+  ): { readonly assignment: Hex | null; readonly manifestHash: Hex; readonly security: boolean } | undefined;
   grantsOf(twin: Hex): readonly { readonly reader: Hex }[];
   isOracle(address: Hex): boolean;
   anchors(stream: Hex): readonly Anchor[];
@@ -33,4 +36,10 @@ export interface TwinRooms {
   readonly stream: Hex;
   /** The stream with those that it succeeds, whose leaves are here too; left out where it succeeds none. */
   readonly line?: Line;
+  /** Releases become leaves before they are shown. */
+  readonly committer: Pick<Committer, "submit">;
+  /** ms. */
+  readonly now: () => number;
+  /** Cryptographically random bytes. */
+  readonly random: (size: number) => Uint8Array;
 }

@@ -3,11 +3,14 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { segmentNames, type DeviceModel } from "../../protocol/device-model.ts";
 import { segmentOf } from "../../protocol/disclosure.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { isDerived, manifestHash, type Manifest } from "../../protocol/manifest.ts";
 import type { Remark } from "../../protocol/plausibility.ts";
 import { presentation } from "../../protocol/reading.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
+import { transformOf, type Transform } from "../../protocol/release.ts";
 import { flagNames, FLAGS, type Flag, type Purpose } from "../../protocol/words.ts";
-import { isPermit, type Permit } from "../access/permit.ts";
+import { isPermit, type Permit, type PermitTerms } from "../access/permit.ts";
+import { showReleases, type ReleasedTwin, type ShownRelease, type Withheld } from "./released.ts";
 
 /** A stretch of sequences, both ends inclusive. */
 export interface Gap {
@@ -50,6 +53,8 @@ export interface WholeReading {
 export interface DigitalTwin {
   readonly device: Hex;
   readonly model: DeviceModel;
+  /** When it was loaded, ms. */
+  readonly at: number;
   /** In order of sequence. */
   readonly readings: readonly WholeReading[];
   /** Sequence at which the stretch goes on; null at its present end. */
@@ -91,9 +96,16 @@ export interface History {
   /** The recorded decision that this answer rests on, and the block that the decision rests on. */
   readonly decision: { readonly leaf: Hex; readonly position: number; readonly sequence: number };
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
+  /** None of a derived twin, ever. */
   readonly readings: readonly ShownReading[];
   /** Give it as `fromSequence` to go on; null at the present end. */
   readonly next: number | null;
+  /** The members from here on are there where the twin is a derived one, and only then: what is done to the readings. */
+  readonly transform?: Transform;
+  readonly releases?: readonly ShownRelease[];
+  /** Give it as `since` to go on, ms; null at the present end. */
+  readonly nextSince?: number | null;
+  readonly withheld?: Withheld | null;
 }
 
 // Not exported: a scoped twin comes out of `scope` and from nowhere else. The private field keeps look-alikes out at
@@ -122,23 +134,22 @@ export function isScoped(value: unknown): value is ScopedTwin {
 }
 
 /**
- * Cuts a stretch of the digital twin down to what the permit says: its segments, the sequences of its assignment, its
- * time. Pure. Whatever the stretch holds beyond that is left out, also where it was loaded by mistake.
+ * Cuts a stretch of the digital twin, or of what was released of it, down to what the permit and the twin's manifest say: its
+ * segments, the sequences of its assignment, its time, its delay; and readings where the manifest is raw, releases where it
+ * is not. Pure. Whatever the stretch holds beyond that is left out, also where it was loaded by mistake. A security twin
+ * needs no manifest: it is raw, and not delayed.
  */
-export function scope(twin: DigitalTwin, permit: Permit): ScopedTwin {
+export function scope(twin: DigitalTwin | ReleasedTwin, permit: Permit, manifest: Manifest | null): ScopedTwin {
   if (!isPermit(permit)) throw new TwinwardError("INTERNAL", { detail: "Not a permit." });
   const { terms } = permit;
   if (terms.action !== "read" || terms.device.id !== twin.device) {
     throw new TwinwardError("INTERNAL", { detail: "The permit is for something else." });
   }
+  const cut = terms.twin.security ? null : manifest;
+  if (!terms.twin.security && (!cut || manifestHash(cut) !== terms.twin.manifestHash))
+    throw new TwinwardError("INTERNAL", { detail: "The manifest is another twin's." });
   const segments = segmentNames(twin.model, terms.segments & terms.twin.segments);
-  const inside = ({ sequence, from }: WholeReading): boolean =>
-    sequence >= terms.first &&
-    (terms.end === null || sequence < terms.end) &&
-    (terms.from === null || from >= terms.from) &&
-    (terms.until === null || from < terms.until);
-
-  return new CutTwin({
+  const page = {
     format: "history@1",
     twin: terms.twin.id,
     device: twin.device,
@@ -148,9 +159,41 @@ export function scope(twin: DigitalTwin, permit: Permit): ScopedTwin {
     distrusted: terms.distrusted,
     decision: terms.decision,
     block: { number: terms.block.number, hash: terms.block.hash, timestamp: terms.block.timestamp },
-    readings: twin.readings.filter(inside).map((reading) => show(reading, segments, permit)),
-    next: twin.next,
-  });
+  } as const;
+  const delayMs = (cut?.delay ?? 0) * 1000;
+
+  if (cut && isDerived(cut)) {
+    if (!("releases" in twin)) throw new TwinwardError("INTERNAL", { detail: "A derived twin shows no reading." });
+    const { nextSince, withheld } = twin;
+    const releases = showReleases(twin, terms, delayMs);
+    return new CutTwin({
+      ...page,
+      readings: [],
+      next: null,
+      transform: transformOf(cut),
+      releases,
+      nextSince,
+      withheld,
+    });
+  }
+  if (!("readings" in twin)) throw new TwinwardError("INTERNAL", { detail: "A raw twin shows readings." });
+  // Without a delay a clock that is ahead hides nothing.
+  const isDue = ({ until }: WholeReading): boolean => delayMs === 0 || until + delayMs <= twin.at;
+  const shown = twin.readings.filter((one) => isInside(one, terms) && isDue(one));
+  return new CutTwin({ ...page, readings: shown.map((one) => show(one, segments, permit)), next: twin.next });
+}
+
+/** Whether a reading lies within the permit, in its assignment, and not across a change of assignments. */
+function isInside({ sequence, from, until }: WholeReading, terms: PermitTerms): boolean {
+  const across = (seconds: number): boolean => from <= seconds * 1000 && seconds * 1000 < until;
+  return (
+    sequence >= terms.first &&
+    (terms.end === null || sequence < terms.end) &&
+    (terms.from === null || from >= terms.from) &&
+    (terms.until === null || from < terms.until) &&
+    // What was measured while a device went from one subject to the next may be of both: detection alone sees it.
+    (terms.twin.security || !terms.changes.some(across))
+  );
 }
 
 function show(reading: WholeReading, segments: readonly string[], { terms }: Permit): ShownReading {

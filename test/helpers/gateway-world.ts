@@ -203,7 +203,7 @@ export async function openWorld(
     },
     empty: () =>
       world.database.script(
-        "truncate stream, leaf, device_head, reading, record, ack, broken_ack, batch, held, evidence, finding",
+        "truncate stream, leaf, device_head, reading, record, ack, broken_ack, batch, held, evidence, finding, released_value, release",
       ),
     restart: async () => {
       await shut();

@@ -257,7 +257,8 @@ describe("what somebody else wrote", () => {
     for (const wrong of [
       { segments: [] },
       { segments: ["a", "a"] },
-      { delay: 60 },
+      { delay: -1 },
+      { delay: 0.5 },
       { resolution: "hour" },
       { noise: 1 },
     ]) {

@@ -1,14 +1,17 @@
 import type { Command } from "commander";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { readDeviceModel, segmentsMask, type DeviceModel } from "../../../protocol/device-model.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { modelHash } from "../../../protocol/device-model.ts";
-import type { Manifest } from "../../../protocol/manifest.ts";
+import { parseStrict } from "../../../protocol/json.ts";
+import { readManifest, type Manifest } from "../../../protocol/manifest.ts";
 import { parsePresentation } from "../../../protocol/reading.ts";
+import { valuesOf } from "../../../protocol/release.ts";
+import { Shape } from "../../../protocol/shape.ts";
 import type { Purpose } from "../../../protocol/words.ts";
-import type { HistoryPage, HistoryReading } from "../../sdk/answers.ts";
+import type { HistoryPage, HistoryReading, HistoryRelease } from "../../sdk/answers.ts";
 import type { Client } from "../../sdk/client.ts";
 import {
   dataOption,
@@ -38,51 +41,69 @@ function addNew(twin: Command): void {
     .command("new")
     .description("make a scoped twin of a device's open assignment: a cut of its segments")
     .requiredOption("--device <id>", "the device", takeId)
-    .requiredOption("--segments <names>", "what it shows, for example heart,spo2", takeNames)
-    .option("--name <name>", "its name in the manifest", "twin")
+    .option("--segments <names>", "what it shows as the device sent it, for example heart,spo2", takeNames)
+    .option("--manifest <file>", "or a manifest@1 that says what and how; format and model may be left out")
+    .option("--name <name>", "its name in the manifest, where no file says it")
     .addOption(dataOption())
     .addOption(stewardOption())
     .addOption(urlOption())
     .action(
       async (options: {
         device: Hex;
-        segments: string[];
-        name: string;
+        segments?: string[];
+        manifest?: string;
+        name?: string;
         stewardKey: string;
         url: string;
         json?: boolean;
       }) => {
-        const id = await createTwin(options);
+        const { segments, manifest: file, name } = options;
+        if ((segments === undefined) === (file === undefined))
+          throw new TwinwardError("UNUSABLE_INPUT", { detail: "Name --segments or a --manifest, one of the two." });
+        const cut = file === undefined ? { segments } : readCut(file);
+        const id = await createTwin({ ...options, ...cut, ...(name === undefined ? {} : { name }) });
         if (options.json) printJson({ twin: id });
         else console.log(id);
       },
     );
 }
 
-/** Makes a twin: the manifest becomes known to the server, then its hash and segments stand on the chain. */
-export async function createTwin(plan: {
-  url: string;
-  device: Hex;
-  segments: readonly string[];
-  name: string;
-  stewardKey: string;
-}): Promise<Hex> {
-  const client = openClient(plan.url, plan.stewardKey);
-  const model = await modelOf(client, plan.device);
-  const manifest: Manifest = {
-    format: "manifest@1",
-    name: plan.name,
-    model: modelHash(model),
-    segments: plan.segments,
-    resolution: "raw",
-    delay: 0,
-    commands: [],
-  };
-  const mask = segmentsMask(model, plan.segments);
+const MEMBERS = ["format", "name", "model", "segments", "resolution", "delay", "noise", "commands"] as const;
+
+/** What a file says of a manifest; held against the format when all of it is there. */
+function readCut(file: string): object {
+  let value: unknown;
+  try {
+    value = parseStrict(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new TwinwardError("UNUSABLE_MANIFEST", { detail: `${file} cannot be read as JSON.` }, cause);
+  }
+  const found = new Shape("UNUSABLE_MANIFEST", value).members([], MEMBERS);
+  return Object.fromEntries(Object.entries(found).map(([name, shape]) => [name, shape.value]));
+}
+
+/**
+ * Makes a twin: the manifest becomes known to the server, then its hash and segments stand on the chain. Members of a manifest
+ * that are left out are those of a raw twin without delay and commands.
+ */
+export async function createTwin(
+  plan: { url: string; device: Hex; stewardKey: string } & Partial<Record<keyof Manifest, unknown>>,
+): Promise<Hex> {
+  const { url, device, stewardKey } = plan;
+  const client = openClient(url, stewardKey);
+  const model = await modelOf(client, device);
+  const hash = modelHash(model);
+  const { format = "manifest@1", name = "twin", segments, resolution = "raw", delay = 0, noise, commands = [] } = plan;
+  const drawn = noise === undefined ? {} : { noise };
+  const manifest = readManifest({
+    ...{ format, name, model: plan.model ?? hash, segments, resolution, delay, commands },
+    ...drawn,
+  });
+  if (manifest.model !== hash)
+    throw new TwinwardError("MODEL_UNEXPECTED", { detail: `The manifest is of another model than ${model.name}.` });
+  const mask = segmentsMask(model, manifest.segments);
   await client.postDocument(manifest);
-  const id = await asSteward(client, plan.stewardKey, async (steward) =>
-    steward.createTwin(plan.device, manifest, mask),
-  );
+  const id = await asSteward(client, stewardKey, async (steward) => steward.createTwin(device, manifest, mask));
   await seenByServer("the twin", async () => (await client.twins()).some(({ twin }) => twin === id));
   return id;
 }
@@ -152,16 +173,49 @@ async function readTwin(twin: Hex, options: ReadOptions): Promise<void> {
   for await (const page of client.pages(twin, asked)) pages.push(page);
   // The newest decision's: a device may be quarantined between two pages, or a grant end.
   const { segments, distrusted, device } = pages.at(-1) as HistoryPage;
+  const { transform, withheld } = pages.at(-1) as HistoryPage;
   const readings = pages.flatMap((page) => page.readings);
-  if (options.receipt !== undefined) await writeReceipt(client, twin, readings, options.receipt, purpose);
-  if (options.json) return printJson({ twin, device, segments, distrusted, readings });
+  const releases = pages.flatMap((page) => page.releases ?? []);
+  const shown = transform ? releases : readings;
+  if (options.receipt !== undefined) await writeReceipt(client, twin, shown, options.receipt, purpose);
+  if (options.json)
+    return printJson({
+      twin,
+      device,
+      segments,
+      distrusted,
+      readings,
+      ...(transform ? { transform, releases, withheld } : {}),
+    });
   if (distrusted)
     console.log(
       `! distrusted: verdict ${distrusted.verdict ?? "unknown"} quarantined this device; use these values with care`,
     );
-  printReadings(segments, readings.slice(-options.last));
-  console.log(`${readings.length} readings of ${shortId(device)}, for ${shortId(twin)}`);
+  if (withheld)
+    console.log(`! nothing is released from ${timeOf(withheld.from)} on: the budget of this assignment is spent`);
+  if (transform) printReleases(segments, releases.slice(-options.last));
+  else printReadings(segments, readings.slice(-options.last));
+  const what = transform ? `releases, one for ${transform.resolution.interval} s,` : "readings";
+  console.log(`${shown.length} ${what} of ${shortId(device)}, for ${shortId(twin)}`);
 }
+
+/** What is told of each interval, a column per segment. */
+function printReleases(segments: readonly string[], releases: readonly HistoryRelease[]): void {
+  const rows = releases.map(({ from, values, record, state, flags }) => {
+    const said = valuesOf(values);
+    const cells = segments.map((name) => {
+      const found = said.find(({ segment }) => segment === name);
+      const all = Object.entries(found?.aggregates ?? {}).map(([word, value]) => `${word} ${shortNumber(value)}`);
+      return found === undefined ? "–" : `${all.join(", ")} ${found.unit}`;
+    });
+    return [timeOf(from), String(record.leaves.count), ...cells, STAGES[state], flags.join(" ")];
+  });
+  printTable(["from (UTC)", "readings", ...segments, "state", "flags"], rows);
+}
+
+const shortNumber = (value: number | null): string => (value === null ? "–" : String(Math.round(value * 1000) / 1000));
+
+const STAGES = { accepted: "●", sealed: "◐", anchored: "✔" };
 
 /** The newest values of each reading, a column per segment. */
 function printReadings(segments: readonly string[], readings: readonly HistoryReading[]): void {
@@ -172,13 +226,7 @@ function printReadings(segments: readonly string[], readings: readonly HistoryRe
       const value = found?.v.at(-1);
       return value === undefined || value === null ? "–" : `${value} ${found?.unit ?? ""}`;
     });
-    return [
-      String(one.sequence),
-      timeOf(one.from),
-      ...cells,
-      { accepted: "●", sealed: "◐", anchored: "✔" }[one.state],
-      one.flags.join(" "),
-    ];
+    return [String(one.sequence), timeOf(one.from), ...cells, STAGES[one.state], one.flags.join(" ")];
   });
   printTable(["sequence", "from (UTC)", ...segments, "state", "flags"], rows);
 }
@@ -186,14 +234,14 @@ function printReadings(segments: readonly string[], readings: readonly HistoryRe
 async function writeReceipt(
   client: Client,
   twin: Hex,
-  readings: readonly HistoryReading[],
+  shown: readonly Pick<HistoryReading | HistoryRelease, "leaf" | "sequence" | "state">[],
   file: string,
   purpose: Purpose | undefined,
 ): Promise<void> {
-  const newest = readings.findLast(({ state }) => state === "anchored");
+  const newest = shown.findLast(({ state }) => state === "anchored");
   if (newest === undefined)
     throw new TwinwardError("NOT_FOUND", {
-      detail: "No reading of this stretch is anchored yet; try again in a second.",
+      detail: "Nothing of this stretch is anchored yet; try again in a second.",
     });
   const receipt = await client.receipt(newest.leaf, { twin, ...(purpose === undefined ? {} : { purpose }) });
   try {
@@ -201,5 +249,5 @@ async function writeReceipt(
   } catch (cause) {
     throw new TwinwardError("UNUSABLE_INPUT", { detail: `${file} cannot be created; it may exist already.` }, cause);
   }
-  console.error(`receipt of reading ${newest.sequence}: ${join(file)}`);
+  console.error(`receipt of number ${newest.sequence}: ${join(file)}`);
 }

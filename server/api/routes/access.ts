@@ -16,7 +16,7 @@ import {
   receiptQuery,
   twinQuery,
 } from "../asks.ts";
-import { ASKS_CHAIN, ASKS_DATABASE, DECIDES, WRITES } from "../codes.ts";
+import { ASKS_CHAIN, ASKS_DATABASE, DECIDES, SHOWS, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
 import type { ApiRooms, ApiView, GrantEntry } from "../rooms.ts";
 import { hasEnded } from "../../access/end-of.ts";
@@ -78,7 +78,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         session: true,
         query: historyQuery,
         answers: { 200: answers.history },
-        codes: [...DECIDES, "MODEL_UNKNOWN"],
+        codes: SHOWS,
         serve: async ({ who, query, path }, response) => {
           const { purpose, segments, grant, since, until, ...stretch } = query;
           const asked = given({ purpose, segments, grant, from: since, until });
@@ -135,7 +135,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         session: true,
         query: receiptQuery,
         answers: { 200: answers.receipt },
-        codes: [...DECIDES, "MODEL_UNKNOWN", "NOT_ANCHORED_YET"],
+        codes: [...SHOWS, "NOT_ANCHORED_YET"],
         serve: async ({ who, query, path }, response) => {
           const { twin, ...asked } = query;
           const receipt = await receiptFor(await receipts.find(path("leaf")), twin, who, asked);
@@ -170,8 +170,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
     who: Hex,
     asked: { purpose?: Purpose | undefined; grant?: Hex | undefined },
   ): Promise<Receipt> {
-    const twins =
-      twin !== undefined ? [twin] : place?.kind === "reading" ? receipts.twinsFor(place, who, chain.view()) : [];
+    const twins = twin !== undefined ? [twin] : place ? await receipts.twinsFor(place, who, chain.view()) : [];
     if (twins.length === 0) {
       const record = place?.kind === "record" ? place : undefined;
       const permit = await access.authorizeRecord(who, record?.record);
@@ -179,8 +178,8 @@ export function accessRoutes(rooms: ApiRooms): Routes {
       return receipts.forRecord(record, permit);
     }
     const permit = await authorizeOne(twins, who, asked);
-    if (place?.kind !== "reading") throw new TwinwardError("NOT_FOUND");
-    return receipts.forReading(place, permit);
+    if (!place) throw new TwinwardError("NOT_FOUND");
+    return receipts.forTwin(place, permit);
   }
 
   /** Through the first of these twins that permits it; where none does, the last denial. */

@@ -4,6 +4,7 @@ import { auditBatches } from "./batches.ts";
 import { auditEvents, auditOutbox } from "./chain.ts";
 import { auditKeptAcks, readKeptAcks } from "./kept-acks.ts";
 import { Lies, type AuditReport } from "./lies.ts";
+import { auditReleases } from "./releases.ts";
 import { auditRequests } from "./requests.ts";
 import { auditLeaves } from "./stream.ts";
 import type { AuditWorld } from "./world.ts";
@@ -26,6 +27,7 @@ export async function audit(world: AuditWorld, acks?: string): Promise<AuditRepo
   await auditBrokenAcks(world, walked, lies);
   await auditBatches(world, walked, lies);
   auditKeptAcks(world, walked, kept, lies);
+  await auditReleases(world, lies);
   await auditOutbox(world, lies);
   await auditAside(world, lies);
   await auditDocuments(world, lies);

@@ -15,6 +15,7 @@ export async function attemptOpen<T>(
   key: { readonly scope: string; readonly month: string },
   open: () => T,
   isErased = false,
+  what: "readings" | "released values" = "readings",
 ): Promise<T | undefined> {
   try {
     const opened = open();
@@ -23,12 +24,12 @@ export async function attemptOpen<T>(
   } catch (error) {
     const doesNotOpen = error instanceof TwinwardError && DOES_NOT_OPEN.has(error.code);
     if (isErased && doesNotOpen) {
-      lies.count("readings erased", 1);
+      lies.count(`${what} erased`, 1);
       return undefined;
     }
     if (!(error instanceof TwinwardError) || error.code !== "KEY_MISSING")
       return lies.attempt(place, () => Promise.reject(error as Error));
-    lies.count("readings whose data key is missing", 1);
+    lies.count(`${what} whose data key is missing`, 1);
     lies.tellOnce(
       `data key of ${key.scope} ${key.month}`,
       `it is not in the key store, and no erasure of it is recorded; ${place} and whatever else is sealed under it does not open`,

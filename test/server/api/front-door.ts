@@ -10,6 +10,7 @@ import { Wallet } from "ethers";
 import { connect, type Client, type SignIn } from "../../../apps/sdk/index.ts";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { modelHash, type DeviceModel } from "../../../protocol/device-model.ts";
+import { manifestHash, type Manifest } from "../../../protocol/manifest.ts";
 import { TwinwardError, type ErrorCode } from "../../../protocol/errors.ts";
 import { newPrivateKey, publicKeyOf, signEs256 } from "../../../protocol/es256.ts";
 import { deviceId, streamId } from "../../../protocol/ids.ts";
@@ -51,6 +52,17 @@ export const MODEL: DeviceModel = {
   security: ["heart", "resp", "spo2", "temp"],
 };
 
+/** Shows everything, as it is. */
+export const MANIFEST: Manifest = {
+  format: "manifest@1",
+  name: "whole",
+  model: modelHash(MODEL),
+  segments: MODEL.segments.map(({ name }) => name),
+  resolution: "raw",
+  delay: 0,
+  commands: [],
+};
+
 export type FrontDoor = Awaited<ReturnType<typeof openFrontDoor>>;
 
 /**
@@ -89,7 +101,7 @@ export async function openFrontDoor(
   });
   const gateway = createGateway({ database, committer, keys, chain, stream, now, pool: { threads: 1 } });
   const documents = createDocuments(database, chain);
-  const rooms = { database, keys, consortium, stream };
+  const rooms = { database, keys, consortium, stream, committer, now, random: randomBytes };
   const proofs = createProofs(rooms);
   const twinReader = createReader(rooms, proofs, documents);
   const refusals = createRefusals({ committer, stream, now, random: salt });
@@ -122,7 +134,7 @@ export async function openFrontDoor(
     access: createAccess({ committer, chain, stream, model: documents.model, now, random: salt }),
     refusals,
     reader: twinReader,
-    receipts: createReceipts(rooms, proofs, twinReader),
+    receipts: createReceipts(rooms, proofs, twinReader, documents),
     documents,
     decisions: createDecisions(database),
     fleet: createFleet(rooms, documents),
@@ -144,6 +156,7 @@ export async function openFrontDoor(
   const url = `http://127.0.0.1:${port}`;
   const clientOf = (wallet?: SignIn): Client => connect(wallet ? { url, signer: wallet } : { url });
   await documents.keep(MODEL);
+  await documents.keep(MANIFEST);
 
   return {
     url,
@@ -253,7 +266,7 @@ export class WrittenDevice {
   }
 
   createTwin(name: string, segments: bigint, options: TwinOptions = {}): Hex {
-    const { security = false, commands = 0n, manifest = named("manifest") } = options;
+    const { security = false, commands = 0n, manifest = manifestHash(MANIFEST) } = options;
     const twin = named(`twin ${name} of ${this.id}`);
     const assignment = security ? ZERO_32 : this.assignment;
     const values = [twin, this.id, assignment, manifest, segments, commands, security];

@@ -166,7 +166,7 @@ describe("following the chain", () => {
     const granted = await until((view) => view.grant(grant) !== undefined);
     expect(granted.openAssignment(device)).to.deep.equal({
       ...{ id: assignment, device, n: 0, from: 3, end: null },
-      ...{ subject: null, guardian: null },
+      ...{ beganAt: granted.openAssignment(device)?.beganAt, endedAt: null, subject: null, guardian: null },
     });
     expect(granted.twinsOf(device).map(({ id }) => id)).to.deep.equal([security, twin]);
     expect(granted.grantsOf(twin)).to.deep.equal([granted.grant(grant)]);

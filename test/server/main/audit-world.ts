@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { JsonRpcProvider, Wallet, type JsonRpcPayload, type JsonRpcResult } from "ethers";
 import { approveRequest } from "../../../apps/cli/answer-request.ts";
 import { createDeviceFile, deviceKey, nameDevice, type DeviceFile } from "../../../apps/cli/device-file.ts";
-import { createAccountKey, readAccountKey } from "../../../apps/cli/key-file.ts";
+import { addressOf, createAccountKey, readAccountKey } from "../../../apps/cli/key-file.ts";
 import { bindSubject, setConsent } from "../../../apps/cli/commands/consent.ts";
 import { giveGrant, revokeGrant } from "../../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../../apps/cli/commands/twin.ts";
@@ -221,6 +221,7 @@ async function readTwins(plan: { url: string; stewardKey: string; root: string; 
       () => undefined,
     );
   }
+  await readDerived(plan, readers[0]?.client);
   const revoked = readers[1];
   if (revoked) await revokeGrant(revoked.grant, { url, stewardKey });
   await fetch(new URL(`/v1/twins/${readers[0]?.twin ?? ""}/history`, url));
@@ -248,6 +249,28 @@ async function askForTwins({
   const refused = await client.request({ ...wish, manifest });
   await steward.refuseRequest(refused.request, "It is audited already.");
   await client.request({ ...wish, twin: sha256Hex("no such twin"), segments: 1n });
+}
+
+/** Two derived twins, one with noise: each shows its intervals to the clinician once. */
+async function readDerived(
+  plan: { url: string; stewardKey: string; root: string; device: Hex },
+  client?: Client,
+): Promise<void> {
+  const { url, stewardKey, root, device } = plan;
+  const reader = addressOf(readAccountKey(join(root, "clinician.key")));
+  const bounds = { clamp: [30, 220], scale: 1, denominator: 10 };
+  const noise = { epsilon: 0.5, budget: 100, unit: "reading", neighbours: "replace", segments: { heart: bounds } };
+  for (const cut of [
+    { name: "trend", resolution: { interval: 1, show: ["mean", "count"] } },
+    { name: "noised", resolution: { interval: 2, show: ["mean"] }, noise },
+  ]) {
+    const twin = await createTwin({ url, device, segments: ["heart"], stewardKey, ...cut });
+    await giveGrant({ url, twin, reader, purposes: ["care"], until: Date.now() + HOUR_MS, stewardKey });
+    await until(`${cut.name} shows something`, async () => {
+      const page = await client?.history(twin, { purpose: "care" }).catch(() => undefined);
+      return (page?.releases?.length ?? 0) > 0;
+    });
+  }
 }
 
 /** The device signs a sequence twice, and one that does not follow: both are refused and kept. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { checkContents } from "../../../server/anchor/check-contents.ts";
 import { readBatches, readNextBatch } from "../../../server/anchor/batches.ts";
@@ -74,7 +75,10 @@ describeOnBoth("what is asked for every reading", (databases) => {
     await readReadings(database, { device: device.id, since: NOON, until: NOON + 20_000, limit: 10 });
     const empty = new WrittenChain(writtenConsortium(named("member", 20), new Uint8Array(32).fill(1), []), NOON / 1000);
     const noDocuments = { model: async () => undefined };
-    await createFleet({ ...world, stream: STREAM, consortium: empty.consortium }, noDocuments)(empty.view());
+    await createFleet(
+      { ...world, random: randomBytes, now: () => NOON, stream: STREAM, consortium: empty.consortium },
+      noDocuments,
+    )(empty.view());
 
     expect(asked.size).to.be.above(12);
     const plans = await database.transaction(async (tx) => {

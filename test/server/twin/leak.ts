@@ -3,6 +3,7 @@
  * not come out of `scope`, and each must be an error.
  */
 import type { Response } from "express";
+import type { Manifest } from "../../../protocol/manifest.ts";
 import { sendTwin } from "../../../server/api/send.ts";
 import type { Permit, PermitTerms } from "../../../server/access/permit.ts";
 import { scope, type DigitalTwin, type History, type ScopedTwin } from "../../../server/twin/scope.ts";
@@ -19,6 +20,7 @@ export function leaks(
   history: History,
   terms: PermitTerms,
   permit: Permit,
+  manifest: Manifest,
 ): void {
   // @ts-expect-error the whole twin is no scoped twin
   sendTwin(response, twin);
@@ -29,9 +31,9 @@ export function leaks(
   // @ts-expect-error terms that nobody decided are no permit
   const forged: Permit = { terms };
   // @ts-expect-error and cut nothing
-  scope(twin, { terms });
+  scope(twin, { terms }, manifest);
   // The one way.
-  sendTwin(response, scope(twin, permit));
+  sendTwin(response, scope(twin, permit, manifest));
   void lookAlike;
   void forged;
 }

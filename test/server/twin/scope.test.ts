@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url";
 import { globSync } from "node:fs";
 import type { Response } from "express";
 import { toBase64url, utf8, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
+import { manifestHash } from "../../../protocol/manifest.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { permit, type PermitTerms } from "../../../server/access/permit.ts";
 import { sendTwin } from "../../../server/api/send.ts";
 import { scope, type DigitalTwin, type WholeReading } from "../../../server/twin/scope.ts";
-import { MODEL } from "../api/front-door.ts";
+import { MANIFEST, MODEL } from "../api/front-door.ts";
 import { named } from "../api/written-chain.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -49,6 +50,7 @@ function readingAt(sequence: number): WholeReading {
 const twin: DigitalTwin = {
   device,
   model: MODEL,
+  at: 0,
   readings: Array.from({ length: 20 }, (_, i) => readingAt(i + 1)),
   next: null,
 };
@@ -64,7 +66,7 @@ function terms(changed: Partial<PermitTerms> & { twinSegments?: bigint }): Permi
       id: named("twin"),
       device,
       assignment: named("assignment"),
-      manifestHash: ZERO_32,
+      manifestHash: manifestHash(MANIFEST),
       segments: twinSegments,
       commands: 0n,
       security: false,
@@ -78,6 +80,7 @@ function terms(changed: Partial<PermitTerms> & { twinSegments?: bigint }): Permi
     until: null,
     first: 1,
     end: null,
+    changes: [],
     grant: ZERO_32,
     distrusted: null,
     block,
@@ -102,6 +105,7 @@ describe("scope", () => {
           const { readings, ...page } = scope(
             twin,
             permit(terms({ segments, twinSegments, first, end, from, until })),
+            MANIFEST,
           ).toJSON();
           const allowed = names.filter((_, bit) => ((segments & twinSegments) >> BigInt(bit)) & 1n);
           expect(page.segments).to.deep.equal(allowed);
@@ -134,13 +138,13 @@ describe("scope", () => {
 
   it("labels every value of a quarantined device and names the verdict", () => {
     const verdict = named("verdict");
-    const history = scope(twin, permit(terms({ distrusted: { verdict } }))).toJSON();
+    const history = scope(twin, permit(terms({ distrusted: { verdict } })), MANIFEST).toJSON();
     expect(history.distrusted).to.deep.equal({ verdict });
     for (const { flags } of history.readings) expect(flags).to.include("distrusted");
   });
 
   it("gives acks for the purpose security, and only then", () => {
-    const [shown] = scope(twin, permit(terms({ purpose: "security" }))).toJSON().readings;
+    const [shown] = scope(twin, permit(terms({ purpose: "security" })), MANIFEST).toJSON().readings;
     expect(shown?.ack).to.include({ format: "ack@1", device, sequence: 1, expected: 2, prev: named("content 1") });
   });
 
@@ -153,14 +157,14 @@ describe("scope", () => {
       permit(terms({ action: "command" })),
     ];
     for (const one of wrong)
-      expect(() => scope(twin, one))
+      expect(() => scope(twin, one, MANIFEST))
         .to.throw(TwinwardError)
         .with.property("code", "INTERNAL");
   });
 
   it("is the only source of what the front door sends", () => {
     const response = { json: () => expect.fail("it was sent") } as unknown as Response;
-    for (const one of [twin, scope(twin, permit(terms({}))).toJSON(), null]) {
+    for (const one of [twin, scope(twin, permit(terms({})), MANIFEST).toJSON(), null]) {
       expect(() => sendTwin(response, one as never)).to.throw(TwinwardError);
     }
   });
