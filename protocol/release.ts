@@ -41,8 +41,8 @@ export interface ReleasedValue {
 
 export function transformOf({ resolution, noise }: DerivedManifest): Transform {
   if (!noise) return { resolution };
-  const { budget: _budget, ...drawn } = noise;
-  return { resolution, noise: drawn };
+  const { epsilon, unit, neighbours, segments } = noise;
+  return { resolution, noise: { epsilon, unit, neighbours, segments } };
 }
 
 /** What is done to one segment, by its hash: what two twins do alike they share, so that nothing is drawn twice. */
