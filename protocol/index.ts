@@ -57,7 +57,7 @@ export { buildRecord, readRecord, recordKind } from "./record.ts";
 export type { DecisionRecord, LeafRecord, RecordHead, WrittenRecord } from "./record.ts";
 export { strayValues, valuesOf } from "./release.ts";
 export type { ReleasedValue, ReleaseRecord, Transform } from "./release.ts";
-export { isRequestSigned, readRequest, requestId, requestTypedData, verifyRequest } from "./request.ts";
+export { isRequestSigned, readRequest, requestId, requestTypedData } from "./request.ts";
 export type { Asking, RequestDomain, SignedRequest } from "./request.ts";
 export { ANSWERS } from "./request-record.ts";
 export type { AnswerRecord, AnswerWord, AskedRecord, Granted, RequestRecord } from "./request-record.ts";

@@ -7,6 +7,7 @@ import { TwinwardError } from "./errors.ts";
 import type { PublicKey } from "./es256.ts";
 import { canonical, parseStrict } from "./json.ts";
 import { checkRecord, type LeafRecord } from "./record.ts";
+import { readSignature } from "./request.ts";
 import { Shape } from "./shape.ts";
 
 /** What was disclosed: a reading's SD-JWT with the permitted disclosures only, or a record. */
@@ -145,7 +146,7 @@ function readDisclosed(shape: Shape): Disclosed {
   const found = shape.members([], ["reading", "record", "signature", "values"]);
   if (found.reading && !found.record && !found.signature && !found.values) return { reading: found.reading.text() };
   if (found.record && !found.reading) {
-    const signature = found.signature?.hex(65);
+    const signature = found.signature && readSignature(found.signature);
     const record = checkRecord(found.record);
     if (found.values && record.format !== "release@1") throw found.values.fault("only a release has values");
     return {

@@ -23,7 +23,12 @@ export interface Granted {
   readonly until: number;
 }
 
-export type AskedRecord = RequestHead & { readonly step: "asked"; readonly asked: Asking };
+export type AskedRecord = RequestHead & {
+  readonly step: "asked";
+  readonly asked: Asking;
+  /** There where the contract at the reader's address took the signature (ERC-1271), by the chain as it was then. */
+  readonly signer?: "contract";
+};
 export type AnswerRecord =
   | (RequestHead & {
       readonly step: "approved" | "narrowed";
@@ -47,7 +52,8 @@ const HEAD = ["format", "stream", "at", "salt", "step", "request", "reader"] as 
 export function checkRequestRecord(shape: Shape): void {
   const { step } = shape.object();
   if (step === "asked") {
-    const found = shape.members([...HEAD, "asked"]);
+    const found = shape.members([...HEAD, "asked"], ["signer"]);
+    found.signer?.literal("contract");
     const { reader } = readAsking(found.asked);
     checkHead(found);
     if (found.reader.value !== reader) throw found.reader.fault("not who asked");

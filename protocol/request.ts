@@ -1,6 +1,5 @@
 import { concat, fromHex, toHex, u256be, utf8, ZERO_32, type Hex } from "./bytes.ts";
 import { recoverAddress } from "./checkpoint.ts";
-import { TwinwardError } from "./errors.ts";
 import { keccak256 } from "./hash.ts";
 import { Shape } from "./shape.ts";
 import { PURPOSES, purposesMask, type Purpose } from "./words.ts";
@@ -33,7 +32,7 @@ export interface Asking {
 export interface SignedRequest {
   readonly format: "request@1";
   readonly asked: Asking;
-  /** EIP-712, r ‖ s ‖ v. */
+  /** EIP-712: r ‖ s ‖ v, or what the contract at the reader's address takes for its own (ERC-1271). */
   readonly signature: Hex;
 }
 
@@ -120,9 +119,13 @@ export function readRequest(value: unknown): SignedRequest {
   return {
     format: found.format.literal("request@1"),
     asked: readAsking(found.asked),
-    signature: found.signature.hex(65),
+    signature: readSignature(found.signature),
   };
 }
+
+/** A signature of a key is 65 bytes; a contract's own are of any length, within reason. */
+export const readSignature = (shape: Shape): Hex =>
+  shape.matching(/^0x(?:[0-9a-f]{2}){1,4096}$/, "1 to 4096 bytes of lower-case hex") as Hex;
 
 /** What was asked, strictly, wherever it stands. */
 export function readAsking(shape: Shape): Asking {
@@ -179,15 +182,9 @@ function readWebhook(shape: Shape): string {
   return text;
 }
 
-/** Whether a request bears its reader's signature. Keys of externally owned accounts only. */
+/** Whether a request bears the signature of its reader's key; what a contract takes for its own only the chain can say. */
 export function isRequestSigned(domain: RequestDomain, asked: Asking, signature: Hex): boolean {
   return recoverAddress(fromHex(requestId(domain, asked), 32), signature) === asked.reader;
-}
-
-/** The id of a request whose signature is its reader's. Throws REQUEST_SIGNATURE_INVALID. */
-export function verifyRequest(domain: RequestDomain, { asked, signature }: SignedRequest): Hex {
-  if (!isRequestSigned(domain, asked, signature)) throw new TwinwardError("REQUEST_SIGNATURE_INVALID");
-  return requestId(domain, asked);
 }
 
 function address(hex: Hex): Uint8Array {

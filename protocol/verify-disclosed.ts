@@ -10,7 +10,7 @@ import { parseSdJwt, strayDisclosures, verifyReadingSignature, type ParsedReadin
 import type { Receipt } from "./receipt.ts";
 import { recordKind, type LeafRecord } from "./record.ts";
 import { strayValues, valuesOf, type ReleaseRecord } from "./release.ts";
-import { isRequestSigned, requestId, type RequestDomain } from "./request.ts";
+import { isRequestSigned, requestId } from "./request.ts";
 import type { AskedRecord } from "./request-record.ts";
 import type { World } from "./verify-source.ts";
 import { LEAF_KINDS } from "./words.ts";
@@ -148,12 +148,7 @@ export function verifyRecord(
   list: Checklist,
 ): void {
   const subject = subjectOf(record) ?? leaf.subject;
-  if (isAsked(record) || signature !== undefined) {
-    const domain = { chainId: chain.chainId, contract: chain.contracts.GrantRegistry };
-    const holds = isAsked(record) && signature !== undefined && isAskedBy(domain, record, signature);
-    const bad = "the record is of nothing that this signature is under";
-    list.check("record signature", holds, `signed by ${String(record.reader)}`, bad);
-  }
+  if (isAsked(record) || signature !== undefined) verifySignature(chain, record, signature, list);
   const holds =
     leaf.content === sha256Hex(canonical(record)) &&
     leaf.kind === recordKind(record.format) &&
@@ -177,10 +172,23 @@ function subjectOf(record: LeafRecord): unknown {
 
 const isAsked = (record: LeafRecord): boolean => record.format === "request@1" && record.step === "asked";
 
-/** Of a record that `checkRecord` has read. */
-function isAskedBy(domain: RequestDomain, record: LeafRecord, signature: Hex): boolean {
-  const { request, asked } = record as unknown as AskedRecord;
-  return requestId(domain, asked) === request && isRequestSigned(domain, asked, signature);
+/** By the reader's key. What a contract took for its own (ERC-1271) was seen by the gateway, on the chain as it was then. */
+function verifySignature(
+  { chainId, contracts }: Receipt["chain"],
+  record: LeafRecord,
+  signature: Hex | undefined,
+  list: Checklist,
+): void {
+  const { request, asked, signer } = record as unknown as AskedRecord;
+  const domain = { chainId, contract: contracts.GrantRegistry };
+  const its = isAsked(record) && signature !== undefined && requestId(domain, asked) === request;
+  const good = `signed by ${String(record.reader)}`;
+  if (its && signer === "contract" && !isRequestSigned(domain, asked, signature))
+    list.skip("record signature", "it is of a contract (ERC-1271): the gateway asked the chain, a receipt cannot");
+  else {
+    const holds = its && isRequestSigned(domain, asked, signature);
+    list.check("record signature", holds, good, "the record is of nothing that this signature is under");
+  }
 }
 
 /** A release's values are those that its record commits to; from which readings they follow needs the readings. */

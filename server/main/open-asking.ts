@@ -3,6 +3,7 @@ import type { RequestDomain } from "../../protocol/request.ts";
 import type { Es256Signer } from "../../protocol/es256.ts";
 import { createRequests, type Requests } from "../access/asking/requests.ts";
 import { createWebhooks } from "../access/asking/webhooks.ts";
+import { walletAsker } from "../chain/ask-wallet.ts";
 import type { Chain } from "../chain/view.ts";
 import type { Committer } from "../store/committer.ts";
 import type { Database } from "../store/database.ts";
@@ -35,6 +36,7 @@ export function openAsking(rooms: AskingRooms, ending: Ending): { offers: Offers
   ending.onClose("webhooks", () => webhooks.close());
   const requests = createRequests({
     ...rooms,
+    takesSignature: walletAsker(chain),
     offers: (manifest) => offers.segmentsOf(manifest),
     answered: () => webhooks.wake(),
   });

@@ -5,9 +5,12 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { getCreateAddress, Wallet } from "ethers";
 import { approveRequest } from "../../apps/cli/answer-request.ts";
-import { createAccountKey } from "../../apps/cli/key-file.ts";
+import { createAccountKey, readAccountKey } from "../../apps/cli/key-file.ts";
 import { openClient } from "../../apps/cli/server.ts";
+import { connectProvider } from "../../apps/cli/steward.ts";
+import { signRequest } from "../../apps/sdk/asking.ts";
 import {
   verifyWebhook,
   WEBHOOK_SIGNATURE,
@@ -15,8 +18,9 @@ import {
   type Client,
   type ListedRequest,
 } from "../../apps/sdk/index.ts";
-import type { Hex } from "../../protocol/bytes.ts";
+import { toHex, type Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
+import { requestId } from "../../protocol/request.ts";
 import { auditPasses } from "../helpers/audit-journey.ts";
 import { registerBedside } from "../helpers/bedside-device.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
@@ -139,6 +143,43 @@ describe("journey: from an unknown key to a first reading", function () {
     expect([segments, purpose]).to.deep.equal([["heart"], "care"]);
   });
 
+  it("takes what a contract signs (ERC-1271): the chain is asked", async () => {
+    const provider = connectProvider(server.rpc, consortium.chainId);
+    const deployer = new Wallet(toHex(readAccountKey(`${data}/keys/steward.key`)), provider);
+    const nonce = await deployer.getNonce();
+    const wallet = getCreateAddress({ from: deployer.address, nonce }).toLowerCase() as Hex;
+    const { chainId, contracts } = consortium;
+    const wish = {
+      manifest: offer.hash,
+      purposes: ["care"],
+      until: Date.now() + 3_600_000,
+      why: "of a contract",
+    } as const;
+    const signer = {
+      getAddress: async () => wallet,
+      signMessage: async () => "0x",
+      signTypedData: async () => "0x1234",
+    };
+    const facts = { consortium, catalogue: () => server.client.catalogue(), now: Date.now() };
+    const { asked, signature } = await signRequest(wish, signer, facts);
+    const id = requestId({ chainId, contract: contracts.GrantRegistry }, asked);
+    // Its isValidSignature answers the standard's word for this one digest, as a multisignature wallet's does.
+    const code = `7f${id.slice(2)}60043514631626ba7e60e01b025f5260205ff3`;
+    const fees = { gasPrice: 0n, type: 0, gasLimit: 200_000n, nonce };
+    await (await deployer.sendTransaction({ data: `0x60348060095f395ff3${code}`, ...fees })).wait();
+    provider.destroy();
+
+    const send = async (body: object): Promise<Record<string, unknown>> => {
+      const headers = { "content-type": "application/json" };
+      const init = { method: "POST", headers, body: JSON.stringify({ format: "request@1", signature, ...body }) };
+      return (await (await fetch(`${server.http}/v1/requests`, init)).json()) as Record<string, unknown>;
+    };
+    expect(await send({ asked })).to.include({ request: id });
+    const other = { ...asked, why: "of nobody" };
+    expect(await send({ asked: other })).to.include({ code: "REQUEST_SIGNATURE_INVALID" });
+    expect((await steward.refuseRequest(id, "Not to a contract.")).state).to.equal("refused");
+  });
+
   it("is told by a webhook that the gateway signed, again and again until somebody takes it", async () => {
     let left = 2;
     app.answer = () => (left-- > 0 ? 500 : 204);
@@ -174,7 +215,7 @@ describe("journey: from an unknown key to a first reading", function () {
       const found = await auditPasses(journey, data);
       return found.get("webhooks") === 0 ? found : undefined;
     });
-    expect(checked.get("requests")).to.equal(4);
+    expect(checked.get("requests")).to.equal(5);
     expect(app.posted.length).to.equal(before + 1);
   });
 });

@@ -191,7 +191,6 @@ const EXPORTS = [
   "verifyInclusion",
   "verifyReadingSignature",
   "verifyReceipt",
-  "verifyRequest",
   "verifyWebhook",
   "webhookMessage",
   "writeReceipt",

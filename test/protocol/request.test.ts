@@ -16,7 +16,6 @@ import {
   toBase64url,
   TwinwardError,
   verifyReceipt,
-  verifyRequest,
   verifyWebhook,
   webhookMessage,
   type AnswerRecord,
@@ -53,7 +52,8 @@ describe("request@1", () => {
   it("has the digest and signature of an independent implementation (request.json)", () => {
     for (const { asked, request, signature } of vectors.cases) {
       expect(requestId(domain, asked)).to.equal(request);
-      expect(verifyRequest(domain, readRequest({ format: "request@1", asked, signature }))).to.equal(request);
+      const read = readRequest({ format: "request@1", asked, signature });
+      expect(isRequestSigned(domain, read.asked, read.signature)).to.equal(true);
     }
   });
 
@@ -130,9 +130,11 @@ describe("request@1", () => {
       readRequest({ format: "request@1", asked: { ...first.asked, webhook }, signature: first.signature });
     const zeros: Hex = `0x${"00".repeat(65)}`;
     const odd = first.signature.replace(/..$/, "ff") as Hex;
-    for (const signature of [zeros, odd])
-      expect(codeOf(() => verifyRequest(domain, { format: "request@1", asked: first.asked, signature }))).to.equal(
-        "REQUEST_SIGNATURE_INVALID",
+    for (const signature of [zeros, odd, `${odd}00` as Hex])
+      expect(isRequestSigned(domain, first.asked, signature)).to.equal(false);
+    for (const signature of ["0x", "0x0", `0x${"00".repeat(4097)}`])
+      expect(codeOf(() => readRequest({ format: "request@1", asked: first.asked, signature }))).to.equal(
+        "UNUSABLE_REQUEST",
       );
   });
 
@@ -184,6 +186,13 @@ describe("a receipt of what was asked", () => {
       { record: (world.decision.disclosed as { record: object }).record, signature },
     ];
     for (const disclosed of others) expect(await checksOf(disclosed)).to.include({ "record signature": "failed" });
+    // A contract's signature was seen by the gateway alone; a key's is checked whatever the record says of it.
+    const byContract = { ...record, signer: "contract" };
+    expect(await checksOf({ record: byContract, signature: "0x1234" })).to.include({
+      "record signature": "not checked",
+    });
+    expect(await checksOf({ record: byContract, signature })).to.include({ "record signature": "passed" });
+    expect(await checksOf({ record: byContract })).to.include({ "record signature": "failed" });
     expect(await checksOf(world.decision.disclosed)).not.to.have.property("record signature");
   });
 });

@@ -1,7 +1,14 @@
 import { toHex, type Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { buildRecord, type RecordHead } from "../../../protocol/record.ts";
-import { readRequest, readSaid, verifyRequest, type Asking, type RequestDomain } from "../../../protocol/request.ts";
+import {
+  isRequestSigned,
+  readRequest,
+  readSaid,
+  requestId,
+  type Asking,
+  type RequestDomain,
+} from "../../../protocol/request.ts";
 import type { AnswerRecord, AskedRecord } from "../../../protocol/request-record.ts";
 import { Shape } from "../../../protocol/shape.ts";
 import { LEAF_KINDS, purposeNames } from "../../../protocol/words.ts";
@@ -46,6 +53,8 @@ export interface RequestParts {
   readonly domain: RequestDomain;
   /** The segments that a manifest on offer shows; undefined for one that is not. */
   readonly offers: (manifest: Hex) => Promise<bigint | undefined>;
+  /** Whether the contract at an address takes a signature for its own (ERC-1271), by the chain as it is now. */
+  readonly takesSignature: (wallet: Hex, digest: Hex, signature: Hex) => Promise<boolean>;
   /** Whether webhooks may go to addresses that the internet does not reach. */
   readonly privateWebhooks: boolean;
   /** Told when there may be something to post. */
@@ -167,7 +176,10 @@ export function createRequests(parts: RequestParts): Requests {
       if (wait > 0) throw tooMany(wait);
       const signed = readRequest(body);
       const { asked } = signed;
-      const request = verifyRequest(parts.domain, signed);
+      const request = requestId(parts.domain, asked);
+      const byKey = isRequestSigned(parts.domain, asked, signed.signature);
+      if (!byKey && !(await parts.takesSignature(asked.reader, request, signed.signature)))
+        throw new TwinwardError("REQUEST_SIGNATURE_INVALID");
       if (asked.webhook !== null) requireAddress(new URL(asked.webhook), parts.privateWebhooks);
       await requireOffered(asked, parts.offers);
       // Works of one commit do not see one another, so what is under way counts too.
@@ -179,7 +191,8 @@ export function createRequests(parts: RequestParts): Requests {
         requireTimely(asked, now());
         await requireRoom(tx, asked.reader, before, now());
         await requireRoomForAll(tx);
-        const record: AskedRecord = { ...head(request, asked.reader, "asked"), asked };
+        const signer = byKey ? {} : ({ signer: "contract" } as const);
+        const record: AskedRecord = { ...head(request, asked.reader, "asked"), asked, ...signer };
         const expires = expiresOf(asked);
         return {
           entries: [entryOf(record, signed.signature)],

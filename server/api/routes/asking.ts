@@ -7,8 +7,8 @@ import { endpoint } from "../endpoint.ts";
 import type { ApiRooms } from "../rooms.ts";
 import { sendJson } from "../send.ts";
 
-/** A request is some 1 500 bytes of JSON; its text may be escaped. */
-const REQUEST_LIMIT = 8 * 1024;
+/** A request is some 1 500 bytes of JSON, whose text may be escaped; a contract's signature 8 192 at most. */
+const REQUEST_LIMIT = 24 * 1024;
 const USUAL_REQUESTS = 50;
 
 /** From nothing to a grant: what is on offer, the wish for it, and the steward's answer. */
@@ -36,6 +36,7 @@ export function askingRoutes({ offers, requests, refusals }: ApiRooms): Routes {
           "REQUESTS_TOO_MANY",
           "WEBHOOK_REFUSED",
           "DISK_NEARLY_FULL",
+          ...ASKS_CHAIN,
           ...WRITES,
         ],
         serve: async ({ body }, response) => {

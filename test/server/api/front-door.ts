@@ -110,6 +110,7 @@ export async function openFrontDoor(
     ...{ database, committer, chain, stream, now, random: salt },
     domain: { chainId: consortium.chainId, contract: consortium.contracts.GrantRegistry },
     offers: (manifest) => offers.segmentsOf(manifest),
+    takesSignature: async () => false,
     privateWebhooks: false,
     answered: () => undefined,
     report: (error) => void logged.push(String(error)),
