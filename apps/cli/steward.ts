@@ -139,6 +139,19 @@ export class Steward {
     return grantId({ twin: terms.twin, reader: terms.reader, grantor: this.address, parent: ZERO_32, nonce });
   }
 
+  /** Passes a grant of this account's on; the child's id. `source` is where the parent comes from. */
+  async delegate(
+    device: Hex,
+    { depth = 0, ...terms }: Omit<GrantTerms, "nonce">,
+    source: Pick<GrantKey, "grantor" | "parent" | "nonce">,
+    parent: Hex,
+  ): Promise<Hex> {
+    const nonce = BigInt(toHex(randomBytes(32)));
+    const args = [device, { ...terms, depth }, nonce, { ...source, parent: source.parent ?? ZERO_32 }];
+    await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "delegate", args }]);
+    return grantId({ twin: terms.twin, reader: terms.reader, grantor: this.address, parent, nonce });
+  }
+
   async setContinuity({ twin, reader, parent, ...source }: GrantKey, on: boolean): Promise<void> {
     const args = [twin, reader, on, { ...source, parent: parent ?? ZERO_32 }];
     await sendActs(this.#wallet, [{ contract: this.#contract("GrantRegistry"), method: "setContinuity", args }]);

@@ -40,10 +40,17 @@ describe("journey: the demo", function () {
       /subject 0x.*, bound by its own signature, agrees to research by this reader/,
       /#\d+ +clinician heart .* sys \d+/,
       /researcher heart \d+ \/min · spo2 \d+ %$/m,
+      /family app 0x.* asks for "clinician", 8 segments, for care/,
+      /steward: +narrows it to the heart rate; grant 0x.* names the request; [1-9]\d* readings come/,
+      /explain: +SpO2 is denied, SEGMENTS_NOT_GRANTED, by grant 0x/,
+      /consultant: passes heart and SpO2 on to a colleague, who reads by grant 0x/,
+      /steward: +revokes the consultant's grant; the colleague is denied too, PARENT_REVOKED/,
       /verdict 0x.* on chain after [\d.]+ s: quarantine, severity [1-5], by [2-4] of 4 oracles/,
       /researcher: denied, DEVICE_QUARANTINED/,
       /clinician: +still reads, every value labelled distrusted/,
       /subject: +withdraws its consent; the researcher is denied, CONSENT_MISSING/,
+      /clinician: +[1-9]\d* readings of assignment 0x.* are there, without a value/,
+      /audit: +passes/,
       /All three roads work/,
     ])
       expect(said).to.match(step);

@@ -16,14 +16,16 @@ import {
   takeTime,
   urlOption,
 } from "../options.ts";
+import { passGrant, type PassPlan } from "../pass-grant.ts";
 import { printJson, printTable, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
 import { asSteward, openClient } from "../server.ts";
 import type { GrantKey } from "../steward.ts";
 
 export function addGrantCommand(program: Command): void {
-  const grant = program.command("grant").description("grants: give, revoke, continuity, list, explain");
+  const grant = program.command("grant").description("grants: give, pass, revoke, continuity, list, explain");
   addGive(grant);
+  addPass(grant);
   addRevoke(grant);
   addContinuity(grant);
   addList(grant);
@@ -94,6 +96,25 @@ export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
     return code !== "GRANT_UNKNOWN";
   });
   return grant;
+}
+
+function addPass(grant: Command): void {
+  grant
+    .command("pass")
+    .description("pass a grant of yours on, or a part of it; what was passed on ends with it")
+    .argument("<grant>", "the grant, given with a depth", takeId)
+    .requiredOption("--to <address>", "who may read", takeAddress)
+    .requiredOption("--key <file>", "your key")
+    .option("--segments <names>", "fewer segments than yours", takeNames)
+    .option("--purposes <names>", "fewer purposes than yours", takePurposes)
+    .option("--until <time>", "when it ends, not after yours", takeTime)
+    .option("--depth <number>", "how often it may be passed on again; not at all without", takeCount)
+    .addOption(urlOption())
+    .action(async (id: Hex, { json, ...options }: Omit<PassPlan, "grant"> & { readonly json?: boolean }) => {
+      const child = await passGrant({ ...options, grant: id });
+      if (json) printJson({ grant: child, parent: id });
+      else console.log(child);
+    });
 }
 
 function addRevoke(grant: Command): void {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { readDeviceModel, type DeviceModel } from "../../../protocol/device-model.ts";
-import { TwinwardError } from "../../../protocol/errors.ts";
 import { es256Signer } from "../../../protocol/es256.ts";
 import { parseStrict } from "../../../protocol/json.ts";
 import { parsePresentation } from "../../../protocol/reading.ts";
@@ -21,6 +20,9 @@ import { createAccountKey } from "../key-file.ts";
 import { shortId } from "../print.ts";
 import { registerDevice } from "../register-device.ts";
 import { openClient } from "../server.ts";
+import { denialOf, say, step, until } from "./parts.ts";
+import { playAsking } from "./play-asking.ts";
+import { playErasure } from "./play-erasure.ts";
 import { runCommand, startServerProcess, type ServerProcess } from "./server-process.ts";
 
 const MODEL = fileURLToPath(new URL("../../../lab/models/monitor.json", import.meta.url));
@@ -30,9 +32,6 @@ const SIDE_BY_SIDE = 4;
 const VERDICT_WITHIN_MS = 90_000;
 /** What the attacker adds to the heart rate, /min. */
 const FALSE_HEART = 40;
-
-const step = (title: string): void => console.log(`\n── ${title}`);
-const say = (text: string): void => console.log(`   ${text}`);
 
 /** The three roads once, on a server of its own. Throws at the first thing that is not as it should be. */
 export async function playDemo(data: string): Promise<void> {
@@ -49,42 +48,55 @@ export async function playDemo(data: string): Promise<void> {
 }
 
 async function playRoads(server: ServerProcess, data: string): Promise<void> {
-  const client = openClient(server.http);
   const stewardKey = join(data, "server/keys/steward.key");
   const model = readDeviceModel(parseStrict(readFileSync(MODEL, "utf8")));
 
   step("Integrity: a bedside monitor signs what it measures");
-  const bed = await layMonitor(client, server, { data, stewardKey, model });
+  const bed = await layMonitor(openClient(server.http), server, { data, stewardKey, model });
   const over = new AbortController();
   const living = runWard(bed.ward, () => bed.transport, { signal: over.signal });
+  let clinician: Reader;
   try {
-    const { device } = bed;
-    say(`device ${shortId(device)} is registered, with a security twin that only oracles read`);
-    await until("the first readings are anchored", () => isAnchored(client, device, READINGS_FIRST));
-    say(`${READINGS_FIRST} readings signed, acked, and anchored as batches on the chain`);
-
-    step("Access: two twins of one device, each reader gets the one it was granted");
-    const readers = await grantReaders({ url: server.http, device, data, stewardKey, model });
-    await agree(server.http, device, data, stewardKey, readers);
-    await readSideBySide(readers);
-    await leaveReceipt(server, readers.clinician, data);
-
-    step("Detection: somebody falsifies the heart rate");
-    const [monitor] = bed.ward.monitors;
-    if (monitor) startFalseData(monitor, { segment: "heart", kind: "offset", amount: FALSE_HEART, from: Date.now() });
-    const began = Date.now();
-    say(`the heart rate is now reported ${FALSE_HEART}/min too high, signed by the device itself`);
-    const verdict = await until("a quorum of oracles agrees", () => verdictOn(client, device), VERDICT_WITHIN_MS);
-    say(
-      `verdict ${shortId(verdict.digest)} on chain after ${((Date.now() - began) / 1000).toFixed(1)} s: ${verdict.kind}, severity ${verdict.severity}, by ${countBits(verdict.signers)} of 4 oracles`,
-    );
-    await showConsequences(readers);
-    await withdraw(server.http, data, readers.researcher);
+    clinician = await playOnWard(server, bed, { data, stewardKey, model });
   } finally {
     over.abort();
     await living;
     await bed.transport.close();
   }
+  await playErasure(data, bed.device, clinician);
+}
+
+/** What needs a device that goes on measuring; the clinician who was given a grant. */
+async function playOnWard(
+  server: ServerProcess,
+  { device, ward }: Bed,
+  plan: { data: string; stewardKey: string; model: DeviceModel },
+): Promise<Reader> {
+  const client = openClient(server.http);
+  const { data, stewardKey } = plan;
+  say(`device ${shortId(device)} is registered, with a security twin that only oracles read`);
+  await until("the first readings are anchored", () => isAnchored(client, device, READINGS_FIRST));
+  say(`${READINGS_FIRST} readings signed, acked, and anchored as batches on the chain`);
+
+  step("Access: two twins of one device, each reader gets the one it was granted");
+  const readers = await grantReaders({ url: server.http, device, ...plan });
+  await agree(server.http, device, data, stewardKey, readers);
+  await readSideBySide(readers);
+  await playAsking({ url: server.http, data, stewardKey, twin: readers.clinician.twin });
+  await leaveReceipt(server, readers.clinician, data);
+
+  step("Detection: somebody falsifies the heart rate");
+  const [monitor] = ward.monitors;
+  if (monitor) startFalseData(monitor, { segment: "heart", kind: "offset", amount: FALSE_HEART, from: Date.now() });
+  const began = Date.now();
+  say(`the heart rate is now reported ${FALSE_HEART}/min too high, signed by the device itself`);
+  const verdict = await until("a quorum of oracles agrees", () => verdictOn(client, device), VERDICT_WITHIN_MS);
+  say(
+    `verdict ${shortId(verdict.digest)} on chain after ${((Date.now() - began) / 1000).toFixed(1)} s: ${verdict.kind}, severity ${verdict.severity}, by ${countBits(verdict.signers)} of 4 oracles`,
+  );
+  await showConsequences(readers);
+  await withdraw(server.http, data, readers.researcher);
+  return readers.clinician;
 }
 
 interface Bed {
@@ -187,14 +199,6 @@ async function withdraw(url: string, data: string, { twin, address: reader, ...r
   say(`subject:    withdraws its consent; the researcher is denied, ${denied}, quarantined or not`);
 }
 
-/** The code under which a read is denied; undefined where it is not. */
-async function denialOf({ client, twin, purpose }: Omit<Reader, "address">): Promise<string | undefined> {
-  return client.history(twin, { purpose, limit: 1 }).then(
-    () => undefined,
-    (error: unknown) => (error instanceof TwinwardError ? error.code : "INTERNAL"),
-  );
-}
-
 async function readPage({ client, twin, purpose }: Reader): Promise<HistoryPage> {
   return client.history(twin, { purpose, limit: 200 });
 }
@@ -277,13 +281,3 @@ async function verdictOn(client: Client, device: Hex) {
 }
 
 const countBits = (mask: number): number => mask.toString(2).replaceAll("0", "").length;
-
-/** Asks again until there is an answer. */
-async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
-  for (const deadline = Date.now() + withinMs; ;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`It did not happen within ${withinMs / 1000} s that ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
