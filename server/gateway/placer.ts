@@ -1,5 +1,5 @@
-import { TwinwardError } from "../../protocol/errors.ts";
-import type { KeyName, KeyStore } from "../keys/key-store.ts";
+import type { KeyStore } from "../keys/key-store.ts";
+import { withKeys } from "../keys/with-keys.ts";
 import type { Committer } from "../store/committer.ts";
 import type { HoldClock } from "./hold-clock.ts";
 import { placeReadings, type Candidate, type Settled } from "./place-readings.ts";
@@ -102,25 +102,6 @@ export class Placer {
       // A commit whose outcome nobody knows may have held something.
       this.#holds();
       for (const waiting of group) waiting.reject(error);
-    }
-  }
-}
-
-/** An erasure may come at any moment; nobody erases one assignment's months this often while a few readings are placed. */
-const MOST_ERASURES = 8;
-
-/**
- * Runs a work again when a key was destroyed between its making and its use: what is placed after an erasure is sealed under a
- * key of its own.
- */
-async function withKeys<T>(keys: KeyStore, place: () => Promise<T>): Promise<T> {
-  for (let times = 0; ; times++) {
-    try {
-      return await place();
-    } catch (error) {
-      if (!(error instanceof TwinwardError) || error.code !== "KEY_MISSING" || times === MOST_ERASURES) throw error;
-      const { scope, month } = error.facts as unknown as KeyName;
-      await keys.ensure(scope, month);
     }
   }
 }

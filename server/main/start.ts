@@ -250,7 +250,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     decisions: createDecisions(database),
     fleet: createFleet(twinRooms, documents),
     ...asking,
-    findings: createFindings({ database, chain }),
+    findings: createFindings({ database, keys, chain }),
     ready,
     answered: measureApi(meters),
     ...(existsSync(CONSOLE) ? { console: CONSOLE } : {}),

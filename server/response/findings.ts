@@ -14,9 +14,14 @@ import {
   type SignedFinding,
 } from "../../protocol/finding.ts";
 import { BATCHES_PER_ROUND, type VerdictDomain } from "../../protocol/verdict.ts";
+import { LEAF_KINDS } from "../../protocol/words.ts";
+import type { KeyName, KeyStore } from "../keys/key-store.ts";
+import { monthOf } from "../keys/sealed-reading.ts";
+import { withKeys } from "../keys/with-keys.ts";
 import { isFollowedBy } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Database, Tx } from "../store/database.ts";
+import { FINDING_COLUMNS, openFinding, sealFinding, type FindingRow } from "./sealed-finding.ts";
 
 /** Which findings; members left out ask for all. */
 export interface FindingFilter {
@@ -60,13 +65,14 @@ const STREAM = "coalesce(body::jsonb #>> '{verdict,stream}', body::jsonb #>> '{c
 
 export interface FindingRooms {
   readonly database: Database;
+  readonly keys: KeyStore;
   readonly chain: Chain;
   /** Rounds for which all-clears, and findings without a verdict, are kept. */
   readonly kept?: { readonly clears: number; readonly findings: number };
 }
 
 export function createFindings(rooms: FindingRooms): Findings {
-  const { database, chain, kept = { clears: CLEARS_KEPT, findings: FINDINGS_KEPT } } = rooms;
+  const { database, keys, chain, kept = { clears: CLEARS_KEPT, findings: FINDINGS_KEPT } } = rooms;
   const { chainId, contracts } = chain.consortium;
   const domain: VerdictDomain = { chainId, contract: contracts.VerdictOracle };
 
@@ -77,11 +83,16 @@ export function createFindings(rooms: FindingRooms): Findings {
       const finding = verifyFinding(domain, signed);
       const view = await viewWithEvidence(chain, finding);
       requireFounded(finding, view);
-      await database.transaction(async (tx) => {
-        await keep(tx, finding, signed);
-        // Once a round, by each oracle: its batches are anchored, so nobody can name a far one to have all others removed.
-        if (finding.format === "clear@1") await prune(tx, finding.clear, kept, view);
-      });
+      // All-clears say nothing of values.
+      const place = finding.format === "finding@1" ? await placeOf(database, finding) : undefined;
+      if (place) await keys.ensure(place.scope, place.month);
+      await withKeys(keys, () =>
+        database.transaction(async (tx) => {
+          await keep(tx, keys, finding, signed, place);
+          // Once a round, by each oracle: its batches are anchored, so nobody can name a far one to have all others removed.
+          if (finding.format === "clear@1") await prune(tx, finding.clear, kept, view);
+        }),
+      );
     },
 
     async list(filter = {}) {
@@ -97,28 +108,36 @@ export function createFindings(rooms: FindingRooms): Findings {
       if (filter.round !== undefined) add(`${ROUND} =`, filter.round);
       if (filter.since !== undefined) add(`${ROUND} >=`, filter.since);
       values.push(Math.min(filter.limit ?? 256, MOST_LISTED));
-      const rows = await database.query<Row>(
-        `select body, signature from finding ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
+      const rows = await database.query<FindingRow>(
+        `select ${FINDING_COLUMNS} from finding ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
          order by ${ROUND} desc, digest, oracle limit $${values.length}`,
         values,
       );
-      return rows.map(fromRow);
+      return rows.flatMap((row) => openOrErased(keys, row));
     },
   };
 }
 
-interface Row {
-  readonly body: string;
-  readonly signature: Uint8Array;
+/** None where its key was destroyed: its row is going right now, or an older database was put back. */
+function openOrErased(keys: KeyStore, row: FindingRow): SignedFinding[] {
+  try {
+    return [openFinding(keys, row)];
+  } catch (error) {
+    const isErased = row.scope !== null && row.month !== null && keys.wasErased(toHex(row.scope), row.month);
+    if (error instanceof TwinwardError && isErased) return [];
+    throw error;
+  }
 }
 
-/** The column holds attestation ‖ signature, 64 bytes each. Audit reads rows back by this and `verifyFinding`. */
-export function fromRow(row: Row): SignedFinding {
-  return {
-    body: row.body,
-    attestation: toHex(row.signature.subarray(0, 64)),
-    signature: toHex(row.signature.subarray(64)),
-  };
+/** The key of the last reading that it is about; where no such reading is stored, what its device and its own time say. */
+async function placeOf(database: Database, { verdict, at }: Finding): Promise<KeyName> {
+  const { device, lastSequence } = verdict;
+  const [row] = await database.query<{ scope: Uint8Array; month: string }>(
+    `select r.scope, r.month from leaf l join reading r on r.position = l.position
+     where l.kind = ${LEAF_KINDS.reading} and l.subject = $1 and l.sequence = $2`,
+    [fromHex(device, 32), lastSequence],
+  );
+  return row ? { scope: toHex(row.scope), month: row.month } : { scope: device, month: monthOf(at) };
 }
 
 const roundOf = (finding: Finding | ClearRound) => {
@@ -174,7 +193,13 @@ async function prune(
   if (idle.length > 0) await tx.query("delete from finding where digest = any($1::bytea[])", [idle]);
 }
 
-async function keep(tx: Tx, finding: Finding | ClearRound, signed: SignedFinding): Promise<void> {
+async function keep(
+  tx: Tx,
+  keys: KeyStore,
+  finding: Finding | ClearRound,
+  signed: SignedFinding,
+  place: KeyName | undefined,
+): Promise<void> {
   const digest = fromHex(finding.digest, 32);
   const oracle = fromHex(finding.oracle, 20);
   // An oracle that is sent on by a second process waits here, so that the bound below counts what is there.
@@ -191,10 +216,15 @@ async function keep(tx: Tx, finding: Finding | ClearRound, signed: SignedFinding
   if (signedBefore.length >= most)
     throw new TwinwardError("FINDINGS_TOO_MANY", { oracle: finding.oracle, round, kept: signedBefore.length });
   const signature = concat(fromHex(signed.attestation, 64), fromHex(signed.signature, 64));
-  await tx.query("insert into finding (digest, oracle, body, signature) values ($1, $2, $3, $4)", [
+  const sealed = place && sealFinding(keys, { ...place, digest: finding.digest, oracle: finding.oracle }, signed.body);
+  await tx.query(`insert into finding (${FINDING_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)`, [
     digest,
     oracle,
-    signed.body,
+    sealed?.open ?? signed.body,
     signature,
+    place ? fromHex(place.scope, 32) : null,
+    place?.month ?? null,
+    sealed?.nonce ?? null,
+    sealed?.sealed ?? null,
   ]);
 }

@@ -7,7 +7,7 @@ import { canonical } from "../../../protocol/json.ts";
 import { readManifest } from "../../../protocol/manifest.ts";
 import { parseReading, verifyReadingSignature } from "../../../protocol/reading.ts";
 import { monthOf, openAside } from "../../keys/sealed-reading.ts";
-import { fromRow } from "../../response/findings.ts";
+import { FINDING_COLUMNS, openFinding, type FindingRow } from "../../response/sealed-finding.ts";
 import { migrations } from "../../store/migrate.ts";
 import type { Lies } from "./lies.ts";
 import { attemptOpen } from "./open-sealed.ts";
@@ -87,15 +87,13 @@ export async function auditDocuments({ tx }: AuditWorld, lies: Lies): Promise<vo
 
 /** Findings carry their oracle's signatures. */
 export async function auditFindings(world: AuditWorld, lies: Lies): Promise<void> {
-  const rows = await world.tx.query<{ digest: Uint8Array; oracle: Uint8Array; body: string; signature: Uint8Array }>(
-    "select digest, oracle, body, signature from finding",
-  );
+  const rows = await world.tx.query<FindingRow>(`select ${FINDING_COLUMNS} from finding`);
   for (const row of rows) {
     const digest = toHex(row.digest);
     const oracle = toHex(row.oracle);
     const place = `finding ${digest} of ${oracle}`;
     const finding = await lies.attempt(place, () =>
-      verifyFinding({ chainId: world.chainId, contract: world.contracts.VerdictOracle }, fromRow(row)),
+      verifyFinding({ chainId: world.chainId, contract: world.contracts.VerdictOracle }, openFinding(world.keys, row)),
     );
     if (!finding) continue;
     lies.hold(

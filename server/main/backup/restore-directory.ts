@@ -141,7 +141,8 @@ async function readAnchors(
 async function requireKeys(tx: Tx, data: DataDirectory, mirror: string | undefined): Promise<void> {
   const needed = await tx.query<{ scope: Uint8Array; month: string }>(
     `select distinct scope, month from (select scope, month from reading union all select scope, month from held
-     union all select scope, month from evidence) as sealed order by month, scope`,
+     union all select scope, month from evidence union all select assignment, month from released_value
+     union all select scope, month from finding where sealed is not null) as sealed order by month, scope`,
   );
   if (needed.length === 0) return;
   const mirrored = mirror !== undefined && existsSync(join(mirror, "data-keys.json"));

@@ -9,7 +9,7 @@ export interface Removed {
   readonly held: number;
   /** Readings that were refused and kept, sealed like the others. */
   readonly evidence: number;
-  /** What oracles found in the erased readings: scores and shares, which are not sealed. Verdicts stay on the chain. */
+  /** What oracles found in the erased readings. Verdicts stay on the chain. */
   readonly findings: number;
 }
 

@@ -141,7 +141,7 @@ export async function openFrontDoor(
     fleet: createFleet(rooms, documents),
     offers,
     requests,
-    findings: createFindings({ database, chain: chain.asChain() }),
+    findings: createFindings({ database, keys, chain: chain.asChain() }),
     ready: { chain: chain.fresh },
     log: { info: write, error: write },
     now,

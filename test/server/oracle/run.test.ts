@@ -12,6 +12,7 @@ import type { OracleEvent } from "../../../server/oracle/events.ts";
 import { judge, type Judge } from "../../../server/oracle/judge.ts";
 import { runOracle, type Oracle, type OracleRooms } from "../../../server/oracle/run.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
+import { openKeyStore, type KeyStore } from "../../../server/keys/key-store.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { lyingJudge } from "../../helpers/lying-judge.ts";
 import { STREAM, World, type WorldDevice } from "../../helpers/oracle-world.ts";
@@ -21,6 +22,7 @@ const FALSE_DATA = 40;
 describe("oracles together", () => {
   let directory: string;
   let database: Database;
+  let keys: KeyStore;
   let findings: Findings;
   let world: World;
   let running: Oracle[];
@@ -33,15 +35,17 @@ describe("oracles together", () => {
     this.timeout(60_000);
     directory = mkdtempSync(join(tmpdir(), "oracles-"));
     database = await openDatabase({ directory: join(directory, "database") });
+    keys = await openKeyStore(join(directory, "keys/data-keys.json"));
   });
   after(async () => {
+    await keys.close();
     await database.close();
     rmSync(directory, { recursive: true });
   });
   beforeEach(async () => {
     await database.query("delete from finding");
     world = new World();
-    findings = createFindings({ database, chain: world.chain as Chain });
+    findings = createFindings({ database, keys, chain: world.chain as Chain });
     [running, events, open, reads, looks] = [[], [], true, [], 0];
   });
   afterEach(async () => {
@@ -167,7 +171,7 @@ describe("oracles together", () => {
   it("clear a round of 1 000 devices", async function () {
     this.timeout(60_000);
     world = new World(4, 1000);
-    findings = createFindings({ database, chain: world.chain as Chain });
+    findings = createFindings({ database, keys, chain: world.chain as Chain });
     // One reading each is too little to be judged: here it is called clear.
     const easy: Judge = (model, readings) => ({ ...judge(model, readings), kind: "clear", severity: 0 });
     [0, 1, 2].forEach((bit) => start(bit, easy));
@@ -181,7 +185,7 @@ describe("oracles together", () => {
 
   it("leave out of the all-clear who said too little or by a clock that jumps, and say so", async () => {
     world = new World(4, 4);
-    findings = createFindings({ database, chain: world.chain as Chain });
+    findings = createFindings({ database, keys, chain: world.chain as Chain });
     const [steady, rare, jumping, late] = world.devices as [WorldDevice, WorldDevice, WorldDevice, WorldDevice];
     [0, 1, 2, 3].forEach((bit) => start(bit));
     for (let i = 0; i < 10; i++) {
@@ -274,7 +278,7 @@ describe("oracles together", () => {
 
   it("ask for a bounded number of digests in a turn, and for each of them in time", async () => {
     world = new World(4, 80);
-    findings = createFindings({ database, chain: world.chain as Chain });
+    findings = createFindings({ database, keys, chain: world.chain as Chain });
     const turns: Hex[][] = [[]];
     const counted: Partial<Door> = {
       findingsSince: async (since) => {

@@ -1,8 +1,10 @@
 import { expect } from "chai";
+import { toHex } from "../../../protocol/bytes.ts";
 import { readFindingBody, signClearRound, signFinding, type SignedFinding } from "../../../protocol/finding.ts";
 import { addressOfKey, personalDigest, signCompact, verdictDigest, type Verdict } from "../../../protocol/verdict.ts";
 import type { Chain } from "../../../server/chain/view.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
+import { openKeyStore, type KeyStore } from "../../../server/keys/key-store.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,6 +16,7 @@ const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, "0")
 describe("findings", () => {
   let directory: string;
   let database: Database;
+  let keys: KeyStore;
   let world: World;
   let findings: Findings;
 
@@ -21,8 +24,10 @@ describe("findings", () => {
     this.timeout(60_000);
     directory = mkdtempSync(join(tmpdir(), "findings-"));
     database = await openDatabase({ directory: join(directory, "database") });
+    keys = await openKeyStore(join(directory, "keys/data-keys.json"));
   });
   after(async () => {
+    await keys.close();
     await database.close();
     rmSync(directory, { recursive: true });
   });
@@ -30,7 +35,7 @@ describe("findings", () => {
     await database.query("delete from finding");
     world = new World();
     for (let i = 0; i < 15; i++) world.anchor();
-    findings = createFindings({ database, chain: world.chain as Chain });
+    findings = createFindings({ database, keys, chain: world.chain as Chain });
   });
 
   const verdict = (change: Partial<Verdict> = {}): Verdict => ({
@@ -60,6 +65,29 @@ describe("findings", () => {
       () => "accepted",
       (error: unknown) => (error as { code?: unknown }).code,
     );
+
+  it("keeps what a finding says of values sealed, and gives it back as it was signed", async () => {
+    const round = { oracleSet: ORACLE_SET, stream: STREAM, round: 0, model: hash(5), devices: [], at: START_MS };
+    const [signed, clear] = [sign(0, {}, 7), signClearRound(DOMAIN, round, new Uint8Array(16), world.keys[0]!)];
+    await findings.accept(signed);
+    await findings.accept(clear);
+    expect(await findings.list({ format: "finding@1" })).to.deep.equal([signed]);
+    expect(await findings.list({ format: "clear@1" })).to.deep.equal([clear]);
+    const rows = await database.query<{ row: string }>("select f::text as row from finding f");
+    const { salt } = JSON.parse(signed.body) as { salt: string };
+    for (const { row } of rows) expect(row).not.to.match(new RegExp(`score|explanation|${salt.slice(2)}`));
+    // Their key is the readings'; where these are not stored it is named after the device.
+    const [{ scope, month } = { scope: new Uint8Array(), month: "" }] = await database.query<{
+      scope: Uint8Array;
+      month: string;
+    }>("select scope, month from finding where scope is not null");
+    expect(toHex(scope)).to.equal(verdict().device);
+    await keys.destroy([{ scope: toHex(scope), month }]);
+    expect(await findings.list({ format: "finding@1" })).to.deep.equal([]);
+    // One that comes afterwards gets a key of its own.
+    await findings.accept(sign(1));
+    expect(await findings.list({ format: "finding@1" })).to.deep.equal([sign(1)]);
+  });
 
   it("keeps what oracles signed, and lists it by digest, device and round, byte for byte", async () => {
     const [a, b, c] = [
@@ -107,7 +135,7 @@ describe("findings", () => {
 
   it("keeps all-clears, and what became no verdict, for so many rounds, and what became one for good", async () => {
     for (let i = 0; i < 35; i++) world.anchor();
-    const pruning = createFindings({ database, chain: world.chain as Chain, kept: { clears: 2, findings: 3 } });
+    const pruning = createFindings({ database, keys, chain: world.chain as Chain, kept: { clears: 2, findings: 3 } });
     const clearOf = (round: number): SignedFinding => {
       const clear = { oracleSet: ORACLE_SET, stream: STREAM, round, model: hash(5), devices: [], at: START_MS };
       return signClearRound(DOMAIN, clear, new Uint8Array(16), world.keys[0]!);
