@@ -2,7 +2,7 @@ import type { Ack } from "../../protocol/ack.ts";
 import type { Anchor } from "../../protocol/anchors.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel, Segment } from "../../protocol/device-model.ts";
-import type { Manifest } from "../../protocol/manifest.ts";
+import type { AggregateName, Manifest } from "../../protocol/manifest.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { DecisionRecord } from "../../protocol/record.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
@@ -77,6 +77,43 @@ export interface HistoryPage {
   readonly nextSince?: number | null;
   /** Set where nothing more may be drawn: from which interval on, ms. */
   readonly withheld?: { readonly code: "BUDGET_SPENT"; readonly from: number } | null;
+}
+
+/** One segment's newest value; null where the newest readings have none. */
+export interface SegmentState {
+  readonly segment: string;
+  readonly unit: string | null;
+  /** The last sample that is a number; of a derived twin null. */
+  readonly value: number | null;
+  /** Of a derived twin: what its newest interval tells. */
+  readonly aggregates?: Readonly<Partial<Record<AggregateName, number | null>>>;
+  /** When it was measured, or its interval ended: ms, by the device's clock. */
+  readonly measuredAt: number | null;
+  /** How long ago that was, ms. */
+  readonly age: number | null;
+}
+
+/** state@1: the newest values of a twin, and how well they stand for the device. */
+export interface TwinState {
+  readonly format: "state@1";
+  readonly twin: Hex;
+  readonly device: Hex;
+  readonly model: string;
+  readonly purpose: Purpose;
+  readonly at: number;
+  readonly distrusted: { readonly verdict: Hex | null } | null;
+  readonly decision: { readonly leaf: Hex; readonly position: number; readonly sequence: number };
+  readonly segments: readonly SegmentState[];
+  /** On the newest reading or release. */
+  readonly flags: readonly Flag[];
+  readonly fidelity: {
+    /** Since the newest reading's period, or the newest interval, ended, ms. */
+    readonly age: number | null;
+    /** From that end until it was accepted, or released, ms. */
+    readonly lag: number | null;
+    /** Of the newest sequences, 100 at most, the share that is here and shown; of a derived twin null. */
+    readonly completeness: number | null;
+  };
 }
 
 export interface TwinDescription {

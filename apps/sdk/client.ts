@@ -22,6 +22,7 @@ import type {
   ReaderPage,
   RequestPage,
   TwinDescription,
+  TwinState,
 } from "./answers.ts";
 import { signRequest, type Wish } from "./asking.ts";
 import { toError } from "./problem.ts";
@@ -81,6 +82,8 @@ export interface Client {
   /** All readings of the stretch, page after page; each page rests on a decision of its own. */
   readings(twin: Hex, ask?: HistoryAsk): AsyncGenerator<HistoryReading>;
   description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
+  /** The newest values, with how old, late and complete they are. */
+  state(twin: Hex, ask?: Reading): Promise<TwinState>;
   /** receipt@1 as its one text, ready to be kept and verified. */
   receipt(leaf: Hex, ask?: Omit<Reading, "segments"> & { readonly twin?: Hex }): Promise<string>;
   /** Who asked to see a twin, newest first, as far as it concerns you; to look is recorded as well. */
@@ -250,6 +253,7 @@ export function connect(options: ConnectOptions): Client {
     async *readings(twin, ask) {
       for await (const page of pages(twin, ask)) yield* page.readings;
     },
+    state: (twin, ask) => readJson(`/v1/twins/${twin}/state`, ask),
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
     receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),
     decisions: (twin, ask) => readJson("/v1/decisions", { twin, ...ask }),

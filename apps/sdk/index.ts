@@ -18,6 +18,7 @@ export type {
   ReaderPage,
   RequestPage,
   TwinDescription,
+  TwinState,
 } from "./answers.ts";
 export type { Wish } from "./asking.ts";
 export { connect } from "./client.ts";

@@ -16,7 +16,7 @@ const milliseconds = count.describe("milliseconds since 1970");
 const decimal = z.string().regex(/^(?:0|[1-9]\d*)$/, "a whole number in decimal");
 const bitmap = decimal.describe("a bitmap, in decimal");
 const purpose = z.enum(PURPOSES);
-const state = z.enum(DEVICE_STATES);
+const deviceState = z.enum(DEVICE_STATES);
 const flags = z.array(z.enum(Object.keys(FLAGS) as [Flag, ...Flag[]]));
 const block = z.strictObject({ number: count, hash: id, timestamp: seconds });
 const next = count.nullable().describe("where the next page begins; null at the present end");
@@ -83,7 +83,7 @@ export const devices = z.strictObject({
       id,
       modelHash: id,
       model: z.string().nullable(),
-      state,
+      state: deviceState,
       sequence: count,
       acceptedAt: milliseconds.nullable(),
       until: milliseconds.nullable(),
@@ -222,12 +222,40 @@ export const history = z.strictObject({
     .optional(),
 });
 
+const duration = z.int().describe("milliseconds");
+export const state = z.strictObject({
+  format: z.literal("state@1"),
+  twin: id,
+  device: id,
+  model: z.string(),
+  purpose,
+  at: milliseconds,
+  distrusted,
+  decision: z.strictObject({ leaf: id, position: count, sequence: count }),
+  segments: z.array(
+    z.strictObject({
+      segment: z.string(),
+      unit: z.string().nullable(),
+      value: z.number().nullable(),
+      aggregates: z.partialRecord(z.enum(AGGREGATES), z.number().nullable()).optional(),
+      measuredAt: z.int().nullable(),
+      age: duration.nullable(),
+    }),
+  ),
+  flags,
+  fidelity: z.strictObject({
+    age: duration.nullable(),
+    lag: duration.nullable(),
+    completeness: z.number().min(0).max(1).nullable(),
+  }),
+});
+
 const segment = z.looseObject({ name: z.string(), bit: count, unit: z.string(), min: z.number(), max: z.number() });
 export const description = z.strictObject({
   format: z.literal("description@1"),
   twin: id,
   device: id,
-  state,
+  state: deviceState,
   model: z.string(),
   purpose,
   segments: z.array(segment),

@@ -120,6 +120,25 @@ function placesByTime(range: ReadingRange, value: Value): string {
       and latest_ms + 0 >= ${end} order by sequence limit ${value(range.limit ?? 1_000)})) a`;
 }
 
+/**
+ * The newest reading of a device that begins no later than `latest`, ms, and has a sequence below `until`: its sequence, and when
+ * it was accepted.
+ */
+export async function readNewest(
+  tx: Tx,
+  device: Hex,
+  { latest, until }: { readonly latest: number; readonly until: number | null },
+): Promise<{ readonly sequence: number; readonly acceptedAt: number | null } | undefined> {
+  const [row] = await tx.query<{ sequence: number; accepted_at: number | null }>(
+    `select r.sequence,
+       (select a.accepted_at from ack a where a.first <= r.position order by a.first desc limit 1) as accepted_at
+     from reading r where r.device = $1 and r.latest_ms <= $2 and ($3::bigint is null or r.sequence < $3)
+     order by r.latest_ms desc, r.sequence desc limit 1`,
+    [fromHex(device, 32), latest, until],
+  );
+  return row && { sequence: row.sequence, acceptedAt: row.accepted_at };
+}
+
 /** Highest accepted sequence and its content, for those of the devices that have one. */
 export async function readHeads(
   tx: Tx,

@@ -6,10 +6,11 @@ import { anchorsOf, lineOf, newest, stretchOfBatch, stretchOfLeaf } from "../../
 import { isDerived, type Manifest } from "../../protocol/manifest.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
-import { readReadings, type StoredReading } from "../store/read-readings.ts";
+import { readNewest, readReadings, type StoredReading } from "../store/read-readings.ts";
 import type { Documents } from "./documents.ts";
 import { ERASED, openWhole } from "./open-whole.ts";
 import { findAnchor, type Proofs } from "./proofs.ts";
+import type { Newest } from "./state.ts";
 import { createReleases } from "./releases.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
 import { scope, type DigitalTwin, type Gap, type ScopedTwin, type WholeReading } from "./scope.ts";
@@ -27,10 +28,14 @@ export interface Stretch {
 }
 
 export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
+/** Sequences among which a state is looked for. */
+const STATE_SEQUENCES = 100;
 
 export interface Reader {
   /** The permitted cut of a stretch, in order of sequence. The decision is durable already: the permit says so. */
   history(permit: Permit, stretch?: Stretch): Promise<ScopedTwin>;
+  /** What `stateOf` sums up: the newest readings, or the newest release. */
+  newest(permit: Permit): Promise<Newest>;
   /** Of a derived twin the one interval that begins at `from`, ms, as far as the permit covers it, with its receipt. */
   released(permit: Permit, from: number): Promise<ScopedTwin>;
 }
@@ -55,6 +60,27 @@ export function createReader(
       if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
       if (!isDerived(manifest)) throw new TwinwardError("NOT_FOUND");
       return scope(await releases.find(permit, model, from), permit, manifest);
+    },
+
+    async newest(permit) {
+      const { terms } = permit;
+      const model = await documents.model(terms.device.modelHash);
+      if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
+      const manifest = terms.twin.security ? null : await manifestOf(terms.twin.manifestHash);
+      const at = rooms.now();
+      if (manifest && isDerived(manifest)) {
+        const twin = scope(await releases.newest(permit, manifest, model), permit, manifest);
+        return { twin, at, acceptedAt: null, sequences: null };
+      }
+      const due = manifest && manifest.delay > 0 ? at - manifest.delay * 1000 : null;
+      const bounds = { latest: due ?? Number.MAX_SAFE_INTEGER, until: terms.end };
+      const found = await readNewest(database, terms.device.id, bounds);
+      const first = Math.max(terms.first, (found?.sequence ?? 0) - STATE_SEQUENCES + 1);
+      const stretch = { fromSequence: first, toSequence: found?.sequence ?? 0 };
+      const rows = found && found.sequence >= first ? await load(permit, stretch, STATE_SEQUENCES, due) : [];
+      const twin = scope({ ...(await fold(model, rows, null, permit, false)), at }, permit, manifest);
+      const sequences = rows.length === 0 ? 0 : (found?.sequence ?? 0) - first + 1;
+      return { twin, at, acceptedAt: rows.length === 0 ? null : (found?.acceptedAt ?? null), sequences };
     },
 
     async history(permit, stretch = {}) {

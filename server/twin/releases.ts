@@ -19,6 +19,8 @@ import type { TwinRooms } from "./rooms.ts";
 
 /** Readings that are opened for one answer; an interval is opened whole. */
 const MOST_OPENED = 20_000;
+/** Intervals back from the present among which the newest release is looked for. */
+const LOOKED_BACK = 24;
 
 export interface ReleasePage {
   readonly limit: number;
@@ -31,6 +33,8 @@ export interface Releases {
    * now: durable before this resolves. Throws BUDGET_SPENT where there is nothing to show because nothing may be drawn.
    */
   load(permit: Permit, manifest: DerivedManifest, model: DeviceModel, page: ReleasePage): Promise<ReleasedTwin>;
+  /** The newest release: of the newest complete interval in which a reading begins, some way back from now; or none. */
+  newest(permit: Permit, manifest: DerivedManifest, model: DeviceModel): Promise<ReleasedTwin>;
   /** The release of the interval that begins at `from`, ms, with its receipt; none where it was not released. */
   find(permit: Permit, model: DeviceModel, from: number): Promise<ReleasedTwin>;
 }
@@ -48,14 +52,24 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
       return { device: device.id, model, at: now(), releases, nextSince: null, withheld: null };
     },
 
+    async newest(permit, manifest, model) {
+      const at = now();
+      const back = LOOKED_BACK * manifest.resolution.interval * 1000;
+      const reached = Math.min(await readReached(database, permit.terms.device.id), at - manifest.delay * 1000);
+      const intervals = (await complete(permit, manifest, at, LOOKED_BACK, reached - back)).slice(-1);
+      const { withheld } = await releaseAlone(permit, manifest, model, intervals, at);
+      const stored = await readReleases(database, permit.terms.twin.id, intervals);
+      if (withheld && stored.length === 0) throw new TwinwardError("BUDGET_SPENT", { from: withheld.from });
+      const releases = await open(permit, stored, false);
+      return { device: permit.terms.device.id, model, at, releases, nextSince: null, withheld };
+    },
+
     async load(permit, manifest, model, { limit, receipts }) {
       const at = now();
       const { terms } = permit;
       const intervals = await complete(permit, manifest, at, limit + 1);
       const next = intervals.length > limit ? (intervals.pop() ?? null) : null;
-      const made = last.catch(() => undefined).then(() => release(permit, manifest, model, intervals, at));
-      last = made;
-      const { withheld, goesOn } = await made;
+      const { withheld, goesOn } = await releaseAlone(permit, manifest, model, intervals, at);
       const stored = await readReleases(database, terms.twin.id, intervals);
       if (withheld && stored.length === 0) throw new TwinwardError("BUDGET_SPENT", { from: withheld.from });
       const releases = await open(permit, stored, receipts);
@@ -67,7 +81,13 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
    * Beginnings of the intervals of the stretch to which no reading can come any more, by the rule of `draftInterval`, and whose
    * delay has passed.
    */
-  async function complete({ terms }: Permit, manifest: DerivedManifest, at: number, limit: number): Promise<number[]> {
+  async function complete(
+    { terms }: Permit,
+    manifest: DerivedManifest,
+    at: number,
+    limit: number,
+    since = terms.from ?? 0,
+  ): Promise<number[]> {
     const interval = manifest.resolution.interval * 1000;
     const reached = await readReached(database, terms.device.id);
     const ends = Math.min(reached, at - manifest.delay * 1000);
@@ -76,11 +96,18 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
       interval,
       fromSequence: terms.first,
       untilSequence: terms.end,
-      since: Math.ceil((terms.from ?? 0) / interval) * interval,
+      since: Math.ceil(Math.max(since, 0) / interval) * interval,
       until: Math.min(terms.until ?? ends, ends - interval + 1),
       changes: terms.changes.map((seconds) => seconds * 1000),
       limit,
     });
+  }
+
+  /** `release`, when all that were asked for before are over. */
+  function releaseAlone(...asked: Parameters<typeof release>): ReturnType<typeof release> {
+    const made = last.catch(() => undefined).then(() => release(...asked));
+    last = made;
+    return made;
   }
 
   /** Makes durable what of these intervals was not released through this twin yet. `goesOn`: where there is more to do. */

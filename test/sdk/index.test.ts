@@ -7,6 +7,7 @@ import type {
   ListedDevice,
   ListedRequest,
   TwinDescription,
+  TwinState,
 } from "../../apps/sdk/index.ts";
 import type { Acknowledged } from "../../server/access/asking/requests.ts";
 import type { KeptRequest } from "../../server/access/asking/rows.ts";
@@ -14,6 +15,7 @@ import type { Catalogue as OfferedCatalogue } from "../../server/twin/catalogue.
 import type { Description } from "../../server/twin/describe.ts";
 import type { FleetDevice } from "../../server/twin/fleet.ts";
 import type { History } from "../../server/twin/scope.ts";
+import type { TwinState as SummedState } from "../../server/twin/state.ts";
 
 /** Compiles only while what the server sends is what the SDK says that it sends. */
 type Same<A, B> = A extends B ? (B extends A ? true : never) : never;
@@ -24,7 +26,8 @@ export const same: [
   Same<OfferedCatalogue, Catalogue>,
   Same<Acknowledged, AcknowledgedRequest>,
   Same<KeptRequest, ListedRequest>,
-] = [true, true, true, true, true, true];
+  Same<SummedState, TwinState>,
+] = [true, true, true, true, true, true, true];
 
 describe("the SDK's entry", () => {
   it("exports these names and no others", () => {

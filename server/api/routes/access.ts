@@ -20,7 +20,7 @@ import { ASKS_CHAIN, ASKS_DATABASE, DECIDES, SHOWS, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
 import type { ApiRooms, ApiView, GrantEntry } from "../rooms.ts";
 import { hasEnded } from "../../access/end-of.ts";
-import { sendJson, sendTwin } from "../send.ts";
+import { sendJson, sendState, sendTwin } from "../send.ts";
 
 const LOGIN_LIMIT = 16 * 1024;
 const USUAL_READERS = 100;
@@ -84,6 +84,19 @@ export function accessRoutes(rooms: ApiRooms): Routes {
           const asked = given({ purpose, segments, grant, from: since, until });
           const permit = await access.authorize({ reader: who, twin: path("id"), ...asked });
           sendTwin(response, await reader.history(permit, given(stretch)));
+        },
+      }),
+    },
+    "/v1/twins/:id/state": {
+      get: endpoint({
+        summary: "The newest values of a twin, with how old, late and complete they are",
+        session: true,
+        query: twinQuery,
+        answers: { 200: answers.state },
+        codes: SHOWS,
+        serve: async ({ who, query, path }, response) => {
+          const permit = await access.authorize({ reader: who, twin: path("id"), ...given(query) });
+          sendState(response, await reader.newest(permit));
         },
       }),
     },

@@ -132,6 +132,35 @@ describe("a derived twin through the front door", () => {
     expect(starts).to.deep.equal([0, 5]);
   });
 
+  it("sums up the newest of a twin, with how old, late and complete it is, and nothing that its history would not tell", async () => {
+    const { client } = door.reader;
+    const at = door.clock.ms;
+    const known = await client.state(raw);
+    // Sequence 12 began 12 s after the start and was accepted at the start: the written device is ahead of its clock.
+    expect(known).to.deep.include({
+      ...{ format: "state@1", twin: raw, device: device.id, at, flags: ["clock"], distrusted: null },
+      segments: [
+        {
+          segment: "heart",
+          unit: "/min",
+          value: 61,
+          measuredAt: START * 1000 + 12_500,
+          age: at - START * 1000 - 12_500,
+        },
+      ],
+      fidelity: { age: at - (START + 13) * 1000, lag: -13_000, completeness: 1 },
+    });
+    const derived = await client.state(study);
+    expect(derived.segments.map(({ segment, value, aggregates }) => [segment, value, aggregates])).to.deep.equal([
+      ["heart", null, { mean: 60.5, count: 10 }],
+    ]);
+    expect(derived.fidelity).to.deep.include({ age: at - (START + 10) * 1000, completeness: null });
+    // Three sequences are lost: thirteen of sixteen are here.
+    await client.postReadings([await device.read(3)]);
+    expect((await client.state(raw)).fidelity.completeness).to.equal(13 / 16);
+    expect(await codeOf(door.clientOf(Wallet.createRandom()).state(raw, { purpose: "care" }))).to.equal("NOT_FOUND");
+  });
+
   it("shows nothing of a twin whose manifest nobody uploaded, which might be a derived one", async () => {
     const hidden = device.createTwin("hidden", 0b1n, { manifest: manifestHash({ ...STUDY, name: "hidden" }) });
     const given = { from: START - 10, until: START + 1000, segments: 0b1n, purposes: purposesMask(["care"]) };
