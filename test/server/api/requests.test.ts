@@ -142,6 +142,27 @@ describe("requests at the front door", () => {
     expect((await stranger().client.requests()).requests).to.deep.equal([]);
   });
 
+  it("acknowledges and answers nothing that the database did not keep", async () => {
+    const who = stranger();
+    const { request } = await who.client.request(wish());
+    const before = await leaves();
+    await door.database.script(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'the disk is gone'; end $$;
+      create constraint trigger refusing after insert on record deferrable initially deferred
+        for each row execute function refuse();`);
+    const grant = give({ twin, reader: who.address, nonce: request });
+    const works = [
+      () => who.client.request(wish()),
+      () => steward.client.approveRequest(request, grant),
+      () => steward.client.refuseRequest(request, "no"),
+    ];
+    for (const work of works) expect(await codeOf(work())).to.equal("INTERNAL");
+    await door.database.script("drop trigger refusing on record; drop function refuse;");
+    expect(await leaves()).to.equal(before);
+    expect((await who.client.requests()).requests.map(({ state }) => state)).to.deep.equal(["open"]);
+    expect((await steward.client.approveRequest(request, grant)).state).to.equal("approved");
+  });
+
   it("approves with a grant whose nonce is the request; reader and steward have the receipts, with the reader's signature", async () => {
     const who = stranger();
     const { request, leaf } = await who.client.request(wish());
