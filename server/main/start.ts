@@ -22,12 +22,6 @@ import { Committer } from "../store/committer.ts";
 import { openDatabase } from "../store/database.ts";
 import { lockDirectory } from "../store/lock.ts";
 import { claimStream } from "../store/stream-row.ts";
-import { createDecisions } from "../twin/decisions.ts";
-import { createDocuments } from "../twin/documents.ts";
-import { createFleet } from "../twin/fleet.ts";
-import { createReader } from "../twin/history.ts";
-import { createProofs } from "../twin/proofs.ts";
-import { createReceipts } from "../twin/receipts.ts";
 import { answerControl } from "./answer-control.ts";
 import { openControl } from "./control.ts";
 import { makeDirectory } from "./data-directory.ts";
@@ -47,6 +41,7 @@ import { openChain } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
 import { openLine, writtenStream } from "./open-line.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
+import { openTwins } from "./open-twins.ts";
 import { placeDatabase } from "./place-database.ts";
 import { readyChecks } from "./ready.ts";
 import { loadServerKeys, ORACLES } from "./server-keys.ts";
@@ -201,10 +196,9 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     }),
   );
   ending.onClose("gateway", () => gateway.close());
-  const twinRooms = { database, keys, consortium, stream, line, committer, now, random };
-  const documents = createDocuments(database, chain);
-  const proofs = createProofs(twinRooms);
-  const reader = createReader(twinRooms, proofs, documents);
+  const requireRoom = (): void => disk.requireRoom();
+  const twins = openTwins({ database, keys, consortium, stream, line, committer, now, random }, chain, requireRoom);
+  const { documents } = twins;
   const refusals = createRefusals({ committer, stream, now, random });
   ending.onClose("refusals", () => refusals.close());
   const sessions = createSessions({
@@ -225,7 +219,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
       domain: { chainId, contract: contracts.GrantRegistry },
       signer: promise.signer,
       privateWebhooks: config.privateWebhooks,
-      requireRoom: () => disk.requireRoom(),
+      requireRoom,
     },
     ending,
   );
@@ -243,12 +237,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     sessions,
     access,
     refusals,
-    reader,
-    receipts: createReceipts(twinRooms, proofs, reader, documents),
-    // Anybody may upload them.
-    documents: { ...documents, keep: async (value) => (disk.requireRoom(), documents.keep(value)) },
-    decisions: createDecisions(database),
-    fleet: createFleet(twinRooms, documents),
+    ...twins,
     ...asking,
     findings: createFindings({ database, keys, chain }),
     ready,

@@ -1,0 +1,26 @@
+import type { ApiRooms } from "../api/rooms.ts";
+import type { Chain } from "../chain/view.ts";
+import { createDecisions } from "../twin/decisions.ts";
+import { createDocuments } from "../twin/documents.ts";
+import { createFleet } from "../twin/fleet.ts";
+import { createReader } from "../twin/history.ts";
+import { createProofs } from "../twin/proofs.ts";
+import { createReceipts } from "../twin/receipts.ts";
+import type { TwinRooms } from "../twin/rooms.ts";
+
+type Shown = Pick<ApiRooms, "documents" | "reader" | "receipts" | "decisions" | "fleet">;
+
+/** What people are shown of twins and devices. `requireRoom` throws where the disk is nearly full: anybody may upload documents. */
+export function openTwins(rooms: TwinRooms, chain: Chain, requireRoom: () => void): Shown {
+  const { database } = rooms;
+  const documents = createDocuments(database, chain);
+  const proofs = createProofs(rooms);
+  const reader = createReader(rooms, proofs, documents);
+  return {
+    documents: { ...documents, keep: async (value) => (requireRoom(), documents.keep(value)) },
+    reader,
+    receipts: createReceipts(rooms, proofs, reader, documents),
+    decisions: createDecisions(database),
+    fleet: createFleet(rooms, documents),
+  };
+}
