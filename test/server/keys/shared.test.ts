@@ -63,4 +63,22 @@ describeOnPostgres("key store of several processes", (postgres) => {
       .to.throw()
       .with.property("code", "KEY_MISSING");
   });
+
+  it("uses no key that another process has destroyed, and makes one anew together", async () => {
+    const [one, other] = stores as [KeyStore, KeyStore];
+    const [gone, stays] = [scopeOf(2_000), scopeOf(2_001)];
+    for (const scope of [gone, stays]) await other.ensure(scope, MONTH);
+    const kept = one.seal(stays, MONTH, text, aad);
+    await Promise.all([one.destroy([{ scope: gone, month: MONTH }]), other.ensure(scopeOf(2_002), MONTH)]);
+    expect(() => other.seal(gone, MONTH, text, aad))
+      .to.throw()
+      .with.property("code", "KEY_MISSING");
+    expect(other.open(stays, MONTH, kept.nonce, kept.sealed, aad)).to.deep.equal(new Uint8Array(text));
+    await Promise.all(stores.map((store) => store.ensure(gone, MONTH)));
+    const { nonce, sealed } = other.seal(gone, MONTH, text, aad);
+    for (const store of stores) {
+      expect(store.open(gone, MONTH, nonce, sealed, aad)).to.deep.equal(new Uint8Array(text));
+      expect(store.has(scopeOf(2_002), MONTH)).to.equal(true);
+    }
+  });
 });
