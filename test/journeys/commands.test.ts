@@ -223,6 +223,33 @@ describe("journey: the command line", function () {
       expect(listed.map((one) => one.twin)).to.deep.equal([twin]);
     });
 
+    it("twin new --manifest, twin read: a derived twin's intervals, and no reading", async () => {
+      const file = journey.path("trend.json");
+      const cut = { name: "trend", segments: ["heart"], resolution: { interval: 1, show: ["max", "count"] } };
+      writeFileSync(file, JSON.stringify(cut));
+      const made = ["twin", "new", "--device", monitor.id, "--manifest", file, ...at];
+      const { twin: trend } = await journey.ask<{ twin: Hex }>(made);
+      const terms = ["--twin", trend, "--reader", reader, "--purposes", "care", "--until", "+12h"];
+      await journey.ask(["grant", "give", ...terms, ...at]);
+      // Seconds after the two before it: their interval is over.
+      await server.client.postReadings([await monitor.next()]);
+      const read = await journey.ask<{ readings: unknown[]; releases: { values: string[] }[] }>(
+        readAs(readerKey, trend),
+      );
+      expect(read.readings).to.deep.equal([]);
+      expect(read.releases.length).to.be.greaterThan(0);
+      const { out } = await journey.run(readAs(readerKey, trend));
+      expect(out).to.match(/from \(UTC\) +readings +heart +state +flags\n/);
+      expect(out)
+        .to.match(/max 72, count \d+ \/min/)
+        .and.to.contain("releases, one for 1 s");
+      writeFileSync(file, JSON.stringify({ ...cut, resolution: { interval: 7, show: ["max"] } }));
+      await fails(made, 2, /UNUSABLE_MANIFEST.*does not divide a day/);
+      writeFileSync(file, JSON.stringify({ ...cut, colour: "blue" }));
+      await fails(made, 2, /UNUSABLE_MANIFEST.*unknown member/);
+      await fails([...made, "--segments", "heart"], 2, /one of the two/);
+    });
+
     it("consent bind, give, list, withdraw: research waits for whose data it is", async () => {
       const [subjectKey, researchKey] = [journey.path("subject.key"), journey.path("researcher.key")];
       const { address: researcher } = await journey.ask<{ address: Hex }>(["key", "new", researchKey]);
@@ -279,7 +306,7 @@ describe("journey: the command line", function () {
       const anchors = journey.path("anchors.json");
       await until("the readings are anchored", async () => {
         const { devices } = await server.client.devices();
-        return devices.some(({ anchoredSequence }) => anchoredSequence === 2) || undefined;
+        return devices.some(({ anchoredSequence }) => anchoredSequence === 3) || undefined;
       });
       await journey.ask(readAs(readerKey, twin, "--receipt", receipt));
       await fails(readAs(readerKey, twin, "--receipt", receipt), 2, /receipt\.json cannot be created/);

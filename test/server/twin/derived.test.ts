@@ -276,6 +276,22 @@ describe("a derived twin", function () {
     expect(starts).to.deep.equal([0, 1, 2, 3, 4, 5]);
   });
 
+  it("goes with the readings that are erased: their intervals are told of, and nothing of them", async () => {
+    const second: Manifest = { ...NOISED, name: "second" };
+    await derived.open(NOISED, second);
+    await send(31);
+    const before = (await derived.read(derived.permit(NOISED, { until: NOON + 20_000 }))).releases ?? [];
+    expect(before.map(({ values }) => values.length)).to.deep.equal([1, 1]);
+    await world.keys.destroy([{ scope: derived.assignment, month: "2026-11" }]);
+    // What was released keeps its place and its proof; what was not is not any more, through no twin.
+    const { releases: after = [] } = await derived.read(derived.permit(NOISED));
+    expect(after.map(({ leaf, values, erased }) => [leaf, values, erased])).to.deep.equal(
+      before.map(({ leaf }) => [leaf, [], true]),
+    );
+    expect((await derived.read(derived.permit(second))).releases).to.deep.equal([]);
+    expect(await spent()).to.equal(2 * 500);
+  });
+
   it("leaves a reading across a change of assignments to the security twin", async () => {
     await derived.open(PLAIN, RAW);
     await send(21);
