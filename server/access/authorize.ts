@@ -212,8 +212,12 @@ export function createAccess(parts: AccessParts): Access {
 
     async authorizeRecord(reader, asked) {
       const view = await chain.fresh();
-      const [twin, device] = [asked?.twin, asked?.device].map((id) => (isHex(id, 32) ? id : ZERO_32)) as [Hex, Hex];
-      const named = [asked?.reader, asked?.by, view.device(device)?.steward, asked && stewardAsked(view, asked)];
+      const ids = [asked?.twin, asked?.device, asked?.scope].map((id) => (isHex(id, 32) ? id : ZERO_32));
+      const [twin, device, scope] = ids as [Hex, Hex, Hex];
+      // An erasure names no twin, but the assignment whose data was erased.
+      const { subject, guardian } = view.assignment(scope) ?? {};
+      const persons = [asked?.reader, asked?.by, view.device(device)?.steward, subject, guardian];
+      const named = [...persons, asked && stewardAsked(view, asked)];
       const permitted = named.includes(reader) || concernOf(view, reader, twin) === "whole";
       await recordAudit(view, reader, permitted ? { twin, device } : undefined);
       return { view };

@@ -3,7 +3,8 @@ import { Wallet } from "ethers";
 import type { Client } from "../../../apps/sdk/index.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { parseReceipt } from "../../../protocol/receipt.ts";
-import { purposesMask } from "../../../protocol/words.ts";
+import { buildRecord, type ErasureRecord } from "../../../protocol/record.ts";
+import { LEAF_KINDS, purposesMask } from "../../../protocol/words.ts";
 import { addressOf, codeOf, openFrontDoor, WrittenDevice, type FrontDoor } from "./front-door.ts";
 import { named } from "./written-chain.ts";
 
@@ -12,6 +13,7 @@ const ALL = 0b1111n;
 
 describe("whom a twin's affairs concern", () => {
   let door: FrontDoor;
+  let device: WrittenDevice;
   let twin: Hex;
   let security: Hex;
   let grants: { clinician: Hex; nurse: Hex; past: Hex; researcher: Hex };
@@ -24,7 +26,7 @@ describe("whom a twin's affairs concern", () => {
       const wallet = Wallet.createRandom();
       persons[name] = { address: addressOf(wallet), client: door.clientOf(wallet) };
     }
-    const device = new WrittenDevice(door, of("steward").address);
+    device = new WrittenDevice(door, of("steward").address);
     twin = device.createTwin("care", ALL);
     security = device.createTwin("security", ALL, { security: true });
     door.chain.emit("TwinRegistry", "SubjectBound", [device.assignment, of("subject").address, of("guardian").address]);
@@ -73,6 +75,24 @@ describe("whom a twin's affairs concern", () => {
       expect(receipt.disclosed).to.deep.equal({ record });
       expect(await codeOf(of("past").client.receipt(leaf))).to.equal("NOT_FOUND");
     }
+  });
+
+  it("lets them have the receipt of an erasure of their data, and no reader", async () => {
+    const { stream, committer } = door;
+    const record: ErasureRecord = {
+      ...{ format: "erasure@1", stream, at: START * 1000, salt: `0x${"5a".repeat(16)}`, device: device.id },
+      ...{ scope: device.assignment, months: ["2026-09"], cause: "request" },
+    };
+    const { text: body, content } = buildRecord(record);
+    const leaf = await committer.submit(async () => ({
+      entries: [{ kind: "record", leafKind: LEAF_KINDS.erasure, subject: device.id, body, content }],
+      result: ([placed]) => placed?.leaf ?? "0x",
+    }));
+    await door.anchor();
+    for (const name of ["steward", "subject", "guardian"])
+      expect(parseReceipt(await of(name).client.receipt(leaf)).disclosed, name).to.deep.equal({ record });
+    for (const name of ["clinician", "stranger"])
+      expect(await codeOf(of(name).client.receipt(leaf)), name).to.equal("NOT_FOUND");
   });
 
   it("is recorded itself: who looked at the list is on it", async () => {
