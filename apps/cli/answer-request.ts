@@ -7,7 +7,7 @@ import { purposesMask, type Purpose } from "../../protocol/words.ts";
 import type { ListedRequest, ListedTwin } from "../sdk/answers.ts";
 import type { Client } from "../sdk/client.ts";
 import { seenByServer } from "./seen-by-server.ts";
-import { asSteward, openClient } from "./server.ts";
+import { actAs, openClient } from "./server.ts";
 
 /** What a steward gives in answer to a request; without limits of their own all that was asked. */
 export interface Approval {
@@ -41,7 +41,7 @@ export async function approveRequest(plan: Approval): Promise<ListedRequest> {
   const segments = BigInt(asked.segments) & BigInt(twin.segments) & named;
   if (segments === 0n || purposes === 0)
     throw new TwinwardError("UNUSABLE_INPUT", { detail: "Nothing of what was asked would be given." });
-  const grant = await asSteward(client, stewardKey, async (acting) =>
+  const grant = await actAs(client, stewardKey, async (acting) =>
     acting.grant(twin.device, {
       twin: twin.twin,
       reader: asked.reader,

@@ -3,7 +3,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { purposesMask, type Purpose } from "../../protocol/words.ts";
 import { maskOf } from "./answer-request.ts";
 import { seenByServer } from "./seen-by-server.ts";
-import { asSteward, openClient } from "./server.ts";
+import { actAs, openClient } from "./server.ts";
 
 /** What a reader passes on of a grant; what is left out is all that the grant has. */
 export interface PassPlan {
@@ -37,7 +37,7 @@ export async function passGrant({ grant: id, to, key, url, ...part }: PassPlan):
     depth: part.depth ?? 0,
   };
   const source = { grantor: given.grantor, parent: given.parent, nonce: BigInt(given.nonce) };
-  const child = await asSteward(client, key, async (acting) => acting.delegate(twin.device, terms, source, id));
+  const child = await actAs(client, key, async (acting) => acting.delegate(twin.device, terms, source, id));
   await seenByServer("the grant", async () =>
     (await client.twins()).some(({ grants }) => grants.some(({ grant }) => grant === child)),
   );

@@ -3,7 +3,7 @@ import { modelHash, type DeviceModel } from "../../protocol/device-model.ts";
 import { manifestHash, type Manifest } from "../../protocol/manifest.ts";
 import type { Client } from "../sdk/client.ts";
 import { seenByServer } from "./seen-by-server.ts";
-import { asSteward } from "./server.ts";
+import { actAs } from "./server.ts";
 import type { Registered } from "./steward.ts";
 
 /** The cut that oracles read: what the device model demands for security, raw. */
@@ -39,7 +39,7 @@ export async function registerDevices(
     ]),
   );
   for (const document of documents.values()) await client.postDocument(document);
-  const registered = await asSteward(client, stewardKey, async (steward) => steward.register(registrations));
+  const registered = await actAs(client, stewardKey, async (steward) => steward.register(registrations));
   await seenByServer("the registration", async () => {
     const { devices } = await client.devices();
     const active = new Set(devices.filter(({ state }) => state !== "registered").map(({ id }) => id));

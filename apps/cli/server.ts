@@ -22,8 +22,8 @@ async function consortiumWithRpc(client: Client): Promise<Consortium & { readonl
   return { ...consortium, rpc };
 }
 
-/** Runs a steward's acts on the chain that the server names, and lets go of the node afterwards. */
-export async function asSteward<T>(
+/** Acts on the chain that the server names, signed by an account's key, and lets go of the node afterwards. */
+export async function actAs<T>(
   client: Client,
   keyFile: string,
   act: (steward: Steward, consortium: Consortium) => Promise<T>,

@@ -6,10 +6,12 @@ import { readAccountKey } from "../key-file.ts";
 import { dataOption, stewardOption, takeAddress, takeId, takePurposes, urlOption } from "../options.ts";
 import { printJson, printTable } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
-import { asSteward, openClient } from "../server.ts";
+import { actAs, openClient } from "../server.ts";
 
 export function addConsentCommand(program: Command): void {
-  const consent = program.command("consent").description("whose data it is, and what they agree to: bind, give, list");
+  const consent = program
+    .command("consent")
+    .description("whose data it is, and what they agree to: bind, give, withdraw, list");
   addBind(consent);
   addGive(consent);
   addWithdraw(consent);
@@ -45,7 +47,7 @@ function addBind(consent: Command): void {
 export async function bindSubject(plan: BindPlan): Promise<{ readonly assignment: Hex; readonly subject: Hex }> {
   const client = openClient(plan.url, plan.stewardKey);
   const key = readAccountKey(plan.subjectKey);
-  return asSteward(client, plan.stewardKey, async (acting) => acting.bindSubject(plan.device, key, plan.guardian));
+  return actAs(client, plan.stewardKey, async (acting) => acting.bindSubject(plan.device, key, plan.guardian));
 }
 
 interface ConsentPlan {
@@ -91,7 +93,7 @@ function addWithdraw(consent: Command): void {
 /** Sets to what the subject agrees for a reader of a twin; nothing withdraws. Throws NOT_SUBJECT and what else is refused. */
 export async function setConsent({ twin, reader, purposes, key, url }: ConsentPlan): Promise<void> {
   const client = openClient(url, key);
-  await asSteward(client, key, async (acting) => acting.setConsent(twin, reader, purposesMask(purposes)));
+  await actAs(client, key, async (acting) => acting.setConsent(twin, reader, purposesMask(purposes)));
   const said = [...purposes].sort().join();
   await seenByServer("the consent", async () => {
     const listed = (await client.twins()).find((one) => one.twin === twin);

@@ -19,7 +19,7 @@ import {
 import { passGrant, type PassPlan } from "../pass-grant.ts";
 import { printJson, printTable, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
-import { asSteward, openClient } from "../server.ts";
+import { actAs, openClient } from "../server.ts";
 import type { GrantKey } from "../steward.ts";
 
 export function addGrantCommand(program: Command): void {
@@ -74,7 +74,7 @@ export async function giveGrant(plan: Omit<GiveOptions, "json">): Promise<Hex> {
     throw new TwinwardError("TWIN_UNKNOWN", { detail: `${plan.twin} is no twin of a device of this steward.` });
   const segments =
     plan.segments === undefined ? BigInt(twin.segments) : await maskOf(client, twin.manifestHash, plan.segments);
-  const grant = await asSteward(client, plan.stewardKey, async (acting) =>
+  const grant = await actAs(client, plan.stewardKey, async (acting) =>
     acting.grant(twin.device, {
       twin: plan.twin,
       reader: plan.reader,
@@ -150,7 +150,7 @@ async function findGrant(client: Client, id: Hex): Promise<FoundGrant> {
 export async function revokeGrant(id: Hex, { url, stewardKey }: { url: string; stewardKey: string }): Promise<void> {
   const client = openClient(url, stewardKey);
   const given = await findGrant(client, id);
-  await asSteward(client, stewardKey, async (acting) => acting.revoke(given));
+  await actAs(client, stewardKey, async (acting) => acting.revoke(given));
   await seenByServer("the revocation", async () => (await findGrant(client, id)).revoked);
 }
 
@@ -167,7 +167,7 @@ function addContinuity(grant: Command): void {
       const on = options.off !== true;
       const client = openClient(options.url, options.stewardKey);
       const given = await findGrant(client, id);
-      await asSteward(client, options.stewardKey, async (acting) => acting.setContinuity(given, on));
+      await actAs(client, options.stewardKey, async (acting) => acting.setContinuity(given, on));
       await seenByServer("it", async () => (await findGrant(client, id)).continuity === on);
       if (options.json) printJson({ grant: id, continuity: on });
       else console.log(`${id} is ${on ? "honoured for an hour" : "not honoured"} where the chain cannot be seen`);

@@ -25,7 +25,7 @@ import {
 } from "../options.ts";
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
-import { asSteward, openClient } from "../server.ts";
+import { actAs, openClient } from "../server.ts";
 import { addLookCommands } from "../twin-look.ts";
 
 export function addTwinCommand(program: Command): void {
@@ -103,7 +103,7 @@ export async function createTwin(
     throw new TwinwardError("MODEL_UNEXPECTED", { detail: `The manifest is of another model than ${model.name}.` });
   const mask = segmentsMask(model, manifest.segments);
   await client.postDocument(manifest);
-  const id = await asSteward(client, stewardKey, async (steward) => steward.createTwin(device, manifest, mask));
+  const id = await actAs(client, stewardKey, async (steward) => steward.createTwin(device, manifest, mask));
   await seenByServer("the twin", async () => (await client.twins()).some(({ twin }) => twin === id));
   return id;
 }
