@@ -5,6 +5,7 @@ import { buildRecord, type DecisionRecord, type LeafRecord } from "../../protoco
 import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
+import { changesOf } from "./changes-of.ts";
 import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
 import { continuedGrants, continues, isUnseen } from "./continuity.ts";
 import type { Reason } from "./decide.ts";
@@ -260,13 +261,6 @@ export function createAccess(parts: AccessParts): Access {
 function stewardAsked(view: ChainView, { asked }: LeafRecord): Hex | undefined {
   const twin = typeof asked === "object" && asked !== null && "twin" in asked ? asked.twin : undefined;
   return isHex(twin, 32) ? stewardOf(view, twin) : undefined;
-}
-
-/** Every beginning and end of an assignment of a device, seconds. */
-function changesOf(view: ChainView, device: Hex): number[] {
-  return view
-    .assignmentsOf(device)
-    .flatMap(({ beganAt, endedAt }) => (endedAt === null ? [beganAt] : [beganAt, endedAt]));
 }
 
 function because(view: ChainView, found: Answer): DecisionRecord["because"] {

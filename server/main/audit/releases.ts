@@ -6,6 +6,7 @@ import { toThousandths } from "../../../protocol/noise.ts";
 import { readRecord } from "../../../protocol/record.ts";
 import { isRelease, segmentTransform, valueDigest, valuesOf, type ReleaseRecord } from "../../../protocol/release.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
+import { changesOf } from "../../access/changes-of.ts";
 import { monthOf } from "../../keys/sealed-reading.ts";
 import { openValue } from "../../keys/sealed-value.ts";
 import { erasureOf, readErasures, type StoredErasure } from "../../store/read-erasures.ts";
@@ -92,9 +93,7 @@ async function auditLeaves(
     return undefined;
   if (!assignment || !model) return undefined;
   // Changes of assignments that came later were not known when it was made.
-  const changes = world.view
-    .assignmentsOf(device)
-    .flatMap(({ beganAt, endedAt }) => (endedAt === null ? [beganAt] : [beganAt, endedAt]))
+  const changes = changesOf(world.view, device)
     .map((seconds) => seconds * 1000)
     .filter((at) => at <= record.at);
   const source = { device, first: assignment.from, end: assignment.end, changes, model };

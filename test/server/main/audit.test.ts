@@ -113,7 +113,9 @@ describe("audit", function () {
       expect([...named].filter((place) => place.startsWith("batch"))).to.have.length(1);
       expect([...named].filter((place) => place.startsWith("ack of"))).to.have.length(1);
       expect(named).to.include(`reading ${sequence + 1} of ${device} (position ${position + 1})`);
-      expect(named.size).to.equal(4);
+      // And what was released of it does not follow any more, for it is gone.
+      const others = [...named].filter((place) => !place.startsWith("release at"));
+      expect(others, [...named].join()).to.have.length(4);
       expect(report?.lies.map(({ what }) => what)).to.include(`its leaf ${position} is missing`);
     });
 
@@ -293,7 +295,9 @@ describe("audit", function () {
       });
       storeKeys({ ...stored, keys: stored.keys.slice(1) });
       const report = await auditDirectory(copy.data);
-      expect(places(report)).to.deep.equal([`data key of ${key.scope} ${key.month}`]);
+      // What the oracles found is sealed under the same key.
+      const others = places(report).filter((place) => !place.startsWith("finding "));
+      expect(others).to.deep.equal([`data key of ${key.scope} ${key.month}`]);
       expect(countOf(report, "readings whose data key is missing")).to.be.greaterThan(ROWS);
     });
 
