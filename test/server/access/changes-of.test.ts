@@ -7,7 +7,7 @@ const DEVICE: Hex = `0x${"d1".repeat(32)}`;
 
 describe("changes of assignments", () => {
   const assignment = (n: number, from: number, beganAt: number, endedAt: number | null): AssignmentFact => ({
-    ...{ id: `0x${String(n).repeat(64)}` as Hex, device: DEVICE, n, from, end: endedAt === null ? null : from + 10 },
+    ...{ id: `0x${String(n).repeat(64)}`, device: DEVICE, n, from, end: endedAt === null ? null : from + 10 },
     ...{ beganAt, endedAt, subject: null, guardian: null },
   });
   const of = (...facts: AssignmentFact[]): number[] => changesOf({ assignmentsOf: () => facts }, DEVICE);
