@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fingerprintSources } from "../../apps/cli/fingerprint-sources.ts";
 import { hashModel } from "../../ml/model-hash.ts";
 
 describe("fit-model", function () {
@@ -45,26 +44,5 @@ describe("fit-model", function () {
     expect(hashModel(read(fitted.file))).to.equal(fitted.hash);
     writeFileSync(join(directory, "fitted.json"), "half");
     expect(fit(), "no record").to.deep.equal(fitted);
-  });
-
-  it("knows code by every file's name and bytes", () => {
-    const sources = join(directory, "sources");
-    mkdirSync(join(sources, "deep"), { recursive: true });
-    const print = () => fingerprintSources([sources]);
-    const seen = new Set([print()]);
-    const steps: [string, string][] = [
-      ["a.ts", "1"],
-      ["a.ts", "2"],
-      ["b.ts", ""],
-      ["deep/c.ts", "3"],
-    ];
-    for (const [name, text] of steps) {
-      writeFileSync(join(sources, name), text);
-      expect(print()).to.equal(print());
-      expect(seen.has(print()), name).to.equal(false);
-      seen.add(print());
-    }
-    writeFileSync(join(sources, "README.md"), "words are no code");
-    expect(seen.has(print())).to.equal(true);
   });
 });
