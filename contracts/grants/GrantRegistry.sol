@@ -22,6 +22,7 @@ contract GrantRegistry is IGrantRegistry, Decisions {
         "Grant(bytes32 twin,address reader,uint40 from,uint40 until,uint64 segments,uint8 purposes,uint8 depth,bytes32 parent,uint32 epoch,uint256 nonce,uint40 deadline)";
     bytes32 private constant GRANT_TYPE = keccak256(GRANT);
     bytes32 private constant BATCH_TYPE = keccak256(bytes.concat("GrantBatch(Grant[] grants)", GRANT));
+    bytes32 private constant REVOCATION_TYPE = keccak256("Revocation(bytes32 grant,uint40 deadline)");
 
     mapping(bytes32 grant => bool) public hasContinuity;
 
@@ -109,17 +110,37 @@ contract GrantRegistry is IGrantRegistry, Decisions {
         address grantor = source.grantor;
         bytes32 id = _idOf(twin, reader, grantor, source.parent, source.nonce);
         Terms terms = _requireGrant(id);
-        if (msg.sender != grantor) _requireSteward(twin);
+        if (msg.sender != grantor) _requireSteward(twin, msg.sender);
 
         _terms[id] = terms.revoke(block.timestamp);
         emit Revoked(id, msg.sender);
     }
 
     /// @inheritdoc IGrantRegistry
+    function relayRevocation(
+        bytes32 twin,
+        address reader,
+        address signer,
+        Source calldata source,
+        uint40 deadline,
+        bytes calldata signature
+    ) external {
+        address grantor = source.grantor;
+        bytes32 id = _idOf(twin, reader, grantor, source.parent, source.nonce);
+        Terms terms = _requireGrant(id);
+        if (signer != grantor) _requireSteward(twin, signer);
+        _requireSigned(signer, keccak256(abi.encode(REVOCATION_TYPE, id, deadline)), deadline, signature);
+
+        // Written out here too: a call of a shared function costs `revoke` more than it may.
+        _terms[id] = terms.revoke(block.timestamp);
+        emit Revoked(id, signer);
+    }
+
+    /// @inheritdoc IGrantRegistry
     function setContinuity(bytes32 twin, address reader, bool on, Source calldata source) external {
         bytes32 id = _idOf(twin, reader, source.grantor, source.parent, source.nonce);
         Terms terms = _requireGrant(id);
-        _requireSteward(twin);
+        _requireSteward(twin, msg.sender);
         uint8 purposes = terms.purposes();
         if (on && purposes & ~CONTINUABLE != 0) revert PurposesRefused(purposes);
 
@@ -182,11 +203,11 @@ contract GrantRegistry is IGrantRegistry, Decisions {
         if (!within) revert DelegationExceedsParent(parent);
     }
 
-    /// @dev The caller is the steward of the twin's device at this time.
-    function _requireSteward(bytes32 twin) private view {
+    /// @dev Who acts is the steward of the twin's device at this time.
+    function _requireSteward(bytes32 twin, address by) private view {
         bytes32 device = twinRegistry.deviceOf(twin);
         (address steward, , , ) = deviceRegistry.standing(device);
-        if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
+        if (by != steward) revert NotSteward(device, by, steward);
     }
 
     /// @dev A grant that was given and not revoked.

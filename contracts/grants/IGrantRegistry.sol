@@ -162,6 +162,20 @@ interface IGrantRegistry {
     /// twin's device at this time. All grants of a twin at once: `TwinRegistry.raiseEpoch`.
     function revoke(bytes32 twin, address reader, Source calldata source) external;
 
+    /// @notice The same, sent by anybody for whoever may revoke it.
+    /// @param signer who gave it, or the steward of the twin's device at this time
+    /// @param deadline last second in which the signature counts
+    /// @param signature EIP-712, Revocation(bytes32 grant,uint40 deadline), by the signer: 65 bytes, or what its ERC-1271 contract
+    /// takes. It needs no nonce: a grant is revoked once
+    function relayRevocation(
+        bytes32 twin,
+        address reader,
+        address signer,
+        Source calldata source,
+        uint40 deadline,
+        bytes calldata signature
+    ) external;
+
     /// @notice Lets a server honour a grant for at most an hour after it has last seen the chain, or no longer; by the steward of the
     /// twin's device at this time. Off for every new grant, also for one that is passed on from one that has it. Only for purposes
     /// among care and emergency (`PurposesRefused`). It changes nothing of what the chain itself says.

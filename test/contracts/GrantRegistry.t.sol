@@ -153,6 +153,40 @@ contract GrantRegistryTest is Consortium {
         grants.revoke(twin, reader, direct(2));
     }
 
+    function revocationDigest(bytes32 id, uint40 deadline) private view returns (bytes32) {
+        bytes32 kind = keccak256("Revocation(bytes32 grant,uint40 deadline)");
+        return typedDigest("Twinward GrantRegistry", address(grants), keccak256(abi.encode(kind, id, deadline)));
+    }
+
+    /// @dev A signature revokes what its signer could revoke, until its deadline, once, whoever sends it.
+    function testFuzz_aSignatureRevokes(uint8 way) public {
+        way = uint8(bound(way, 0, 5));
+        bytes32 id = give(someGrant(twin), 1);
+        uint40 deadline = uint40(way == 1 ? NOW - 1 : NOW);
+        address signer =
+            way == 2
+                ? reader
+                : way == 3
+                    ? stranger
+                    : steward;
+        bytes32 digest = revocationDigest(id, deadline);
+        bytes32 signed = way == 4 ? revocationDigest(idOf(twin, reader, direct(2)), deadline) : digest;
+        bytes memory signature = signWith(way == 2 || way == 3 ? 0x52 : STEWARD_KEY, signed);
+        if (way == 5) grants.relayRevocation(twin, reader, signer, direct(1), deadline, signature);
+
+        bytes memory evidence;
+        if (way == 1) evidence = abi.encodeWithSelector(IGrantRegistry.SignatureExpired.selector, deadline, NOW);
+        if (way == 2) evidence = abi.encodeWithSelector(IGrantRegistry.NotSteward.selector, device, reader, steward);
+        if (way == 3 || way == 4)
+            evidence = abi.encodeWithSelector(IGrantRegistry.SignatureInvalid.selector, signer, digest);
+        if (way == 5) evidence = abi.encodeWithSelector(IGrantRegistry.GrantRevoked.selector, id, NOW);
+        if (way != 0) vm.expectRevert(evidence);
+        vm.prank(stranger);
+        grants.relayRevocation(twin, reader, signer, direct(1), deadline, signature);
+        (, , , , , , uint40 revokedAt) = grants.grantOf(id);
+        checkEqual(way == 0 || way == 5 ? NOW : 0, revokedAt, "ended by its signer's word alone");
+    }
+
     // Continuity
 
     function test_theStewardOfTheDaySetsContinuity() public {

@@ -219,6 +219,9 @@ async function build(): Promise<{ world: World; rows: Record<string, Row> }> {
       "GrantRegistry.relayConsent": anybody(
         ...(["SignatureInvalid", twin, addressOf("reader"), 4, addressOf("subject"), deadline, "0x"] as const),
       ),
+      "GrantRegistry.relayRevocation": anybody(
+        ...(["SignatureInvalid", twin, addressOf("reader"), addressOf("steward"), source, deadline, "0x"] as const),
+      ),
       "GrantRegistry.setConsent": {
         args: [twin, addressOf("reader"), 4],
         others: "NotSubject",

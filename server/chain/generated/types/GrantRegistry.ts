@@ -112,6 +112,7 @@ export interface GrantRegistryInterface extends Interface {
       | "relayDelegation"
       | "relayGrant"
       | "relayGrants"
+      | "relayRevocation"
       | "revoke"
       | "setConsent"
       | "setContinuity"
@@ -223,6 +224,17 @@ export interface GrantRegistryInterface extends Interface {
     ]
   ): string;
   encodeFunctionData(
+    functionFragment: "relayRevocation",
+    values: [
+      BytesLike,
+      AddressLike,
+      AddressLike,
+      IGrantRegistry.SourceStruct,
+      BigNumberish,
+      BytesLike
+    ]
+  ): string;
+  encodeFunctionData(
     functionFragment: "revoke",
     values: [BytesLike, AddressLike, IGrantRegistry.SourceStruct]
   ): string;
@@ -280,6 +292,10 @@ export interface GrantRegistryInterface extends Interface {
   decodeFunctionResult(functionFragment: "relayGrant", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "relayGrants",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "relayRevocation",
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
@@ -577,6 +593,19 @@ export interface GrantRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  relayRevocation: TypedContractMethod<
+    [
+      twin: BytesLike,
+      reader: AddressLike,
+      signer: AddressLike,
+      source: IGrantRegistry.SourceStruct,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+
   revoke: TypedContractMethod<
     [twin: BytesLike, reader: AddressLike, source: IGrantRegistry.SourceStruct],
     [void],
@@ -742,6 +771,20 @@ export interface GrantRegistry extends BaseContract {
       signature: BytesLike
     ],
     [string[]],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "relayRevocation"
+  ): TypedContractMethod<
+    [
+      twin: BytesLike,
+      reader: AddressLike,
+      signer: AddressLike,
+      source: IGrantRegistry.SourceStruct,
+      deadline: BigNumberish,
+      signature: BytesLike
+    ],
+    [void],
     "nonpayable"
   >;
   getFunction(
