@@ -417,6 +417,39 @@ export const ERRORS = {
     "The key of this data was destroyed by an erasure.",
     "Nothing: the erasure is recorded as a leaf.",
   ),
+
+  // Models and what computes them.
+  SHAPE_MISMATCH: row(
+    422,
+    "Tensors that do not fit were put together.",
+    "Correct the architecture at the operation given.",
+  ),
+  GRAPH_INVALID: row(422, "A graph, or what it was given to run with, is not valid.", "Give what `detail` names."),
+  ENGINE_UNKNOWN: row(422, "There is no engine of this name.", "See them: twinward detect engines."),
+  ENGINE_MISSING: row(
+    503,
+    "The engine that was named is not installed or does not load here.",
+    "Run the command given, or name another engine; none is put in its place.",
+  ),
+  ENGINE_FAILED: row(500, "An engine could not compile or run a graph.", "Name another engine, and report this."),
+  ARCHITECTURE_INVALID: row(422, "This is not an architecture of a model.", "Correct it at the place given."),
+  TRAINING_INVALID: row(422, "The training cannot be done as it is described.", "Correct what `detail` names."),
+  TRAINING_DIVERGED: row(
+    422,
+    "The training has come to a loss that is no number.",
+    "Lower the learning rate or the norm to which gradients are cut.",
+  ),
+  CHECKPOINT_UNUSABLE: row(
+    422,
+    "The checkpoint is damaged, or of another training.",
+    "Remove it, and the training begins anew.",
+  ),
+  MODEL_FILE_UNUSABLE: row(422, "This is not a whole model file.", "Copy it again, or train the model again."),
+  MODEL_FILE_NEWER: row(
+    422,
+    "The model file was written by a newer version.",
+    "Update Twinward, or train the model again.",
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 export interface ErrorRow {

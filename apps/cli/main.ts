@@ -6,6 +6,7 @@ import { addBackupCommands } from "./commands/backup.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addConsentCommand } from "./commands/consent.ts";
 import { addDemoCommand } from "./commands/demo.ts";
+import { addDetectCommand } from "./commands/detect.ts";
 import { addDeviceCommand } from "./commands/device.ts";
 import { addEraseCommand } from "./commands/erase.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
@@ -16,7 +17,7 @@ import { addTwinCommand } from "./commands/twin.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { fillStewardKey } from "./options.ts";
-import { explainError, printJson } from "./print.ts";
+import { asTwinwardError, explainError, printJson } from "./print.ts";
 
 const program = new Command("twinward")
   .description(
@@ -48,6 +49,7 @@ addRequestCommand(program);
 addVerifyCommand(program);
 addAnchorsCommand(program);
 addAuditCommand(program);
+addDetectCommand(program);
 addBenchCommand(program);
 addBackupCommands(program);
 addEraseCommand(program);
@@ -63,7 +65,8 @@ takeJson(program);
 
 try {
   await program.parseAsync();
-} catch (error) {
+} catch (thrown) {
+  const error = asTwinwardError(thrown);
   if (error instanceof CommanderError) {
     // Commander has printed already. Help that was asked for is no failure; wrong words are unusable input.
     process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -1,3 +1,4 @@
+import { MlError } from "../../ml/errors.ts";
 import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
 
 /** How a check went, by shape as well as by word. */
@@ -19,6 +20,10 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? part.toString() : part), 2));
 }
+
+/** The models' room knows no table; its words are lines of ours. */
+export const asTwinwardError = (error: unknown): unknown =>
+  error instanceof MlError ? new TwinwardError(error.code, error.facts, error.cause) : error;
 
 /** One error for people: what happened, the code, what to do. Never a stack, never a secret. */
 export function explainError(error: unknown): string {
