@@ -39,8 +39,8 @@ export const ERRORS = {
   ),
   SIGNATURE_INVALID: row(
     401,
-    "The signature is not one of the device's key.",
-    "Sign header.payload with the key named by kid.",
+    "The signature is not one of the key that it should be of.",
+    "Sign exactly what is said (of a reading header.payload) with the key that is named.",
   ),
   KEY_NOT_VALID: row(
     401,
@@ -196,6 +196,15 @@ export const ERRORS = {
     "A subject is bound once; begin a new assignment.",
   ),
   SIGNATURE_EXPIRED: row(422, "The signature is too old.", "Have it signed anew."),
+  NONCE_USED: row(409, "This nonce of the grantor's was used or cancelled.", "Sign it anew with another nonce."),
+  SEGMENTS_NOT_IN_TWIN: row(422, "The twin does not have these segments.", "Give segments that its manifest shows."),
+  PURPOSES_REFUSED: row(
+    422,
+    "These purposes cannot be given.",
+    "Give some of care, emergency, research, maintenance, audit.",
+  ),
+  GRANT_TERM_EMPTY: row(422, "The grant would end before it begins.", "Let `until` be after `from`."),
+  READER_ZERO: row(422, "The zero address is nobody.", "Name the reader's address."),
 
   // Findings of oracles.
   FINDING_MALFORMED: row(400, "This is not a finding@1 or clear@1.", "Compare it with docs/formats/finding.md."),
@@ -316,6 +325,11 @@ export const ERRORS = {
   UNUSABLE_DEVICE_MODEL: row(422, "This is not a device-model@1.", "Compare it with docs/formats/device-model.md."),
   UNUSABLE_MANIFEST: row(422, "This is not a manifest@1.", "Compare it with docs/formats/manifest.md."),
   UNUSABLE_REQUEST: row(422, "This is not a request@1.", "Compare it with docs/formats/request.md."),
+  UNUSABLE_ACT: row(
+    422,
+    "This is no signed act: no grant@1, revocation@1 or consent@1.",
+    "Compare it with docs/formats/signed-acts.md.",
+  ),
   UNUSABLE_WEBHOOK: row(
     422,
     "This is not a webhook@1 of this consortium.",
@@ -461,6 +475,12 @@ export interface ErrorRow {
 }
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** A contract's custom error in this table: GrantExpired → GRANT_EXPIRED; undefined where the table has no such word. */
+export function codeOfRefusal(name: string): ErrorCode | undefined {
+  const code = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : undefined;
+}
 
 // A declaration, not a constant: the table above it needs it.
 function row(status: number, message: string, remedy: string): ErrorRow {

@@ -61,6 +61,18 @@ export { isRequestSigned, readRequest, requestId, requestTypedData } from "./req
 export type { Asking, RequestDomain, SignedRequest } from "./request.ts";
 export { ANSWERS } from "./request-record.ts";
 export type { AnswerRecord, AnswerWord, AskedRecord, Granted, RequestRecord } from "./request-record.ts";
+export { actTypedData, idOfSigned, readSignedAct } from "./signed-acts.ts";
+export type {
+  SaidAct,
+  SaidConsent,
+  SaidGrant,
+  SaidRevocation,
+  SignedAct,
+  SignedConsent,
+  SignedGrant,
+  SignedRevocation,
+  TypedData,
+} from "./signed-acts.ts";
 export { isHeld, isRefusal, toRefusal } from "./refusal.ts";
 export type { Held, ReadingAnswer, Refusal } from "./refusal.ts";
 export {

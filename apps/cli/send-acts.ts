@@ -1,5 +1,5 @@
 import { isError, type BaseContract, type JsonRpcProvider, type TransactionReceipt, type Wallet } from "ethers";
-import { ERRORS, TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import { codeOfRefusal, TwinwardError } from "../../protocol/errors.ts";
 
 /** More than any single act costs; unused gas is not paid. */
 const GAS_LIMIT = 2_000_000n;
@@ -41,9 +41,8 @@ function toTwinwardError(error: unknown): unknown {
   if (isError(error, "CALL_EXCEPTION")) {
     const name = error.revert?.name;
     if (name === undefined) return new TwinwardError("TRANSACTION_REVERTED", { detail: error.shortMessage }, error);
-    const code = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
     const detail = `The contract refused: ${name}(${(error.revert?.args ?? []).map(String).join(", ")}).`;
-    return new TwinwardError(code in ERRORS ? (code as ErrorCode) : "TRANSACTION_REVERTED", { detail }, error);
+    return new TwinwardError(codeOfRefusal(name) ?? "TRANSACTION_REVERTED", { detail }, error);
   }
   if (
     isError(error, "NETWORK_ERROR") ||

@@ -138,6 +138,8 @@ export interface ListedTwin {
   readonly segments: string;
   readonly commands: string;
   readonly security: boolean;
+  /** Your parts in it. */
+  readonly as: readonly ("steward" | "subject" | "guardian" | "reader" | "oracle")[];
   readonly ended: boolean;
   /** Grants of an earlier one have ended, all at once. */
   readonly epoch: number;
@@ -146,7 +148,12 @@ export interface ListedTwin {
   /** For what it is read only with the subject's consent. */
   readonly consent: readonly Purpose[];
   /** To what the subject agreed: for you, or for everybody where you are the steward, the subject or its guardian. */
-  readonly consents: readonly { readonly reader: Hex; readonly purposes: readonly Purpose[] }[];
+  readonly consents: readonly {
+    readonly reader: Hex;
+    readonly purposes: readonly Purpose[];
+    /** How often it was set: the nonce of the next consent@1. */
+    readonly changes: number;
+  }[];
   /** Those that you have or gave, or all of them where you are the steward, the subject or its guardian. */
   readonly grants: readonly {
     readonly grant: Hex;
@@ -287,6 +294,14 @@ export interface AcknowledgedRequest {
   /** ms. */
   readonly expires: number;
   readonly leaf: Hex;
+}
+
+/** What became of a signed act that the server has sent. */
+export interface RelayedAct {
+  /** That was given or revoked; null for a consent. */
+  readonly grant: Hex | null;
+  /** That carried it; null where the chain had it already. */
+  readonly transaction: Hex | null;
 }
 
 /** A request as its reader and the steward see it. */

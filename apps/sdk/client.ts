@@ -4,6 +4,7 @@ import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { SignedFinding } from "../../protocol/finding.ts";
 import type { Manifest } from "../../protocol/manifest.ts";
+import type { SignedAct } from "../../protocol/signed-acts.ts";
 import type { Purpose } from "../../protocol/words.ts";
 import type {
   AcknowledgedRequest,
@@ -20,6 +21,7 @@ import type {
   ListedVerdict,
   PostedReading,
   ReaderPage,
+  RelayedAct,
   RequestPage,
   TwinDescription,
   TwinState,
@@ -102,6 +104,8 @@ export interface Client {
   /** As the steward: with a grant on chain whose nonce is the request. */
   approveRequest(request: Hex, grant: Hex): Promise<ListedRequest>;
   refuseRequest(request: Hex, reason: string): Promise<ListedRequest>;
+  /** Has the server send what somebody signed (`signAct`) to the chain; it is mined when this resolves. */
+  relay(act: SignedAct): Promise<RelayedAct>;
   /** Signed readings (SD-JWT); results in the same order. */
   postReadings(readings: readonly string[]): Promise<readonly PostedReading[]>;
   /** What is wrong with a reading; the server stores nothing of it. */
@@ -213,8 +217,7 @@ export function connect(options: ConnectOptions): Client {
 
   const read = (path: string, asked: object = {}): Promise<Response> => sendAs(path + toQuery(asked));
 
-  const answerRequest = async (path: string, body: object): Promise<ListedRequest> =>
-    (await (await sendAs(path, body)).json()) as ListedRequest;
+  const tell = async <T>(path: string, body: object): Promise<T> => (await (await sendAs(path, body)).json()) as T;
 
   const readJson = async <T>(path: string, asked: object = {}): Promise<T> =>
     (await (await read(path, asked)).json()) as T;
@@ -269,8 +272,9 @@ export function connect(options: ConnectOptions): Client {
     requests,
     answer: (request, { withinMs = ANSWERED_WITHIN_MS, everyMs = 1_000 } = {}) =>
       waitForAnswer(request, withinMs, everyMs),
-    approveRequest: (request, grant) => answerRequest(`/v1/requests/${request}/approve`, { grant }),
-    refuseRequest: (request, reason) => answerRequest(`/v1/requests/${request}/refuse`, { reason }),
+    approveRequest: (request, grant) => tell(`/v1/requests/${request}/approve`, { grant }),
+    refuseRequest: (request, reason) => tell(`/v1/requests/${request}/refuse`, { reason }),
+    relay: (act) => tell(act.format === "consent@1" ? "/v1/consents" : "/v1/grants", act),
     async postReadings(readings) {
       return ((await (await post("/v1/readings", { readings })).json()) as { results: PostedReading[] }).results;
     },

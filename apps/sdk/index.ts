@@ -16,6 +16,7 @@ export type {
   ListedVerdict,
   PostedReading,
   ReaderPage,
+  RelayedAct,
   RequestPage,
   TwinDescription,
   TwinState,
@@ -25,6 +26,7 @@ export { connect } from "./client.ts";
 export type { Client, ConnectOptions, FindingQuery, HistoryAsk, Reading, RequestQuery, Session } from "./client.ts";
 export { cosignAnchors, exportAnchors, writeAnchors } from "./export-anchors.ts";
 export type { CheckpointSigner } from "./export-anchors.ts";
+export { signAct } from "./signing-acts.ts";
 export { signInMessage } from "./sign-in.ts";
 export type { SignIn, SignInFacts } from "./sign-in.ts";
 export { verifyReceipt } from "../../protocol/verify.ts";

@@ -144,11 +144,18 @@ export const twins = z.strictObject({
       segments: bitmap,
       commands: bitmap,
       security: z.boolean(),
+      as: z.array(z.enum(["steward", "subject", "guardian", "reader", "oracle"])).describe("your parts in it"),
       ended: z.boolean(),
       epoch: count,
       subject: address.nullable(),
       consent: z.array(purpose),
-      consents: z.array(z.strictObject({ reader: address, purposes: z.array(purpose) })),
+      consents: z.array(
+        z.strictObject({
+          reader: address,
+          purposes: z.array(purpose),
+          changes: count.describe("how often it was set: the nonce of the next consent@1"),
+        }),
+      ),
       grants: z.array(grant),
     }),
   ),
@@ -335,6 +342,11 @@ export const health = z.strictObject({ healthy: z.literal(true) });
 export const readiness = z.strictObject({
   ready: z.boolean(),
   parts: z.record(z.string(), z.string()).describe("each part with ok, or the code of what is wrong"),
+});
+
+export const relayed = z.strictObject({
+  grant: id.nullable().describe("that was given or revoked; null for a consent"),
+  transaction: id.nullable().describe("that carried it; null where the chain had it already"),
 });
 
 export const catalogue = z

@@ -7,6 +7,32 @@ import type { Endpoint } from "./endpoint.ts";
 export const ASKS_DATABASE: readonly ErrorCode[] = ["DATABASE_UNAVAILABLE", "DATABASE_ENDED"];
 export const WRITES: readonly ErrorCode[] = [...ASKS_DATABASE, "DISK_FULL"];
 export const ASKS_CHAIN: readonly ErrorCode[] = ["CHAIN_UNAVAILABLE", "CHAIN_BEHIND", "CHAIN_STALE"];
+/** What the GrantRegistry refuses of a signed act, and what may become of its transaction. */
+export const REFUSED_ON_CHAIN: readonly ErrorCode[] = [
+  "NOT_FOUND",
+  "NOT_STEWARD",
+  "NOT_SUBJECT",
+  "SIGNATURE_INVALID",
+  "SIGNATURE_EXPIRED",
+  "NONCE_USED",
+  "TWIN_UNKNOWN",
+  "TWIN_ENDED",
+  "DEVICE_RETIRED",
+  "SECURITY_TWIN_ONLY",
+  "GRANT_UNKNOWN",
+  "GRANT_REVOKED",
+  "GRANT_EXPIRED",
+  "GRANT_TERM_EMPTY",
+  "EPOCH_RAISED",
+  "SEGMENTS_NOT_IN_TWIN",
+  "PURPOSES_REFUSED",
+  "DEPTH_TOO_GREAT",
+  "READER_ZERO",
+  "DELEGATION_EXCEEDS_PARENT",
+  "TRANSACTION_REVERTED",
+  "TRANSACTION_REFUSED",
+  "CHAIN_WAIT_EXPIRED",
+];
 /** A decision is recorded before anything is answered: it asks the chain and writes. */
 export const DECIDES: readonly ErrorCode[] = [
   "NOT_FOUND",

@@ -5,6 +5,7 @@ import type { SignedFinding } from "../../protocol/finding.ts";
 import type { Access } from "../access/authorize.ts";
 import type { Refusals } from "../access/refusals.ts";
 import type { Requests } from "../access/asking/requests.ts";
+import type { Relays } from "../access/relay.ts";
 import type { Sessions } from "../access/session.ts";
 import type { Decisions } from "../twin/decisions.ts";
 import type { Offers } from "../twin/catalogue.ts";
@@ -28,7 +29,7 @@ export interface ApiView extends Sight {
   twinsOf(device: Hex): readonly TwinEntry[];
   twin(id: Hex): TwinEntry | undefined;
   assignment(id: Hex): { readonly subject: Hex | null; readonly guardian: Hex | null } | undefined;
-  consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number }[];
+  consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number; readonly changes: number }[];
   grantsOf(twin: Hex): readonly GrantEntry[];
   grant(id: Hex): GrantEntry | undefined;
 }
@@ -100,6 +101,7 @@ export interface ApiRooms {
   readonly fleet: Fleet;
   readonly offers: Pick<Offers, "catalogue">;
   readonly requests: Pick<Requests, "ask" | "list" | "approve" | "refuse">;
+  readonly relays: Relays;
   readonly findings: {
     accept(body: unknown): Promise<void>;
     list(filter?: FindingAsk): Promise<SignedFinding[]>;

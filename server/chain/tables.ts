@@ -39,7 +39,7 @@ export interface Tables {
   grants: Map<Hex, GrantFact>;
   grantsOf: Map<Hex, Ids>;
   /** By twin, then by reader: bitmask of purposes. The inner maps are replaced, never changed. */
-  consents: Map<Hex, ReadonlyMap<Hex, number>>;
+  consents: Map<Hex, ReadonlyMap<Hex, { readonly purposes: number; readonly changes: number }>>;
   streams: Map<Hex, StreamFact>;
   verdicts: Map<Hex, VerdictFact>;
   /** By `stream round`. */
@@ -77,8 +77,8 @@ export function toView(
     securityTwin: (device) => twinsOf(device).find((twin) => twin.security),
     grant: (id) => tables.grants.get(id),
     grantsOf: (twin) => all(tables.grantsOf.get(twin), tables.grants),
-    consentOf: (twin, reader) => tables.consents.get(twin)?.get(reader) ?? 0,
-    consentsOf: (twin) => [...(tables.consents.get(twin) ?? [])].map(([reader, purposes]) => ({ reader, purposes })),
+    consentOf: (twin, reader) => tables.consents.get(twin)?.get(reader)?.purposes ?? 0,
+    consentsOf: (twin) => [...(tables.consents.get(twin) ?? [])].map(([reader, set]) => ({ reader, ...set })),
     members: () => [...tables.members.values()].toSorted((a, b) => a.number - b.number),
     oracles,
     oracleSet: keccak256(AbiCoder.defaultAbiCoder().encode(["address[]"], [oracles])) as Hex,

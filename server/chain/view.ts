@@ -213,8 +213,8 @@ export interface ChainView {
 
   /** Bitmask over PURPOSES of those to which the subject agreed, for a reader of a twin. */
   consentOf(twin: Hex, reader: Hex): number;
-  /** All consents of a twin that were ever set, in the order of their first time; withdrawn ones have no purposes. */
-  consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number }[];
+  /** All consents of a twin that were ever set, in the order of their first time, and how often; withdrawn ones have no purposes. */
+  consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number; readonly changes: number }[];
 
   members(): readonly MemberFact[];
   /** Current oracles' addresses in bit order. */

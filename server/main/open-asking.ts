@@ -3,7 +3,9 @@ import type { RequestDomain } from "../../protocol/request.ts";
 import type { Es256Signer } from "../../protocol/es256.ts";
 import { createRequests, type Requests } from "../access/asking/requests.ts";
 import { createWebhooks } from "../access/asking/webhooks.ts";
+import { createRelays, type Relays } from "../access/relay.ts";
 import { walletAsker } from "../chain/ask-wallet.ts";
+import type { Outbox } from "../chain/outbox.ts";
 import type { Chain } from "../chain/view.ts";
 import type { Committer } from "../store/committer.ts";
 import type { Database } from "../store/database.ts";
@@ -21,6 +23,7 @@ interface AskingRooms {
   /** The gateway's, for webhooks. */
   readonly signer: Es256Signer;
   readonly privateWebhooks: boolean;
+  readonly outbox: Pick<Outbox, "send" | "settle">;
   /** Throws where the disk is nearly full: anybody may ask. */
   readonly requireRoom: () => void;
   readonly now: () => number;
@@ -28,8 +31,8 @@ interface AskingRooms {
   readonly report: (error: unknown) => void;
 }
 
-/** What is on offer, the requests for it, and whoever tells the apps how theirs ended. */
-export function openAsking(rooms: AskingRooms, ending: Ending): { offers: Offers; requests: Requests } {
+/** What is on offer, the requests for it, whoever tells the apps how theirs ended, and the way of a signed answer to the chain. */
+export function openAsking(rooms: AskingRooms, ending: Ending): { offers: Offers; requests: Requests; relays: Relays } {
   const { documents, chain, domain, privateWebhooks } = rooms;
   const offers = createOffers(documents, chain);
   const webhooks = createWebhooks({ ...rooms, chainId: domain.chainId, privateAllowed: privateWebhooks });
@@ -42,5 +45,5 @@ export function openAsking(rooms: AskingRooms, ending: Ending): { offers: Offers
   });
   ending.onClose("requests", () => requests.close());
   const ask: Requests["ask"] = async (body, from) => (rooms.requireRoom(), requests.ask(body, from));
-  return { offers, requests: { ...requests, ask } };
+  return { offers, requests: { ...requests, ask }, relays: createRelays({ ...rooms, registry: domain.contract }) };
 }

@@ -155,19 +155,20 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const erasure = createErasure({ database, committer, keys, chain, stream, intent: data.erasing, now, random });
   // Before anybody is served: what was begun is destroyed now, and recorded.
   await erasure.finish();
+  // A database that was restarted has forgotten who sends. Whoever claims it first goes on; the other one only waits,
+  // and would do no harm if it didn't: the contract takes each batch number once.
+  const letters: Pick<Outbox, "send" | "settle" | "waiting" | "sender"> = {
+    send: async (letter) => {
+      await claim.assure();
+      return outbox.send(letter);
+    },
+    settle: (hash, timeoutMs) => outbox.settle(hash, timeoutMs),
+    waiting: () => outbox.waiting(),
+    sender: outbox.sender,
+  };
   const anchor = createAnchor({
     database,
-    // A database that was restarted has forgotten who anchors. Whoever claims it first goes on; the other one only waits,
-    // and would do no harm if it didn't: the contract takes each batch number once.
-    outbox: {
-      send: async (letter) => {
-        await claim.assure();
-        return outbox.send(letter);
-      },
-      settle: (hash, timeoutMs) => outbox.settle(hash, timeoutMs),
-      waiting: () => outbox.waiting(),
-      sender: outbox.sender,
-    },
+    outbox: letters,
     chain,
     stream,
     line,
@@ -215,7 +216,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   );
   const asking = openAsking(
     {
-      ...{ database, committer, chain, documents, stream, now, random, report },
+      ...{ database, committer, chain, documents, stream, outbox: letters, now, random, report },
       domain: { chainId, contract: contracts.GrantRegistry },
       signer: promise.signer,
       privateWebhooks: config.privateWebhooks,

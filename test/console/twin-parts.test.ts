@@ -187,6 +187,7 @@ describe("a twin's chart, part by part", () => {
       commands: "0",
       security: false,
       ended: false,
+      as: [],
       epoch: 0,
       subject: null,
       consent: ["research"],

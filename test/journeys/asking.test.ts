@@ -12,6 +12,8 @@ import { openClient } from "../../apps/cli/server.ts";
 import { connectProvider } from "../../apps/cli/steward.ts";
 import { signRequest } from "../../apps/sdk/asking.ts";
 import {
+  connect,
+  signAct,
   verifyWebhook,
   WEBHOOK_SIGNATURE,
   type Catalogue,
@@ -102,6 +104,8 @@ describe("journey: from an unknown key to a first reading", function () {
   const nextOpen = (): Promise<ListedRequest> =>
     until("somebody asks", async () => (await steward.requests({ state: "open" })).requests[0]);
 
+  const readerWallet = (): Wallet => new Wallet(toHex(readAccountKey(key)));
+
   const ask = (): ReturnType<Client["request"]> =>
     reader.request({
       manifest: offer.hash,
@@ -180,6 +184,49 @@ describe("journey: from an unknown key to a first reading", function () {
     expect((await steward.refuseRequest(id, "Not to a contract.")).state).to.equal("refused");
   });
 
+  it("is given by a signature that anybody brings, and ended by one: the server sends it", async () => {
+    const provider = connectProvider(server.rpc, consortium.chainId);
+    const wallet = new Wallet(toHex(readAccountKey(`${data}/keys/steward.key`)));
+    const chainTime = async (): Promise<number> => (await provider.getBlock("latest"))?.timestamp ?? 0;
+    const [listed] = (await steward.twins()).filter((one) => one.twin === twin);
+    const wished = { manifest: offer.hash, purposes: ["care"], until: Date.now() + 3_600_000 } as const;
+    const { request } = await reader.request({ ...wished, why: "by signature" });
+    const present = await chainTime();
+    const said = {
+      twin,
+      reader: (await reader.login()).address,
+      ...{ from: present, until: present + 3_600, segments: listed?.segments ?? "1", purposes: ["care"] as const },
+      ...{ depth: 0, parent: null, epoch: listed?.epoch ?? 0, nonce: request, deadline: present + 600 },
+    };
+    const codeOf = async (asked: Promise<unknown>): Promise<string> =>
+      asked.then(
+        () => "taken",
+        (error: { code: string }) => error.code,
+      );
+    const granted = await signAct({ format: "grant@1", said }, wallet, consortium);
+    const forged = { ...granted, said: { ...said, segments: "1" } } as typeof granted;
+    expect(await codeOf(steward.relay(forged))).to.equal("SIGNATURE_INVALID");
+    expect(await codeOf(steward.relay({ ...granted, signer: said.reader }))).to.equal("NOT_STEWARD");
+    const stranger = connect({ url: server.http, signer: Wallet.createRandom() });
+    expect(await codeOf(stranger.relay(forged)), "a stranger is told nothing").to.equal("NOT_FOUND");
+
+    const { grant, transaction } = await stranger.relay(granted);
+    expect((await provider.getTransactionReceipt(transaction ?? ""))?.status).to.equal(1);
+    if (grant === null) return expect.fail("no grant");
+    expect(await steward.relay(granted), "sent again").to.deep.equal({ grant, transaction: null });
+    expect((await steward.approveRequest(request, grant)).state).to.equal("approved");
+    expect((await reader.history(twin, { grant, limit: 1 })).readings).to.have.length(1);
+
+    const ended = { format: "revocation@1", said: { grant, deadline: present + 600 } } as const;
+    const byReader = await signAct(ended, readerWallet(), consortium);
+    expect(await codeOf(reader.relay(byReader))).to.equal("NOT_STEWARD");
+    const revoked = await signAct(ended, wallet, consortium);
+    expect((await reader.relay(revoked)).grant).to.equal(grant);
+    expect(await codeOf(reader.history(twin, { grant, limit: 1 }))).to.equal("GRANT_REVOKED");
+    expect((await steward.relay(revoked)).transaction, "sent again").to.equal(null);
+    provider.destroy();
+  });
+
   it("is told by a webhook that the gateway signed, again and again until somebody takes it", async () => {
     let left = 2;
     app.answer = () => (left-- > 0 ? 500 : 204);
@@ -215,7 +262,7 @@ describe("journey: from an unknown key to a first reading", function () {
       const found = await auditPasses(journey, data);
       return found.get("webhooks") === 0 ? found : undefined;
     });
-    expect(checked.get("requests")).to.equal(5);
+    expect(checked.get("requests")).to.equal(6);
     expect(app.posted.length).to.equal(before + 1);
   });
 });

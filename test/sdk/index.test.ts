@@ -38,6 +38,7 @@ describe("the SDK's entry", () => {
       "exportAnchors",
       "fileSource",
       "rpcSource",
+      "signAct",
       "signInMessage",
       "verifyReceipt",
       "verifyWebhook",

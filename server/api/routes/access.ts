@@ -214,6 +214,9 @@ export function accessRoutes(rooms: ApiRooms): Routes {
   }
 }
 
+/** In what part somebody meets a twin. */
+const PARTS = ["steward", "subject", "guardian", "reader", "oracle"] as const;
+
 /**
  * The twins that the chain connects with somebody: as reader, as steward, as oracle, as subject or its guardian. No value
  * is in it. A steward and a subject see all grants on their twins, everybody else those that they have or gave.
@@ -223,17 +226,28 @@ function twinsOf(view: ApiView, who: Hex): { readonly twin: Hex }[] {
     const steward = view.device(id)?.steward === who;
     return view.twinsOf(id).flatMap(({ id: twin, consent, ...facts }) => {
       const persons = facts.assignment === null ? undefined : view.assignment(facts.assignment);
-      const whole = steward || persons?.subject === who || persons?.guardian === who;
+      const isSubject = persons?.subject === who;
+      const isGuardian = persons?.guardian === who;
+      const whole = steward || isSubject || isGuardian;
       const grants = view.grantsOf(twin).filter(({ reader, grantor }) => whole || reader === who || grantor === who);
-      if (!whole && grants.length === 0 && !(facts.security && view.isOracle(who))) return [];
+      const isOracle = facts.security && view.isOracle(who);
+      if (!whole && grants.length === 0 && !isOracle) return [];
+      const as = {
+        steward,
+        subject: isSubject,
+        guardian: isGuardian,
+        reader: grants.some(({ reader }) => reader === who),
+        oracle: isOracle,
+      };
       const consents = view.consentsOf(twin).filter(({ reader }) => whole || reader === who);
       return [
         {
           twin,
           ...facts,
+          as: PARTS.filter((part) => as[part]),
           subject: whole ? (persons?.subject ?? null) : null,
           consent: purposeNames(consent),
-          consents: consents.map(({ reader, purposes }) => ({ reader, purposes: purposeNames(purposes) })),
+          consents: consents.map(({ purposes, ...set }) => ({ ...set, purposes: purposeNames(purposes) })),
           grants: grants.map((grant) => toListed(grant, hasEnded(view, grant))),
         },
       ];

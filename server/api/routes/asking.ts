@@ -2,8 +2,8 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import * as answers from "../answers.ts";
 import type { Routes } from "../app.ts";
 import { approveBody, formatBody, refuseBody, requestsQuery } from "../asks.ts";
-import { ASKS_CHAIN, ASKS_DATABASE, WRITES } from "../codes.ts";
-import { endpoint } from "../endpoint.ts";
+import { ASKS_CHAIN, ASKS_DATABASE, REFUSED_ON_CHAIN, WRITES } from "../codes.ts";
+import { endpoint, type Endpoint } from "../endpoint.ts";
 import type { ApiRooms } from "../rooms.ts";
 import { sendJson } from "../send.ts";
 
@@ -12,8 +12,22 @@ const REQUEST_LIMIT = 24 * 1024;
 const USUAL_REQUESTS = 50;
 
 /** From nothing to a grant: what is on offer, the wish for it, and the steward's answer. */
-export function askingRoutes({ offers, requests, refusals }: ApiRooms): Routes {
+export function askingRoutes({ offers, requests, refusals, relays }: ApiRooms): Routes {
+  const relay = (summary: string): Endpoint =>
+    endpoint({
+      summary,
+      description:
+        "Checked by the contract, sent by this server, who pays; done when it answers. docs/formats/signed-acts.md",
+      session: true,
+      body: formatBody,
+      limit: REQUEST_LIMIT,
+      answers: { 200: answers.relayed },
+      codes: ["UNUSABLE_ACT", "REQUESTS_TOO_MANY", ...REFUSED_ON_CHAIN, ...ASKS_CHAIN, ...WRITES],
+      serve: async ({ who, body }, response) => sendJson(response, await relays.take(body, who)),
+    });
   return {
+    "/v1/grants": { post: relay("Send a grant or a revocation that its grantor has signed: grant@1, revocation@1") },
+    "/v1/consents": { post: relay("Send a consent that the subject or its guardian has signed: consent@1") },
     "/v1/catalogue": {
       get: endpoint({
         summary: "Device models and manifests on offer: no device, no twin, nobody",

@@ -96,7 +96,9 @@ export const TWINS_AND_GRANTS: Folds = {
   "GrantRegistry.ConsentSet": (pen, read) => {
     const consents = pen.write("consents");
     const [twin, reader] = [read.hex("twin"), read.hex("reader")];
-    consents.set(twin, new Map([...(consents.get(twin) ?? []), [reader, read.int("purposes")]]));
+    const others = consents.get(twin) ?? [];
+    const changes = (consents.get(twin)?.get(reader)?.changes ?? 0) + 1;
+    consents.set(twin, new Map([...others, [reader, { purposes: read.int("purposes"), changes }]]));
   },
   "GrantRegistry.ContinuitySet": (pen, read) => {
     const grants = pen.write("grants");

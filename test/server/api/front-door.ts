@@ -19,6 +19,7 @@ import { termsWord } from "../../../protocol/terms.ts";
 import { Tree } from "../../../protocol/tree.ts";
 import { createAccess } from "../../../server/access/authorize.ts";
 import { createRequests } from "../../../server/access/asking/requests.ts";
+import { createRelays } from "../../../server/access/relay.ts";
 import { createRefusals } from "../../../server/access/refusals.ts";
 import { createSessions } from "../../../server/access/session.ts";
 import { createApi, routesOf } from "../../../server/api/app.ts";
@@ -115,6 +116,10 @@ export async function openFrontDoor(
     answered: () => undefined,
     report: (error) => void logged.push(String(error)),
   });
+  // There is no node behind the chain that tests write: whatever would be sent finds it away.
+  const away = (): Promise<never> => Promise.reject(new TwinwardError("CHAIN_UNAVAILABLE"));
+  const registry = consortium.contracts.GrantRegistry;
+  const relays = createRelays({ chain: chain.asChain(), outbox: { send: away, settle: away }, registry, now });
   let port = 0;
   // Sessions live in real time, so that tests may move the clock of grants as they like.
   const sessions = createSessions({
@@ -141,6 +146,7 @@ export async function openFrontDoor(
     fleet: createFleet(rooms, documents),
     offers,
     requests,
+    relays,
     findings: createFindings({ database, keys, chain: chain.asChain() }),
     ready: { chain: chain.fresh },
     log: { info: write, error: write },
