@@ -89,6 +89,12 @@ export const ERRORS = {
     "Too many requests have come from this key or this address.",
     "Wait for answers to those that are open; ask again after Retry-After.",
   ),
+  STREAMS_TOO_MANY: row(
+    429,
+    "This reader has as many live streams open here as one may.",
+    "Close one, or read several twins one after the other.",
+  ),
+  SERVER_ENDING: row(503, "The server is ending.", "Connect again; a live stream goes on by Last-Event-ID."),
   GRANT_EXCEEDS_REQUEST: row(
     422,
     "The grant gives something else than was asked, or more.",

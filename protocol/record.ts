@@ -47,6 +47,16 @@ export interface DecisionRecord extends RecordHead {
   readonly notSeenSince?: number;
   /** First and last sequence sent, where the answer was sent whole. */
   readonly sequences?: readonly [number, number];
+  /** A live stream goes on for so many seconds at most, until the next decision. */
+  readonly lease?: number;
+  /** This says nothing anew, but how an earlier decision with a lease was used. */
+  readonly closes?: Closing;
+}
+
+/** What was sent under a lease that is over: its decision's leaf, and the first and last sequence; null for nothing. */
+export interface Closing {
+  readonly decision: Hex;
+  readonly sequences: readonly [number, number] | null;
 }
 
 /** erasure@1: the data keys of these months were destroyed. What was sealed under them lies before this leaf, and opens no more. */
@@ -131,7 +141,7 @@ const DECISION = [
 ] as const;
 
 function checkDecision(shape: Shape): void {
-  const found = shape.members(DECISION, ["sequences", "notSeenSince"]);
+  const found = shape.members(DECISION, ["sequences", "notSeenSince", "lease", "closes"]);
   found.notSeenSince?.integer();
   found.reader.hex(20);
   found.twin.hex(32);
@@ -149,9 +159,16 @@ function checkDecision(shape: Shape): void {
   block.timestamp.integer();
   found.from.orNull((time) => time.integer());
   found.until.orNull((time) => time.integer());
-  if (found.sequences && found.sequences.list((item) => item.integer(1)).length !== 2) {
-    throw found.sequences.fault("not [first, last]");
-  }
+  if (found.sequences) checkSequences(found.sequences);
+  found.lease?.integer(1);
+  const closes = found.closes?.members(["decision", "sequences"]);
+  closes?.decision.hex(32);
+  closes?.sequences.orNull(checkSequences);
+}
+
+function checkSequences(shape: Shape): void {
+  const [first = 0, last = 0, ...more] = shape.list((item) => item.integer(1));
+  if (more.length > 0 || last < first || first === 0) throw shape.fault("not [first, last]");
 }
 
 const ERASURE = ["format", "stream", "at", "salt", "device", "scope", "months", "cause"] as const;

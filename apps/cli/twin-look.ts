@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Hex } from "../../protocol/bytes.ts";
+import type { DecisionRecord } from "../../protocol/record.ts";
 import { takeCount, takeId, urlOption } from "./options.ts";
 import { printJson, printTable, shortId, timeOf } from "./print.ts";
 import { openClient } from "./server.ts";
@@ -60,11 +61,16 @@ export function addLookCommands(twin: Command): void {
         timeOf(record.at),
         record.reader,
         record.purpose,
-        record.notSeenSince === undefined
-          ? record.reason
-          : `${record.reason}, chain not seen since ${timeOf(1000 * record.notSeenSince)}`,
+        toldOf(record),
         leaf,
       ]);
       printTable(["at (UTC)", "reader", "purpose", "told", "leaf"], rows);
     });
+}
+
+function toldOf({ reason, closes, lease, notSeenSince }: DecisionRecord): string {
+  if (closes) return closes.sequences ? `was sent ${closes.sequences.join("…")}` : "was sent nothing";
+  const live = lease === undefined ? "" : `, live for ${lease} s`;
+  const unseen = notSeenSince === undefined ? "" : `, chain not seen since ${timeOf(1000 * notSeenSince)}`;
+  return `${reason}${live}${unseen}`;
 }

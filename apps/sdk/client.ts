@@ -28,6 +28,7 @@ import type {
 } from "./answers.ts";
 import { signRequest, type Wish } from "./asking.ts";
 import { toError } from "./problem.ts";
+import { followTwin, type StreamEvent } from "./stream.ts";
 import { signInMessage, type SignIn } from "./sign-in.ts";
 
 export interface ConnectOptions {
@@ -63,6 +64,14 @@ export interface HistoryAsk extends Reading {
   readonly receipts?: boolean;
 }
 
+/** Where a live stream begins: a time in ms, a sequence, or the id of an event that was got; the present without any. */
+export interface StreamAsk extends Reading {
+  readonly since?: number;
+  readonly fromSequence?: number;
+  readonly after?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface Session {
   readonly token: string;
   readonly address: Hex;
@@ -83,6 +92,11 @@ export interface Client {
   pages(twin: Hex, ask?: HistoryAsk): AsyncGenerator<HistoryPage>;
   /** All readings of the stretch, page after page; each page rests on a decision of its own. */
   readings(twin: Hex, ask?: HistoryAsk): AsyncGenerator<HistoryReading>;
+  /**
+   * A twin as it comes: readings, or releases of a derived one, from the present on, or from where `ask` says. Goes on by itself
+   * when the connection breaks, after the last event; ends with `ask.signal`, or throws the code with which the server ended it.
+   */
+  stream(twin: Hex, ask?: StreamAsk): AsyncGenerator<StreamEvent>;
   description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
   /** The newest values, with how old, late and complete they are. */
   state(twin: Hex, ask?: Reading): Promise<TwinState>;
@@ -155,10 +169,11 @@ export function connect(options: ConnectOptions): Client {
   const now = options.now ?? Date.now;
   let session: Promise<Session> | undefined;
 
-  async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  const patience = options.timeoutMs ?? 30_000;
+
+  async function send(path: string, init: RequestInit = {}, signal = AbortSignal.timeout(patience)): Promise<Response> {
     let response: Response;
     try {
-      const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
       response = await fetch(new URL(`.${path}`, base), { ...init, signal, redirect: "error" });
     } catch (cause) {
       throw new TwinwardError("SERVER_UNREACHABLE", { detail: whyNot(base.origin, cause) }, cause);
@@ -199,13 +214,17 @@ export function connect(options: ConnectOptions): Client {
   }
 
   /** As somebody signed in. A token that the server no longer knows is renewed once. */
-  async function sendAs(target: string, body?: object): Promise<Response> {
+  async function sendAs(
+    target: string,
+    body?: object,
+    more?: { after?: string; signal: AbortSignal },
+  ): Promise<Response> {
     const init = body && { method: "POST", body: JSON.stringify(body) };
-    const once = async (): Promise<Response> =>
-      send(target, {
-        ...init,
-        headers: { ...(body && JSON_BODY), authorization: `Bearer ${(await current()).token}` },
-      });
+    const named = { ...(body && JSON_BODY), ...(more?.after !== undefined && { "last-event-id": more.after }) };
+    const once = async (): Promise<Response> => {
+      const headers = { ...named, authorization: `Bearer ${(await current()).token}` };
+      return send(target, { ...init, headers }, more?.signal);
+    };
     try {
       return await once();
     } catch (error) {
@@ -218,6 +237,18 @@ export function connect(options: ConnectOptions): Client {
   const read = (path: string, asked: object = {}): Promise<Response> => sendAs(path + toQuery(asked));
 
   const tell = async <T>(path: string, body: object): Promise<T> => (await (await sendAs(path, body)).json()) as T;
+
+  /** Until it has begun a stream may take as long as any answer; then as long as it lasts. */
+  async function openStream(target: string, after: number | undefined, stop: AbortSignal): Promise<Response> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), patience);
+    try {
+      const signal = AbortSignal.any([stop, late.signal]);
+      return await sendAs(target, undefined, { signal, ...(after !== undefined && { after: String(after) }) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 
   const readJson = async <T>(path: string, asked: object = {}): Promise<T> =>
     (await (await read(path, asked)).json()) as T;
@@ -255,6 +286,10 @@ export function connect(options: ConnectOptions): Client {
     pages,
     async *readings(twin, ask) {
       for await (const page of pages(twin, ask)) yield* page.readings;
+    },
+    stream(twin, { after, signal, ...ask } = {}) {
+      const target = `/v1/twins/${twin}/stream${toQuery(ask)}`;
+      return followTwin((last, stop) => openStream(target, last, stop), after, signal);
     },
     state: (twin, ask) => readJson(`/v1/twins/${twin}/state`, ask),
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),

@@ -23,11 +23,21 @@ export type {
 } from "./answers.ts";
 export type { Wish } from "./asking.ts";
 export { connect } from "./client.ts";
-export type { Client, ConnectOptions, FindingQuery, HistoryAsk, Reading, RequestQuery, Session } from "./client.ts";
+export type {
+  Client,
+  ConnectOptions,
+  FindingQuery,
+  HistoryAsk,
+  Reading,
+  RequestQuery,
+  Session,
+  StreamAsk,
+} from "./client.ts";
 export { cosignAnchors, exportAnchors, writeAnchors } from "./export-anchors.ts";
 export type { CheckpointSigner } from "./export-anchors.ts";
 export { signAct } from "./signing-acts.ts";
 export { signInMessage } from "./sign-in.ts";
 export type { SignIn, SignInFacts } from "./sign-in.ts";
+export type { StreamEvent, StreamLease } from "./stream.ts";
 export { verifyReceipt } from "../../protocol/verify.ts";
 export { verifyWebhook, WEBHOOK_SIGNATURE } from "../../protocol/webhook.ts";

@@ -11,9 +11,14 @@ export async function toError(response: Response): Promise<TwinwardError> {
     // Not JSON: then somebody between us and the server answered.
     told = undefined;
   }
+  return errorOf(told, response.status);
+}
+
+/** The error that a problem's JSON tells of. */
+export function errorOf(told: unknown, status: number): TwinwardError {
   const problem = typeof told === "object" && told !== null ? (told as Record<string, unknown>) : {};
   if (typeof problem.code !== "string" || !Object.hasOwn(ERRORS, problem.code)) {
-    return new TwinwardError("INTERNAL", { detail: `The server answered with status ${response.status}.` });
+    return new TwinwardError("INTERNAL", { detail: `The server answered with status ${status}.` });
   }
   const facts = Object.fromEntries(Object.entries(problem).filter(([name]) => !OWN.has(name)));
   return new TwinwardError(problem.code as ErrorCode, facts);

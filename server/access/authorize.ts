@@ -3,7 +3,7 @@ import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { buildRecord, type DecisionRecord, type LeafRecord } from "../../protocol/record.ts";
 import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
-import type { Chain, ChainView } from "../chain/view.ts";
+import type { Chain, ChainView, DeviceFact } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
 import { changesOf } from "./changes-of.ts";
 import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
@@ -36,6 +36,8 @@ export interface Asked {
   /** ms, [from, until). */
   readonly from?: number;
   readonly until?: number;
+  /** Seconds that a live stream may go on by this decision. */
+  readonly lease?: number;
 }
 
 /** A durable yes to a record: the view that it rests on. */
@@ -67,6 +69,13 @@ export interface Access {
    * but reads by grants with continuity, for an hour (continuity.ts).
    */
   authorize(asked: Asked): Promise<Permit>;
+  /**
+   * Whether what a permit rests on is still so: the chain has been seen within 2 s, and a decision made now would permit the
+   * same, with the same labels. A permit that was given while the chain could not be seen holds until it is.
+   */
+  holds(permit: Permit): Promise<boolean>;
+  /** Records what was sent under a permit with a lease: first and last sequence, or nothing. Durable when it resolves. */
+  close(permit: Permit, sequences: readonly [number, number] | null): Promise<void>;
   /**
    * Decides and records who asks to see a record, or a leaf that leads to no twin of theirs (`record` undefined). A record
    * is for the reader whom it names, who answered it, the steward of its device or twin, and whose data it is; everybody else is
@@ -186,6 +195,7 @@ export function createAccess(parts: AccessParts): Access {
         from: asked.from ?? null,
         until: asked.until ?? null,
         ...(notSeenSince !== undefined && { notSeenSince }),
+        ...(asked.lease !== undefined && { lease: asked.lease }),
       });
       // From here on the decision outlives us. Dying now leaves a decision without an answer: it claims a read that did
       // not happen, never the other way round.
@@ -204,10 +214,40 @@ export function createAccess(parts: AccessParts): Access {
         end: assignment?.end ?? null,
         changes: changesOf(view, device.id),
         grant: grant?.id ?? null,
-        distrusted: device.state === "quarantined" ? { verdict: device.quarantinedBy ?? null } : null,
+        distrusted: distrustOf(device),
         block: view.head,
+        ...(notSeenSince !== undefined && { notSeenSince }),
         view,
         decision: { leaf: placed.leaf, position: placed.position, sequence: placed.sequence },
+      });
+    },
+
+    async holds({ terms }) {
+      const { reader, action, purpose, segments, grant, notSeenSince } = terms;
+      const view = await chain.fresh().catch((error: unknown) => {
+        if (!isUnseen(error)) throw error;
+      });
+      if (!view || notSeenSince !== undefined) return !view && notSeenSince !== undefined;
+      const named = grant === null ? {} : { grant };
+      const question = { reader, twin: terms.twin.id, action, purpose, segments, now: secondsAt(view), ...named };
+      const { reason, device, assignment } = weigh(view, question);
+      return (
+        reason === "Permitted" &&
+        device !== undefined &&
+        distrustOf(device)?.verdict === terms.distrusted?.verdict &&
+        (assignment?.end ?? null) === terms.end &&
+        changesOf(view, device.id).length === terms.changes.length
+      );
+    },
+
+    async close({ terms }, sequences) {
+      const { reader, twin, device, action, purpose, segments, grant, block, from, until, decision } = terms;
+      const { number, hash, timestamp } = block;
+      await record({
+        ...{ reader, twin: twin.id, device: device.id, action, purpose, segments: segments.toString(), from, until },
+        reason: "Permitted",
+        because: { grant, block: { number, hash, timestamp } },
+        closes: { decision: decision.leaf, sequences },
       });
     },
 
@@ -261,6 +301,10 @@ export function createAccess(parts: AccessParts): Access {
 function stewardAsked(view: ChainView, { asked }: LeafRecord): Hex | undefined {
   const twin = typeof asked === "object" && asked !== null && "twin" in asked ? asked.twin : undefined;
   return isHex(twin, 32) ? stewardOf(view, twin) : undefined;
+}
+
+function distrustOf({ state, quarantinedBy }: DeviceFact): { readonly verdict: Hex | null } | null {
+  return state === "quarantined" ? { verdict: quarantinedBy ?? null } : null;
 }
 
 function because(view: ChainView, found: Answer): DecisionRecord["because"] {

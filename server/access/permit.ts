@@ -25,6 +25,8 @@ export interface PermitTerms {
   readonly distrusted: { readonly verdict: Hex | null } | null;
   /** The block that the decision rests on. */
   readonly block: Block;
+  /** Set where the chain could not be seen: timestamp of the last block that was, seconds. */
+  readonly notSeenSince?: number;
   /** The chain as it was at that block. */
   readonly view: ChainView;
   /** The decision's leaf: durable before this permit came to be. */

@@ -48,6 +48,8 @@ export interface Session {
 export interface Identity {
   readonly address: Hex;
   readonly twins?: readonly Hex[];
+  /** Seconds. */
+  readonly until: number;
 }
 
 export interface Sessions {
@@ -139,7 +141,7 @@ export function createSessions(parts: SessionParts): Sessions {
       // Its tag is ours, so its content is what we wrote.
       const { sub, exp, twins } = JSON.parse(Buffer.from(body, "base64url").toString()) as Claims;
       if (seconds() >= exp) throw refused("The session has ended.");
-      return { address: sub, ...(twins && { twins }) };
+      return { address: sub, ...(twins && { twins }), until: exp };
     },
   };
 }

@@ -170,8 +170,42 @@ export const receipt = z
   })
   .describe("receipt@1, in its one text (RFC 8785). docs/formats/receipt.md");
 
-export const history = z.strictObject({
-  format: z.literal("history@1"),
+const shownReading = z.strictObject({
+  sequence: count,
+  from: milliseconds,
+  until: milliseconds,
+  content: id,
+  leaf: id,
+  position: count,
+  reading: z.string().describe("SD-JWT with the permitted disclosures only. docs/formats/reading.md"),
+  flags,
+  erased: z.literal(true).optional().describe("What it said was erased. docs/erasure.md"),
+  gap: stretch.nullable(),
+  state: z.enum(["accepted", "sealed", "anchored"]),
+  batch: count.nullable(),
+  ack: ack.optional(),
+  receipt: receipt.nullable().optional(),
+});
+const transform = z
+  .looseObject({ resolution: z.strictObject({ interval: count, show: z.array(z.enum(AGGREGATES)) }) })
+  .describe("of a derived twin only, like what follows: what is done to its readings");
+const shownRelease = z.strictObject({
+  sequence: count,
+  from: milliseconds,
+  until: milliseconds,
+  leaf: id,
+  position: count,
+  record: z.looseObject({ format: z.literal("release@1") }).describe("release@1. docs/formats/records.md"),
+  values: z.array(z.string()).describe("base64url of [salt, segment, value], of the permitted segments only"),
+  erased: z.literal(true).optional(),
+  flags,
+  state: z.enum(["accepted", "sealed", "anchored"]),
+  batch: count.nullable(),
+  receipt: receipt.nullable().optional(),
+});
+
+/** Whose and which, and by what decision: what a page and a lease begin with. */
+const shown = {
   twin: id,
   device: id,
   model: z.string(),
@@ -180,47 +214,29 @@ export const history = z.strictObject({
   distrusted,
   decision: z.strictObject({ leaf: id, position: count, sequence: count }),
   block,
-  readings: z.array(
-    z.strictObject({
-      sequence: count,
-      from: milliseconds,
-      until: milliseconds,
-      content: id,
-      leaf: id,
-      position: count,
-      reading: z.string().describe("SD-JWT with the permitted disclosures only. docs/formats/reading.md"),
-      flags,
-      erased: z.literal(true).optional().describe("What it said was erased. docs/erasure.md"),
-      gap: stretch.nullable(),
-      state: z.enum(["accepted", "sealed", "anchored"]),
-      batch: count.nullable(),
-      ack: ack.optional(),
-      receipt: receipt.nullable().optional(),
-    }),
-  ),
+};
+
+/** stream@1: the events of a live stream. docs/formats/stream.md */
+export const streamEvents = {
+  lease: z.strictObject({
+    format: z.literal("stream@1"),
+    ...shown,
+    seconds: count.describe("by this decision it goes on for so long at most; then there is another lease"),
+    transform: transform.optional(),
+  }),
+  reading: shownReading,
+  release: shownRelease,
+  live: z.strictObject({}).describe("all that there was has been sent"),
+  end: problem.describe("why the stream has ended"),
+};
+
+export const history = z.strictObject({
+  format: z.literal("history@1"),
+  ...shown,
+  readings: z.array(shownReading),
   next,
-  transform: z
-    .looseObject({ resolution: z.strictObject({ interval: count, show: z.array(z.enum(AGGREGATES)) }) })
-    .describe("of a derived twin only, like what follows: what is done to its readings")
-    .optional(),
-  releases: z
-    .array(
-      z.strictObject({
-        sequence: count,
-        from: milliseconds,
-        until: milliseconds,
-        leaf: id,
-        position: count,
-        record: z.looseObject({ format: z.literal("release@1") }).describe("release@1. docs/formats/records.md"),
-        values: z.array(z.string()).describe("base64url of [salt, segment, value], of the permitted segments only"),
-        erased: z.literal(true).optional(),
-        flags,
-        state: z.enum(["accepted", "sealed", "anchored"]),
-        batch: count.nullable(),
-        receipt: receipt.nullable().optional(),
-      }),
-    )
-    .optional(),
+  transform: transform.optional(),
+  releases: z.array(shownRelease).optional(),
   nextSince: milliseconds.nullable().describe("where the next page begins; null at the present end").optional(),
   withheld: z
     .strictObject({ code: z.literal("BUDGET_SPENT"), from: milliseconds })

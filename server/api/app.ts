@@ -10,6 +10,7 @@ import { askingRoutes } from "./routes/asking.ts";
 import { detectionRoutes } from "./routes/detection.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { integrityRoutes } from "./routes/integrity.ts";
+import { liveRoutes } from "./routes/live.ts";
 
 /** What is done at one path. */
 export interface Route {
@@ -41,7 +42,7 @@ export function createApi(rooms: ApiRooms): Express {
 
 /** Every path with what is done there: what is mounted, and what /openapi.json tells of. */
 export function routesOf(rooms: ApiRooms): Routes {
-  const parts = [integrityRoutes, accessRoutes, askingRoutes, detectionRoutes, healthRoutes].map((routes) =>
+  const parts = [integrityRoutes, accessRoutes, liveRoutes, askingRoutes, detectionRoutes, healthRoutes].map((routes) =>
     routes(rooms),
   );
   const routes = Object.fromEntries(parts.flatMap((one) => Object.entries(one)));

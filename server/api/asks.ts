@@ -57,6 +57,8 @@ export const historyQuery = twinQuery.extend({
   receipts: flag.optional(),
 });
 
+export const streamQuery = twinQuery.extend({ since: whole.optional(), fromSequence: whole.optional() });
+
 export const receiptQuery = z.strictObject({ twin: id.optional(), purpose: purpose.optional(), grant: id.optional() });
 
 export const explainQuery = twinQuery.extend({
@@ -116,7 +118,11 @@ export const refuseBody = z.strictObject({ reason: z.string() });
 export const loginBody = z.strictObject({ message: z.string(), signature: z.string() });
 
 /** What a schema makes of what was sent. Throws MALFORMED_REQUEST with the place of the first fault. */
-export function ask<T extends z.ZodType>(schema: T, value: unknown, where: "query" | "body" | "path"): z.output<T> {
+export function ask<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  where: "query" | "body" | "path" | "header",
+): z.output<T> {
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
@@ -129,6 +135,10 @@ export const query = <T extends z.ZodType>(schema: T, request: Request): z.outpu
 
 /** An id in the path. A malformed one says nothing about what exists, so it is told apart from NOT_FOUND. */
 export const pathId = (request: Request, name: string): Hex => ask(id, request.params[name], "path");
+
+/** Where a stream of events goes on. */
+export const lastEventOf = (request: Request): number | undefined =>
+  ask(whole.optional(), request.headers["last-event-id"], "header");
 
 /** Without the members that were left out: the rooms tell absent from undefined. */
 export function given<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
-import { ask, noQuery, pathId, query } from "./asks.ts";
+import { ask, lastEventOf, noQuery, pathId, query } from "./asks.ts";
 import { readBody } from "./body.ts";
 import { identify } from "./identify.ts";
 import type { ApiRooms } from "./rooms.ts";
@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly limit: number;
   /** By status: the JSON, or null where there is no body. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  /** Events by their names, each with the JSON of its data, where 200 is a stream of them that Last-Event-ID resumes. */
+  readonly events: Readonly<Record<string, z.ZodType>> | undefined;
   /** Why it may be refused, beyond what any asker may be told (openapi.ts). */
   readonly codes: readonly ErrorCode[];
   readonly serve: (asked: Asked<unknown, unknown, boolean>, response: Response) => Promise<void>;
@@ -35,6 +37,10 @@ export interface Asked<Query, Body, Session extends boolean> {
   readonly twins: readonly Hex[] | undefined;
   readonly query: Query;
   readonly body: Body;
+  /** When the session ends, seconds; undefined where none is needed. */
+  readonly until: number | undefined;
+  /** Last-Event-ID, where the answer is a stream of events. */
+  readonly lastEvent: number | undefined;
   /** An id in the path. */
   readonly path: (name: string) => Hex;
 }
@@ -50,6 +56,7 @@ interface Plan<Query extends z.ZodType, Body extends z.ZodType, Session extends 
   readonly body?: Body;
   readonly limit?: number;
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  readonly events?: Readonly<Record<string, z.ZodType>>;
   readonly codes?: readonly ErrorCode[];
   readonly serve: (asked: Asked<z.output<Query>, z.output<Body>, Session>, response: Response) => Promise<void> | void;
 }
@@ -69,6 +76,7 @@ export function endpoint<
     body: plan.body,
     limit: plan.limit ?? 0,
     answers: plan.answers,
+    events: plan.events,
     codes: plan.codes ?? [],
     serve: async (asked, response) => plan.serve(asked as Parameters<typeof plan.serve>[0], response),
   };
@@ -83,7 +91,9 @@ export function serveAt(one: Endpoint, rooms: Pick<ApiRooms, "sessions" | "refus
     const asked = query(one.query, request);
     if (session?.twins && !one.narrows) requireOneOf(session.twins, twinNamedBy(request, asked));
     const body = one.body === undefined ? undefined : ask(one.body, readBody(request), "body");
-    await one.serve({ who: session?.address, twins: session?.twins, query: asked, body, path }, response);
+    const lastEvent = one.events === undefined ? undefined : lastEventOf(request);
+    const { address: who, twins, until } = session ?? {};
+    await one.serve({ who, twins, until, query: asked, body, lastEvent, path }, response);
   };
 }
 

@@ -50,12 +50,14 @@ function operation(path: string, one: Endpoint): Json {
     required: true,
     schema: schemaOf(id),
   }));
-  const answers = Object.entries(one.answers).map(([status, schema]) => [status, answer(schema)]);
+  const answers = one.events
+    ? [["200", events(one.events)]]
+    : Object.entries(one.answers).map(([status, schema]) => [status, answer(schema)]);
   return {
     summary: one.summary,
     ...(one.description !== undefined && { description: one.description }),
     ...(one.session && { security: [{ session: [] }] }),
-    parameters: [...inPath, ...queryParameters(one.query)],
+    parameters: [...inPath, ...queryParameters(one.query), ...(one.events ? [LAST_EVENT] : [])],
     ...(one.body && {
       requestBody: { required: true, content: { "application/json": { schema: schemaOf(one.body) } } },
     }),
@@ -76,6 +78,25 @@ function queryParameters(query: z.ZodType): Json[] {
 function answer(schema: z.ZodType | null): Json {
   if (schema === null) return { description: "Done." };
   return { description: "As asked.", content: { "application/json": { schema: schemaOf(schema) } } };
+}
+
+const LAST_EVENT: Json = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description: "the id of the last event that was got: the stream goes on after it",
+  schema: { type: "string", pattern: "^(?:0|[1-9]\\d{0,15})$" },
+};
+
+/** OpenAPI 3.1 has no word for what a stream of events consists of: the events are told of beside it. */
+function events(schemas: NonNullable<Endpoint["events"]>): Json {
+  const told = Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema)]);
+  return {
+    description:
+      "Events (text/event-stream) until the connection ends; the data of each is JSON, by its name in x-events.",
+    content: { "text/event-stream": { schema: { type: "string" } } },
+    "x-events": Object.fromEntries(told) as Json,
+  };
 }
 
 /** By status, each with its codes and what they mean. */

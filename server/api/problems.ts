@@ -16,6 +16,8 @@ const LATER = new Set([
   "NOT_ANCHORED_YET",
   "STREAM_SUSPENDED",
   "REQUESTS_TOO_MANY",
+  "STREAMS_TOO_MANY",
+  "SERVER_ENDING",
 ]);
 
 /** The one error handler, last: every refusal is an RFC 9457 problem with a code of the table. */

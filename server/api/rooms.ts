@@ -14,6 +14,7 @@ import type { Fleet } from "../twin/fleet.ts";
 import type { Reader } from "../twin/history.ts";
 import type { Receipts } from "../twin/receipts.ts";
 import type { Sight } from "../twin/rooms.ts";
+import type { Streams } from "../twin/streams.ts";
 import type { Checks } from "./ready-parts.ts";
 
 /** A view of the chain, as far as the front door tells of it. */
@@ -95,6 +96,7 @@ export interface ApiRooms {
   readonly access: Access;
   readonly refusals: Pick<Refusals, "count">;
   readonly reader: Reader;
+  readonly streams: Pick<Streams, "follow" | "ending">;
   readonly decisions: Decisions;
   readonly receipts: Receipts;
   readonly documents: Documents;

@@ -1,12 +1,15 @@
+import type { Access } from "../access/authorize.ts";
 import type { ApiRooms } from "../api/rooms.ts";
 import type { Chain } from "../chain/view.ts";
 import { createDecisions } from "../twin/decisions.ts";
 import { createDocuments } from "../twin/documents.ts";
 import { createFleet } from "../twin/fleet.ts";
 import { createReader } from "../twin/history.ts";
+import { createHeads } from "../twin/heads.ts";
 import { createProofs } from "../twin/proofs.ts";
 import { createReceipts } from "../twin/receipts.ts";
 import type { TwinRooms } from "../twin/rooms.ts";
+import { createStreams, type Streams } from "../twin/streams.ts";
 
 type Shown = Pick<ApiRooms, "documents" | "reader" | "receipts" | "decisions" | "fleet">;
 
@@ -23,4 +26,14 @@ export function openTwins(rooms: TwinRooms, chain: Chain, requireRoom: () => voi
     decisions: createDecisions(database),
     fleet: createFleet(rooms, documents),
   };
+}
+
+/** Live streams of what is shown. */
+export function openStreams(
+  { database }: Pick<TwinRooms, "database">,
+  { reader }: Pick<Shown, "reader">,
+  access: Access,
+  report: (error: unknown) => void,
+): Streams {
+  return createStreams({ access, reader, heads: createHeads(database), report });
 }

@@ -41,7 +41,7 @@ import { openChain } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
 import { openLine, writtenStream } from "./open-line.ts";
 import { startOracles, type Oracles } from "./oracles.ts";
-import { openTwins } from "./open-twins.ts";
+import { openStreams, openTwins } from "./open-twins.ts";
 import { placeDatabase } from "./place-database.ts";
 import { readyChecks } from "./ready.ts";
 import { loadServerKeys, ORACLES } from "./server-keys.ts";
@@ -214,6 +214,10 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
   );
+  const streams = openStreams({ database }, twins, access, report);
+  // Before anything that they rest on, and before the doors are closed: each says to its reader that it ends, and records it.
+  ending.onStop(() => void streams.close());
+  ending.onClose("streams", () => streams.close());
   const asking = openAsking(
     {
       ...{ database, committer, chain, documents, stream, outbox: letters, now, random, report },
@@ -239,6 +243,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     access,
     refusals,
     ...twins,
+    streams,
     ...asking,
     findings: createFindings({ database, keys, chain }),
     ready,

@@ -27,6 +27,17 @@ export interface Stretch {
   readonly receipts?: boolean;
 }
 
+/** A step of a live stream. */
+export interface Step {
+  readonly twin: ScopedTwin;
+  /** Where the next one goes on. */
+  readonly after: number;
+  /** There is more already. */
+  readonly more: boolean;
+  /** Time alone may bring more: the twin is shown with a delay. */
+  readonly delayed: boolean;
+}
+
 export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
 /** Sequences among which a state is looked for. */
 const STATE_SEQUENCES = 100;
@@ -36,6 +47,13 @@ export interface Reader {
   history(permit: Permit, stretch?: Stretch): Promise<ScopedTwin>;
   /** What `stateOf` sums up: the newest readings, or the newest release. */
   newest(permit: Permit): Promise<Newest>;
+  /**
+   * What comes after a place in the twin, in order, and nothing behind which something may still come to lie. A place is a
+   * sequence; of a derived twin the beginning of an interval, ms. Throws as `history`.
+   */
+  next(permit: Permit, after: number, limit: number): Promise<Step>;
+  /** The place after which lies only what is shown from now on. */
+  present(permit: Permit): Promise<number>;
   /** Of a derived twin the one interval that begins at `from`, ms, as far as the permit covers it, with its receipt. */
   released(permit: Permit, from: number): Promise<ScopedTwin>;
 }
@@ -52,29 +70,21 @@ export function createReader(
 
   return {
     async released(permit, from) {
-      const { terms } = permit;
-      const [model, manifest] = await Promise.all([
-        documents.model(terms.device.modelHash),
-        manifestOf(terms.twin.manifestHash),
-      ]);
-      if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
-      if (!isDerived(manifest)) throw new TwinwardError("NOT_FOUND");
+      const { model, manifest } = await planOf(permit);
+      if (!manifest || !isDerived(manifest)) throw new TwinwardError("NOT_FOUND");
       return scope(await releases.find(permit, model, from), permit, manifest);
     },
 
     async newest(permit) {
       const { terms } = permit;
-      const model = await documents.model(terms.device.modelHash);
-      if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
-      const manifest = terms.twin.security ? null : await manifestOf(terms.twin.manifestHash);
+      const { model, manifest } = await planOf(permit);
       const at = rooms.now();
       if (manifest && isDerived(manifest)) {
         const twin = scope(await releases.newest(permit, manifest, model), permit, manifest);
         return { twin, at, acceptedAt: null, sequences: null };
       }
-      const due = manifest && manifest.delay > 0 ? at - manifest.delay * 1000 : null;
-      const bounds = { latest: due ?? Number.MAX_SAFE_INTEGER, until: terms.end };
-      const found = await readNewest(database, terms.device.id, bounds);
+      const due = dueOf(manifest, at);
+      const found = await newestDue(permit, due);
       const first = Math.max(terms.first, (found?.sequence ?? 0) - STATE_SEQUENCES + 1);
       const stretch = { fromSequence: first, toSequence: found?.sequence ?? 0 };
       const rows = found && found.sequence >= first ? await load(permit, stretch, STATE_SEQUENCES, due) : [];
@@ -83,11 +93,36 @@ export function createReader(
       return { twin, at, acceptedAt: rows.length === 0 ? null : (found?.acceptedAt ?? null), sequences };
     },
 
+    async next(permit, after, limit) {
+      const { model, manifest } = await planOf(permit);
+      const delayed = manifest !== null && manifest.delay > 0;
+      if (manifest && isDerived(manifest)) {
+        const found = await releases.load(permit, manifest, model, { limit, receipts: false, since: after + 1 });
+        const { nextSince } = found;
+        const reached = nextSince === null ? (found.releases.at(-1)?.record.from ?? after) : nextSince - 1;
+        return { twin: scope(found, permit, manifest), after: reached, more: nextSince !== null, delayed };
+      }
+      const at = rooms.now();
+      const due = dueOf(manifest, at);
+      const found = await load(permit, { fromSequence: after + 1 }, limit + 1, due);
+      // One that is not due yet is waited for, with all that come after it.
+      const waits = due === null ? -1 : found.findIndex(({ per: [, until] }) => until > due);
+      const rows = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
+      const twin = scope({ ...(await fold(model, rows, null, permit, false)), at }, permit, manifest);
+      return { twin, after: rows.at(-1)?.sequence ?? after, more: rows.length === limit, delayed };
+    },
+
+    async present(permit) {
+      const { manifest } = await planOf(permit);
+      if (manifest && isDerived(manifest)) return releases.present(permit, manifest);
+      const due = dueOf(manifest, rooms.now());
+      const found = await newestDue(permit, due);
+      // With a delay the newest that began early enough may have ended too late to be shown yet.
+      return Math.max(0, (found?.sequence ?? 0) - (due === null ? 0 : 1));
+    },
+
     async history(permit, stretch = {}) {
-      const { terms } = permit;
-      const model = await documents.model(terms.device.modelHash);
-      if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
-      const manifest = terms.twin.security ? null : await manifestOf(terms.twin.manifestHash);
+      const { model, manifest } = await planOf(permit);
       const limit = Math.min(stretch.limit ?? HISTORY_LIMITS.usual, HISTORY_LIMITS.most);
       const receipts = stretch.receipts === true;
       if (manifest && isDerived(manifest)) {
@@ -97,12 +132,27 @@ export function createReader(
         return scope(await releases.load(permit, manifest, model, { limit, receipts }), permit, manifest);
       }
       const at = rooms.now();
-      const due = manifest && manifest.delay > 0 ? at - manifest.delay * 1000 : null;
-      const rows = await load(permit, stretch, limit + 1, due);
+      const rows = await load(permit, stretch, limit + 1, dueOf(manifest, at));
       const next = rows.length > limit ? (rows.pop()?.sequence ?? null) : null;
       return scope({ ...(await fold(model, rows, next, permit, receipts)), at }, permit, manifest);
     },
   };
+
+  /** The device's model, and the manifest of a twin that has one. */
+  async function planOf({ terms }: Permit): Promise<{ model: DeviceModel; manifest: Manifest | null }> {
+    const model = await documents.model(terms.device.modelHash);
+    if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
+    return { model, manifest: terms.twin.security ? null : await manifestOf(terms.twin.manifestHash) };
+  }
+
+  /** Nothing that began later than this, ms, has been measured long enough ago; null where there is no delay. */
+  function dueOf(manifest: Manifest | null, at: number): number | null {
+    return manifest && manifest.delay > 0 ? at - manifest.delay * 1000 : null;
+  }
+
+  function newestDue({ terms }: Permit, due: number | null): ReturnType<typeof readNewest> {
+    return readNewest(database, terms.device.id, { latest: due ?? Number.MAX_SAFE_INTEGER, until: terms.end });
+  }
 
   /** Without it nobody knows what a twin may show, so it shows nothing. */
   async function manifestOf(hash: Hex): Promise<Manifest> {

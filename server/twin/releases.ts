@@ -24,6 +24,8 @@ const LOOKED_BACK = 24;
 
 export interface ReleasePage {
   readonly limit: number;
+  /** Only intervals that begin at or after it, ms. */
+  readonly since?: number;
   readonly receipts: boolean;
 }
 
@@ -35,6 +37,8 @@ export interface Releases {
   load(permit: Permit, manifest: DerivedManifest, model: DeviceModel, page: ReleasePage): Promise<ReleasedTwin>;
   /** The newest release: of the newest complete interval in which a reading begins, some way back from now; or none. */
   newest(permit: Permit, manifest: DerivedManifest, model: DeviceModel): Promise<ReleasedTwin>;
+  /** The beginning of the last interval that is complete by now, or would be if there were a reading in it. */
+  present(permit: Permit, manifest: DerivedManifest): Promise<number>;
   /** The release of the interval that begins at `from`, ms, with its receipt; none where it was not released. */
   find(permit: Permit, model: DeviceModel, from: number): Promise<ReleasedTwin>;
 }
@@ -52,6 +56,12 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
       return { device: device.id, model, at: now(), releases, nextSince: null, withheld: null };
     },
 
+    async present(permit, manifest) {
+      const interval = manifest.resolution.interval * 1000;
+      const ends = Math.min(await readReached(database, permit.terms.device.id), now() - manifest.delay * 1000);
+      return Math.max(0, Math.floor(ends / interval) * interval - interval);
+    },
+
     async newest(permit, manifest, model) {
       const at = now();
       const back = LOOKED_BACK * manifest.resolution.interval * 1000;
@@ -64,10 +74,10 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
       return { device: permit.terms.device.id, model, at, releases, nextSince: null, withheld };
     },
 
-    async load(permit, manifest, model, { limit, receipts }) {
+    async load(permit, manifest, model, { limit, receipts, since = 0 }) {
       const at = now();
       const { terms } = permit;
-      const intervals = await complete(permit, manifest, at, limit + 1);
+      const intervals = await complete(permit, manifest, at, limit + 1, Math.max(since, terms.from ?? 0));
       const next = intervals.length > limit ? (intervals.pop() ?? null) : null;
       const { withheld, goesOn } = await releaseAlone(permit, manifest, model, intervals, at);
       const stored = await readReleases(database, terms.twin.id, intervals);
@@ -86,7 +96,7 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
     manifest: DerivedManifest,
     at: number,
     limit: number,
-    since = terms.from ?? 0,
+    since: number,
   ): Promise<number[]> {
     const interval = manifest.resolution.interval * 1000;
     const reached = await readReached(database, terms.device.id);

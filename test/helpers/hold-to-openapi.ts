@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import { codesOf } from "../../server/api/codes.ts";
+import type { Endpoint } from "../../server/api/endpoint.ts";
 import type { Routes } from "../../server/api/app.ts";
 
 /**
@@ -27,12 +28,14 @@ export function holdToOpenApi(routes: Routes, broken: string[]): RequestHandler 
       return (end as (...all: unknown[]) => typeof response)(...given);
     };
     const { method, path } = request;
-    response.once("finish", () => {
-      const found = patterns.find(({ pattern }) => pattern.test(path));
+    const found = patterns.find(({ pattern }) => pattern.test(path));
+    // A stream of events that its reader has left is never finished.
+    response.once(found?.route.get?.events ? "close" : "finish", () => {
       const endpoint = method === "GET" ? found?.route.get : method === "POST" ? found?.route.post : undefined;
       if (!found || !endpoint) return;
       const say = (what: string): void => void broken.push(`${method} ${found.path} ${response.statusCode}: ${what}`);
       const text = Buffer.concat(chunks).toString("utf8");
+      if (endpoint.events && response.statusCode === 200) return holdEvents(endpoint.events, text, say);
       const answer = endpoint.answers[response.statusCode];
       if (answer === null) {
         if (text !== "") say("a body where none was described");
@@ -47,4 +50,14 @@ export function holdToOpenApi(routes: Routes, broken: string[]): RequestHandler 
     });
     next();
   };
+}
+
+/** Each event by its name; what a connection was cut off in is none. */
+function holdEvents(events: NonNullable<Endpoint["events"]>, text: string, say: (what: string) => void): void {
+  for (const block of text.split("\n\n").slice(0, -1)) {
+    const [, name = "", data = ""] = /^event: (\w+)\n(?:id: \d+\n)?data: (.*)$/.exec(block) ?? [];
+    if (/^(?:: beat|retry: \d+)$/.test(block)) continue;
+    const read = events[name]?.safeParse(JSON.parse(data === "" ? "null" : data));
+    if (read?.success !== true) say(`event ${name}: ${read?.error.message ?? `not described: ${block.slice(0, 200)}`}`);
+  }
 }

@@ -348,8 +348,13 @@ describe("journey: the command line", function () {
       expect(silent.out).to.match(/○ batch anchored/);
     });
 
-    it("grant revoke: at once, and for good", async () => {
+    it("grant revoke: at once, and for good; who follows the twin is told", async () => {
+      const following = journey.start(readAs(readerKey, twin, "--follow", "--since", "2000-01-01T00:00:00Z"));
+      await until("what is there is printed", async () => /72 \/min/.test(following.out()) || undefined);
       await journey.ask(["grant", "revoke", grant, ...at]);
+      const followed = await following.ended;
+      expect(followed.code).to.equal(1);
+      expect(followed.err).to.match(/^GRANT_REVOKED/);
       const [listed, ...others] = await journey.ask<object[]>(["grant", "list", twin, ...at]);
       expect(listed).to.include({ grant, reader, revoked: true });
       expect(others).to.deep.equal([]);

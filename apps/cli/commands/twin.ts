@@ -7,8 +7,6 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import { modelHash } from "../../../protocol/device-model.ts";
 import { parseStrict } from "../../../protocol/json.ts";
 import { readManifest, type Manifest } from "../../../protocol/manifest.ts";
-import { parsePresentation } from "../../../protocol/reading.ts";
-import { valuesOf } from "../../../protocol/release.ts";
 import { Shape } from "../../../protocol/shape.ts";
 import type { Purpose } from "../../../protocol/words.ts";
 import type { HistoryPage, HistoryReading, HistoryRelease } from "../../sdk/answers.ts";
@@ -23,6 +21,8 @@ import {
   takeTime,
   urlOption,
 } from "../options.ts";
+import { followTwin } from "../follow-twin.ts";
+import { cellsOfReading, cellsOfRelease } from "../twin-cells.ts";
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
 import { actAs, openClient } from "../server.ts";
@@ -142,6 +142,7 @@ interface ReadOptions {
   readonly until?: number;
   readonly last: number;
   readonly receipt?: string;
+  readonly follow?: boolean;
   readonly url: string;
   readonly json?: boolean;
 }
@@ -156,6 +157,7 @@ function addRead(twin: Command): void {
     .option("--since <time>", "from this time on (ISO 8601, ms, or like -1h)", takeTime)
     .option("--until <time>", "before this time", takeTime)
     .option("--last <count>", "how many of the newest readings are printed", takeCount, 12)
+    .option("--follow", "and go on with what comes, until Ctrl-C")
     .option("--receipt <file>", "write the receipt of the newest anchored reading: what 'verify' takes")
     .addOption(urlOption())
     .action(readTwin);
@@ -164,6 +166,9 @@ function addRead(twin: Command): void {
 async function readTwin(twin: Hex, options: ReadOptions): Promise<void> {
   const client = openClient(options.url, options.key);
   const { purpose, since, until } = options;
+  if (options.follow && (until !== undefined || options.receipt !== undefined))
+    throw new TwinwardError("UNUSABLE_INPUT", { detail: "--follow goes with neither --until nor --receipt." });
+  if (options.follow) return followTwin(client, twin, options);
   const asked = {
     ...(purpose === undefined ? {} : { purpose }),
     ...(since === undefined ? {} : { since }),
@@ -201,33 +206,13 @@ async function readTwin(twin: Hex, options: ReadOptions): Promise<void> {
 
 /** What is told of each interval, a column per segment. */
 function printReleases(segments: readonly string[], releases: readonly HistoryRelease[]): void {
-  const rows = releases.map(({ from, values, record, state, flags }) => {
-    const said = valuesOf(values);
-    const cells = segments.map((name) => {
-      const found = said.find(({ segment }) => segment === name);
-      const all = Object.entries(found?.aggregates ?? {}).map(([word, value]) => `${word} ${shortNumber(value)}`);
-      return found === undefined ? "–" : `${all.join(", ")} ${found.unit}`;
-    });
-    return [timeOf(from), String(record.leaves.count), ...cells, STAGES[state], flags.join(" ")];
-  });
+  const rows = releases.map((one) => cellsOfRelease(segments, one));
   printTable(["from (UTC)", "readings", ...segments, "state", "flags"], rows);
 }
 
-const shortNumber = (value: number | null): string => (value === null ? "–" : String(Math.round(value * 1000) / 1000));
-
-const STAGES = { accepted: "●", sealed: "◐", anchored: "✔" };
-
 /** The newest values of each reading, a column per segment. */
 function printReadings(segments: readonly string[], readings: readonly HistoryReading[]): void {
-  const rows = readings.map((one) => {
-    const { disclosures } = parsePresentation(one.reading);
-    const cells = segments.map((name) => {
-      const found = disclosures.find(({ segment }) => segment === name);
-      const value = found?.v.at(-1);
-      return value === undefined || value === null ? "–" : `${value} ${found?.unit ?? ""}`;
-    });
-    return [String(one.sequence), timeOf(one.from), ...cells, STAGES[one.state], one.flags.join(" ")];
-  });
+  const rows = readings.map((one) => cellsOfReading(segments, one));
   printTable(["sequence", "from (UTC)", ...segments, "state", "flags"], rows);
 }
 

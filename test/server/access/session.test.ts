@@ -58,9 +58,9 @@ describe("sign-in with Ethereum", () => {
     expect(until * 1000).to.equal(NOW + 15 * 60_000);
     const told = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as object;
     expect(Object.keys(told)).to.deep.equal(["format", "sub", "exp"]);
-    expect(sessions.identify(token)).to.deep.equal({ address });
+    expect(sessions.identify(token)).to.deep.equal({ address, until });
     clock.ms = until * 1000 - 1;
-    expect(sessions.identify(token)).to.deep.equal({ address });
+    expect(sessions.identify(token)).to.deep.equal({ address, until });
     clock.ms = until * 1000;
     expect(() => sessions.identify(token)).to.throw(TwinwardError, "SESSION_INVALID");
   });
@@ -168,8 +168,8 @@ Resources:
 
   it("is good for the twins alone that the message names", async () => {
     const twins = [`0x${"12".repeat(32)}`, `0x${"34".repeat(32)}`] as Hex[];
-    const { token } = await login(messageOf({ twins }));
-    expect(sessions.identify(token)).to.deep.equal({ address: wallet.address.toLowerCase(), twins });
+    const { token, until } = await login(messageOf({ twins }));
+    expect(sessions.identify(token)).to.deep.equal({ address: wallet.address.toLowerCase(), twins, until });
     for (const wrong of ["urn:twinward:twin:0x12", "urn:twinward:device:0x12", `URN:twinward:twin:${twins[0]}`])
       await refuses(`${messageOf()}\nResources:\n- ${wrong}`, /no twin/);
     const many = Array.from({ length: 33 }, () => twins[0] as Hex);

@@ -293,9 +293,20 @@ describe("attacks on every endpoint of /openapi.json", () => {
       },
       ...(method === "post" && { body }),
     });
-    return { asked, status: response.status, text: await response.text() };
+    const live = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    return { asked, status: response.status, text: live ? await readLive(response) : await response.text() };
   }
 });
+
+/** A live stream until it has said all that there was, or has ended: it would never end by itself. */
+async function readLive({ body }: Response): Promise<string> {
+  let text = "";
+  for await (const chunk of body ?? []) {
+    text += Buffer.from(chunk).toString();
+    if (/^event: (?:live|end)$/m.test(text)) break;
+  }
+  return text;
+}
 
 const shown = (answer: Answer | undefined): unknown => [answer?.status, answer?.text];
 

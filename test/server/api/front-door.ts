@@ -34,8 +34,10 @@ import { createOffers } from "../../../server/twin/catalogue.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
 import { createFleet } from "../../../server/twin/fleet.ts";
 import { createReader } from "../../../server/twin/history.ts";
+import { createHeads } from "../../../server/twin/heads.ts";
 import { createProofs } from "../../../server/twin/proofs.ts";
 import { createReceipts } from "../../../server/twin/receipts.ts";
+import { createStreams } from "../../../server/twin/streams.ts";
 import { holdToOpenApi } from "../../helpers/hold-to-openapi.ts";
 import { named, WrittenChain, writtenConsortium } from "./written-chain.ts";
 
@@ -72,7 +74,7 @@ export type FrontDoor = Awaited<ReturnType<typeof openFrontDoor>>;
  */
 export async function openFrontDoor(
   timestamp: number,
-  { salt = randomBytes }: { salt?: (size: number) => Uint8Array } = {},
+  { salt = randomBytes, leaseSeconds = 60 }: { salt?: (size: number) => Uint8Array; leaseSeconds?: number } = {},
 ) {
   const directory = await mkdtemp(join(tmpdir(), "twinward-door-"));
   const clock = { ms: timestamp * 1000 };
@@ -131,14 +133,18 @@ export async function openFrontDoor(
     takesSignature: async () => false,
   });
   const logged: string[] = [];
+  const access = createAccess({ committer, chain, stream, model: documents.model, now, random: salt });
+  const report = (error: unknown): void => void logged.push(String(error));
+  const streams = createStreams({ access, reader: twinReader, heads: createHeads(database), report, leaseSeconds });
   const write = (facts: object, words: string): void => void logged.push(`${words} ${JSON.stringify(facts)}`);
   const api = {
     gateway,
     chain,
     consortium,
     sessions,
-    access: createAccess({ committer, chain, stream, model: documents.model, now, random: salt }),
+    access,
     refusals,
+    streams,
     reader: twinReader,
     receipts: createReceipts(rooms, proofs, twinReader, documents),
     documents,
@@ -177,6 +183,7 @@ export async function openFrontDoor(
     refusals,
     requests,
     documents,
+    streams,
     committer,
     member,
     reader: { wallet: reader, address: addressOf(reader), client: clientOf(reader) },
@@ -208,6 +215,7 @@ export async function openFrontDoor(
       chain.emit("AnchorLog", "Anchored", [stream, before.length, root, count, firstLeaf]);
     },
     async close(): Promise<void> {
+      await streams.close();
       server.closeAllConnections();
       server.close();
       await requests.close();
