@@ -1,6 +1,6 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concat, fromHex, toHex, u256be, utf8, type Hex } from "./bytes.ts";
-import { memberQuorum, readContracts, shapeOf, type Consortium, type Contracts } from "./consortium.ts";
+import { memberQuorum, presentMembers, readContracts, shapeOf, type Consortium, type Contracts } from "./consortium.ts";
 import { keccak256 } from "./hash.ts";
 import type { Shape } from "./shape.ts";
 import { CONTRACTS } from "./words.ts";
@@ -114,8 +114,8 @@ export function checkpointDigest(checkpoint: Unsigned): Uint8Array {
 }
 
 /** Members that the checkpoint lacks to a quorum of the consortium's; 0 when it has one. */
-export function signersLacking(signers: readonly string[], { members }: Consortium): number {
-  return Math.max(0, memberQuorum(members.length) - signers.length);
+export function signersLacking(signers: readonly string[], consortium: Consortium): number {
+  return Math.max(0, memberQuorum(presentMembers(consortium).length) - signers.length);
 }
 
 /** A checkpoint with one more member's signature; `sign` gives r ‖ s ‖ v over the digest. */
@@ -129,10 +129,10 @@ export async function signCheckpoint(
   return { ...checkpoint, signatures: [...checkpoint.signatures, { member, signer, signature }] };
 }
 
-/** Names of the consortium's members whose signatures the checkpoint really bears; one key counts for one member. */
+/** Names of the present members whose signatures the checkpoint really bears; one key counts for one member. */
 export function checkpointSigners(checkpoint: Checkpoint, consortium: Consortium): string[] {
   const digest = checkpointDigest(checkpoint);
-  return consortium.members
+  return presentMembers(consortium)
     .filter(({ signer }, i, members) => members.findIndex((one) => one.signer === signer) === i)
     .filter(({ name, signer }) =>
       checkpoint.signatures.some(

@@ -1,6 +1,7 @@
 import { isHex, type Hex } from "./bytes.ts";
 import { TwinwardError, type ErrorCode } from "./errors.ts";
 import type { PublicKey } from "./es256.ts";
+import type { KeyTerm } from "./gateway-key.ts";
 import { streamId } from "./ids.ts";
 import { parseStrict } from "./json.ts";
 import { Shape } from "./shape.ts";
@@ -12,6 +13,18 @@ export type Contracts = Readonly<Record<ContractName, Hex>>;
 /** A gateway group: the address that its streams are named after, and the P-256 key that signs its acks. */
 export interface GatewayGroup extends PublicKey {
   readonly group: Hex;
+  /** Since when this key signs, seconds; left out of the group's first key. */
+  readonly since?: number;
+  /** When the group was closed, seconds; left out while it is open. */
+  readonly until?: number;
+  /** The keys before this one, in order: what they signed in their time stays signed. */
+  readonly former?: readonly FormerKey[];
+}
+
+/** A key that signed what a gateway group accepted in [since, until), seconds. */
+export interface FormerKey extends PublicKey {
+  readonly since: number;
+  readonly until: number;
 }
 
 export interface ConsortiumMember {
@@ -22,6 +35,8 @@ export interface ConsortiumMember {
   readonly gateways: readonly GatewayGroup[];
   /** Addresses of the member's oracles. */
   readonly oracles: readonly Hex[];
+  /** When it left, seconds; left out while it belongs. It keeps its place, by which quorums name it. */
+  readonly until?: number;
 }
 
 /** consortium@1: what a verifier trusts. docs/formats/consortium.md. */
@@ -44,6 +59,16 @@ export function memberQuorum(members: number): number {
   return members - Math.floor((members - 1) / 3);
 }
 
+/** The members who decide now, in their order. */
+export function presentMembers({ members }: Consortium): ConsortiumMember[] {
+  return members.filter(({ until }) => until === undefined);
+}
+
+/** A group's keys, each with its time. */
+export function keyTermsOf({ x, y, since = 0, until, former = [] }: GatewayGroup): KeyTerm[] {
+  return [...former, { x, y, since, until: until ?? null }];
+}
+
 /** Reads a consortium@1, a JSON text or its value, strictly. Throws UNUSABLE_CONSORTIUM with the place. */
 export function parseConsortium(input: unknown): Consortium {
   const found = shapeOf("UNUSABLE_CONSORTIUM", input).members(
@@ -59,7 +84,7 @@ export function parseConsortium(input: unknown): Consortium {
     members: found.members.list(readMember),
     ...(found.rpc ? { rpc: found.rpc.text() } : {}),
   };
-  if (consortium.members.length === 0) throw found.members.fault("no member");
+  if (presentMembers(consortium).length === 0) throw found.members.fault("no member");
   return consortium;
 }
 
@@ -69,17 +94,39 @@ export function readContracts(shape: Shape): Contracts {
 }
 
 function readMember(shape: Shape): ConsortiumMember {
-  const found = shape.members(["name", "endpoint", "signer", "gateways", "oracles"]);
+  const found = shape.members(["name", "endpoint", "signer", "gateways", "oracles"], ["until"]);
   return {
     name: found.name.text(),
     endpoint: found.endpoint.text(),
     signer: found.signer.hex(20),
-    gateways: found.gateways.list((item) => {
-      const gateway = item.members(["group", "x", "y"]);
-      return { group: gateway.group.hex(20), x: gateway.x.hex(32), y: gateway.y.hex(32) };
-    }),
+    gateways: found.gateways.list(readGateway),
     oracles: found.oracles.list((item) => item.hex(20)),
+    ...(found.until ? { until: found.until.integer() } : {}),
   };
+}
+
+function readGateway(shape: Shape): GatewayGroup {
+  const found = shape.members(["group", "x", "y"], ["since", "until", "former"]);
+  const gateway: GatewayGroup = {
+    group: found.group.hex(20),
+    x: found.x.hex(32),
+    y: found.y.hex(32),
+    ...(found.since ? { since: found.since.integer() } : {}),
+    ...(found.until ? { until: found.until.integer() } : {}),
+    ...(found.former ? { former: found.former.list(readFormer) } : {}),
+  };
+  const terms = keyTermsOf(gateway);
+  // Two keys of one time, or none: then it would depend on the reader which of them counts.
+  if (terms.some(({ since }, i) => i > 0 && terms[i - 1]?.until !== since))
+    throw shape.fault("keys that do not follow");
+  if (terms.some(({ since, until }) => until !== null && until < since))
+    throw shape.fault("a key that ends before it begins");
+  return gateway;
+}
+
+function readFormer(shape: Shape): FormerKey {
+  const found = shape.members(["x", "y", "since", "until"]);
+  return { x: found.x.hex(32), y: found.y.hex(32), since: found.since.integer(), until: found.until.integer() };
 }
 
 /** The shape of a JSON text or of a value already parsed; what is wrong with the text is told under `code`. */

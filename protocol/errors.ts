@@ -372,6 +372,11 @@ export const ERRORS = {
     "The database belongs to another stream than this gateway writes.",
     "Start with the data directory, chain and contracts that belong together.",
   ),
+  GATEWAY_KEY_MISSING: row(
+    503,
+    "The gateway key that the chain names for this time is not on this machine.",
+    "Put the key file into keys/ of the data directory, as gateway.key, gateway-1.key and so on: docs/contracts.md.",
+  ),
   STREAM_BEHIND: row(
     500,
     "The chain is ahead of this database: it holds anchors of leaves that are not here.",

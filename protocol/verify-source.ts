@@ -1,7 +1,14 @@
 import { logTree, placesRoot, type Anchor, type AnchoredStream, type AnchorSource, type Covered } from "./anchors.ts";
 import { equalBytes, fromHex, toHex, type Hex } from "./bytes.ts";
 import { checkpointSigners, signersLacking, type Checkpoint } from "./checkpoint.ts";
-import { groupOfStream, memberQuorum, streamsOf, type Consortium, type Contracts } from "./consortium.ts";
+import {
+  groupOfStream,
+  memberQuorum,
+  presentMembers,
+  streamsOf,
+  type Consortium,
+  type Contracts,
+} from "./consortium.ts";
 import { TwinwardError } from "./errors.ts";
 import type { Checklist } from "./checks.ts";
 import { succeeds } from "./line.ts";
@@ -254,8 +261,9 @@ export function verifyCheckpoint({ covered, consortium, signers, keysHold }: Wor
   );
 }
 
-function quorumText(signers: readonly string[], { members }: Consortium): string {
-  return `${signers.length} of ${members.length} members, ${memberQuorum(members.length)} are needed`;
+function quorumText(signers: readonly string[], consortium: Consortium): string {
+  const present = presentMembers(consortium).length;
+  return `${signers.length} of ${present} members, ${memberQuorum(present)} are needed`;
 }
 
 /** Whose stream it is, and whether the source's anchors make the log that the chain has. */

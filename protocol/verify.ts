@@ -2,8 +2,9 @@ import { anchorLeaf } from "./anchor.ts";
 import { verifyAckLeaf, verifyAckSignature, type AckProof } from "./ack.ts";
 import type { Anchor, AnchorSource } from "./anchors.ts";
 import { equalBytes, fromHex, toHex } from "./bytes.ts";
-import { groupOfStream, type Consortium } from "./consortium.ts";
+import { groupOfStream, keyTermsOf, type Consortium } from "./consortium.ts";
 import { Checklist, timeText, type Check, type CheckResult } from "./checks.ts";
+import { keyOfPromise } from "./gateway-key.ts";
 import { leafHash } from "./leaf.ts";
 import { parseReceipt, readReceipt, type Receipt } from "./receipt.ts";
 import { isRelease } from "./release.ts";
@@ -132,10 +133,11 @@ function verifyPromise({ leaf, index, batch, anchor }: Receipt, ack: AckProof, w
     list.skip("ack signature", "no consortium was given");
   } else {
     const group = groupOfStream(consortium, batch.stream);
+    const key = group && keyOfPromise(keyTermsOf(group), ack);
     const here = ack.chainId === consortium.chainId && ack.anchorLog === consortium.contracts.AnchorLog;
     list.check(
       "ack signature",
-      here && group !== undefined && ack.stream === batch.stream && verifyAckSignature(ack, group),
+      here && key !== undefined && ack.stream === batch.stream && verifyAckSignature(ack, key),
       `signed by the gateway ${group?.group ?? ""}`,
       "not signed, for this stream, by a gateway of the consortium",
     );

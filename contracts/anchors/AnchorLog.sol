@@ -168,9 +168,15 @@ contract AnchorLog is StreamLog, EIP712 {
     }
 
     function _requireSigned(bytes32 id, Ack calldata ack) private view returns (bytes32 digest) {
-        (bytes32 x, bytes32 y, , ) = memberRegistry.gatewayKey(_streams[id].head.groupOf());
+        // By the key of that time, so that no change of keys, and no leaving, frees a gateway from what it promised. A
+        // former key that was stolen could promise backwards in time for ever: so it does for no longer than a while.
+        (bytes32 x, bytes32 y, uint64 until) = memberRegistry.gatewayKeyAt(
+            _streams[id].head.groupOf(),
+            ack.acceptedAt / 1000
+        );
         digest = ackDigest(id, ack);
-        if (!EcdsaP256.verify(digest, ack.r, ack.s, x, y)) revert AckNotSigned(id, digest);
+        bool outlived = until != 0 && ack.anchorBy > until + KEY_GRACE;
+        if (outlived || !EcdsaP256.verify(digest, ack.r, ack.s, x, y)) revert AckNotSigned(id, digest);
     }
 
     function _requireStream(bytes32 id) private view returns (Stream storage log) {

@@ -177,6 +177,10 @@ interface IAnchorLog {
     /// @notice Seconds after a resume before anything falls due.
     function RESUME_GRACE() external view returns (uint64);
 
+    /// @notice Seconds after a gateway's key ended until which what it promised before may fall due. A promise is held
+    /// against the key of the time at which it was accepted; one that falls due later is nobody's.
+    function KEY_GRACE() external view returns (uint64);
+
     /// @notice SHA-256 of what a gateway signs: "twinward/ack@1" ‖ chainId u256 ‖ this log 20 ‖ stream 32 ‖ first u64 ‖
     /// count u64 ‖ root 32 ‖ acceptedAt u64 ‖ anchorBy u64.
     function ackDigest(bytes32 stream, Ack calldata ack) external view returns (bytes32);

@@ -26,6 +26,8 @@ abstract contract StreamLog is IAnchorLog {
     uint64 public constant PERIOD = 600;
     /// @inheritdoc IAnchorLog
     uint64 public constant RESUME_GRACE = 600;
+    /// @inheritdoc IAnchorLog
+    uint64 public constant KEY_GRACE = 1 days;
 
     uint256 private constant STANDING_BITS = 2;
     uint256 private constant STANDING_MASK = 3;

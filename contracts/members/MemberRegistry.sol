@@ -1,148 +1,167 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EcdsaP256} from "../lib/EcdsaP256.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Gateways} from "./Gateways.sol";
 import {IMemberRegistry} from "./IMemberRegistry.sol";
+import {OracleSet} from "./OracleSet.sol";
+import {OracleSets} from "./OracleSets.sol";
 
 /// @title The members of the consortium and their keys
-contract MemberRegistry is IMemberRegistry {
-    struct Gateway {
-        bytes32 x;
-        bytes32 y;
-        uint16 member;
-        uint64 since; // seconds; zero: no such group
-    }
+contract MemberRegistry is Gateways, EIP712 {
+    using OracleSets for OracleSet;
 
     /// @dev The bitmask of a verdict has 32 bits; 31 = 3·10 + 1 is the largest full set below.
     uint256 private constant ORACLES_MAX = 31;
+    bytes32 private constant CHANGE_TYPE = keccak256("Change(uint64 number,bytes[] calls,uint40 deadline)");
 
-    /// @dev A decision of members names them in one word.
-    uint256 private constant MEMBERS_MAX = 256;
-
-    bytes32 public immutable oracleSetDigest;
-    uint8 public immutable faultBound;
-    uint256 private immutable _oracleCount; // beside the array's length, because a verdict pays for reading that
-
-    Member[] private _members;
-    mapping(address group => Gateway) private _gateways;
-    mapping(address group => mapping(address sender => bool)) public isSender;
-    address[] private _oracles;
+    OracleSet private _oracleSet;
     mapping(address key => bool) public isOracle;
+    /// @dev By key, of the present set.
+    mapping(address key => uint16) private _memberOf;
+    mapping(uint16 member => uint256) private _oracleCounts;
+    uint64 public changeCount;
 
-    constructor(Member[] memory members_, GatewayGroup[] memory groups, OracleKey[] memory oracleKeys) {
+    /// @dev The functions that change anything are calls of this contract to itself, out of `carryOut`.
+    modifier onlyQuorum() {
+        if (msg.sender != address(this)) revert NotQuorum(msg.sender);
+        _;
+    }
+
+    constructor(
+        Member[] memory members_,
+        GatewayGroup[] memory groups,
+        OracleKey[] memory oracleKeys
+    ) EIP712("Twinward MemberRegistry", "1") {
         if (members_.length == 0) revert MembersMissing();
         if (members_.length > MEMBERS_MAX) revert MembersTooMany(members_.length, MEMBERS_MAX);
-        for (uint256 i = 0; i < members_.length; ++i) _addMember(i, members_[i]);
+        for (uint256 i = 0; i < members_.length; ++i) _addMember(members_[i]);
         for (uint256 i = 0; i < groups.length; ++i) _addGroup(i, groups[i]);
-        if (oracleKeys.length == 0 || oracleKeys.length > ORACLES_MAX) revert OracleCountUnexpected(oracleKeys.length);
-        for (uint256 i = 0; i < oracleKeys.length; ++i) _addOracle(i, oracleKeys[i]);
-        _oracleCount = oracleKeys.length;
-        faultBound = uint8((oracleKeys.length - 1) / 3);
-        oracleSetDigest = keccak256(abi.encode(_oracles));
+        _setOracles(oracleKeys);
     }
 
     /// @inheritdoc IMemberRegistry
-    function members() external view returns (Member[] memory) {
-        return _members;
+    function carryOut(
+        uint64 number,
+        uint40 deadline,
+        bytes[] calldata calls,
+        uint256 signers,
+        bytes32[2][] calldata signatures
+    ) external {
+        if (number != changeCount) revert ChangeNumberUnexpected(changeCount, number);
+        if (block.timestamp > deadline) revert ChangeExpired(deadline, block.timestamp);
+        if (calls.length == 0) revert ChangeEmpty();
+        bytes32 digest = changeDigest(number, deadline, calls);
+        requireQuorum(digest, signers, signatures);
+
+        changeCount = number + 1;
+        emit ChangeCarriedOut(number, digest, signers);
+        for (uint256 i = 0; i < calls.length; ++i) Address.functionCall(address(this), calls[i]);
     }
 
     /// @inheritdoc IMemberRegistry
-    function member(uint16 index) external view returns (Member memory) {
-        _requireMember(index);
-        return _members[index];
+    function addMember(Member calldata added) external onlyQuorum {
+        _addMember(added);
     }
 
     /// @inheritdoc IMemberRegistry
-    function requireQuorum(bytes32 digest, uint256 signers, bytes32[2][] calldata signatures) external view {
-        uint256 needed = memberQuorum();
-        if (signers >> _members.length != 0) revert MemberBitUnknown(signers, _members.length);
-        if (signatures.length != needed) revert SignatureCountUnexpected(needed, signatures.length);
-        uint256 count = 0;
-        for (uint256 rest = signers; rest != 0; rest &= rest - 1) ++count;
-        if (count != needed) revert SignatureCountUnexpected(needed, count);
-        uint256 bit = 0;
-        for (uint256 i = 0; i < needed; ++i) {
-            while ((signers >> bit) & 1 == 0) ++bit;
-            (address recovered, , ) = ECDSA.tryRecover(digest, signatures[i][0], signatures[i][1]);
-            // No member's signer is zero, so what cannot be recovered is nobody's.
-            if (recovered != _members[bit].signer) revert SignatureNotMember(uint16(bit), recovered);
-            ++bit;
+    function changeMember(uint16 index, Member calldata next) external onlyQuorum {
+        _changeMember(index, next);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function removeMember(uint16 index) external onlyQuorum {
+        _requireNoGroups(index);
+        uint256 judging = _oracleCounts[index];
+        if (judging != 0) revert MemberHasOracles(index, judging);
+        _removeMember(index);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function addGroup(GatewayGroup calldata added) external onlyQuorum {
+        _addGroup(0, added);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function changeGatewayKey(address group, bytes32 x, bytes32 y, uint64 since) external onlyQuorum {
+        _changeGatewayKey(group, x, y, since);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function changeSenders(address group, address[] calldata senders) external onlyQuorum {
+        _changeSenders(group, senders);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function closeGroup(address group) external onlyQuorum {
+        _closeGroup(group);
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function replaceOracles(OracleKey[] calldata oracleKeys, uint8 faultBound_) external onlyQuorum {
+        address[] memory former = _oracleSet.keysOf();
+        for (uint256 i = 0; i < former.length; ++i) {
+            isOracle[former[i]] = false;
+            --_oracleCounts[_memberOf[former[i]]];
         }
-    }
-
-    /// @inheritdoc IMemberRegistry
-    function gatewayKey(address group) external view returns (bytes32 x, bytes32 y, uint16 memberIndex, uint64 since) {
-        Gateway storage gateway = _gateways[group];
-        if (gateway.since == 0) revert GroupUnknown(group);
-        return (gateway.x, gateway.y, gateway.member, gateway.since);
+        _setOracles(oracleKeys);
+        uint8 bound = faultBound();
+        if (faultBound_ != bound) revert FaultBoundUnexpected(bound, faultBound_);
     }
 
     /// @inheritdoc IMemberRegistry
     function oracles() external view returns (address[] memory) {
-        return _oracles;
+        return _oracleSet.keysOf();
     }
 
     /// @inheritdoc IMemberRegistry
     function oraclesAt(uint32 bits) external view returns (address[] memory keys) {
-        uint256 size = _oracleCount;
-        if (bits >> size != 0) revert OracleBitUnknown(bits, size);
-        uint256 count = 0;
-        for (uint32 rest = bits; rest != 0; rest &= rest - 1) ++count;
-        keys = new address[](count);
+        address[] memory all = _oracleSet.keysOf();
+        if (bits >> all.length != 0) revert OracleBitUnknown(bits, all.length);
+        keys = new address[](_countBits(bits));
         uint256 bit = 0;
-        for (uint256 i = 0; i < count; ++i) {
+        for (uint256 i = 0; i < keys.length; ++i) {
             while ((bits >> bit) & 1 == 0) ++bit;
-            keys[i] = _oracles[bit];
+            keys[i] = all[bit];
             ++bit;
         }
     }
 
     /// @inheritdoc IMemberRegistry
-    function memberQuorum() public view returns (uint256) {
-        uint256 size = _members.length;
-        return size - (size - 1) / 3;
+    function oracleSetDigest() external view returns (bytes32) {
+        return _oracleSet.digestOf();
     }
 
-    function _addMember(uint256 index, Member memory added) private {
-        if (added.signer == address(0)) revert SignerZero(index);
-        if (!EcdsaP256.isOnCurve(added.commandX, added.commandY)) {
-            revert KeyNotOnCurve(added.commandX, added.commandY);
+    /// @inheritdoc IMemberRegistry
+    function changeDigest(uint64 number, uint40 deadline, bytes[] calldata calls) public view returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](calls.length);
+        for (uint256 i = 0; i < calls.length; ++i) hashes[i] = keccak256(calls[i]);
+        bytes32 said = keccak256(abi.encodePacked(hashes));
+        return _hashTypedDataV4(keccak256(abi.encode(CHANGE_TYPE, number, said, deadline)));
+    }
+
+    /// @inheritdoc IMemberRegistry
+    function faultBound() public view returns (uint8) {
+        return uint8((_oracleSet.size() - 1) / 3);
+    }
+
+    function _setOracles(OracleKey[] memory added) private {
+        if (added.length == 0 || added.length > ORACLES_MAX) revert OracleCountUnexpected(added.length);
+        address[] memory keys = new address[](added.length);
+        for (uint256 bit = 0; bit < added.length; ++bit) {
+            address key = added[bit].key;
+            uint16 index = added[bit].member;
+            if (key == address(0)) revert OracleKeyZero(bit);
+            _requirePresent(index);
+            if (isOracle[key]) revert OracleKeyDuplicate(key);
+            isOracle[key] = true;
+            _memberOf[key] = index;
+            ++_oracleCounts[index];
+            keys[bit] = key;
         }
-        // One key must not count as two members.
-        for (uint256 i = 0; i < index; ++i) {
-            if (_members[i].signer == added.signer) revert SignerDuplicate(added.signer);
-        }
-        _members.push(added);
-        emit MemberAdded(uint16(index), added.name, added.endpoint, added.signer, added.commandX, added.commandY);
-    }
-
-    function _addGroup(uint256 index, GatewayGroup memory added) private {
-        if (added.group == address(0)) revert GroupZero(index);
-        _requireMember(added.member);
-        if (_gateways[added.group].since != 0) revert GroupDuplicate(added.group);
-        if (!EcdsaP256.isOnCurve(added.x, added.y)) revert KeyNotOnCurve(added.x, added.y);
-        if (added.senders.length == 0) revert SendersMissing(added.group);
-        for (uint256 i = 0; i < added.senders.length; ++i) {
-            address sender = added.senders[i];
-            if (sender == address(0)) revert SenderZero(added.group);
-            if (isSender[added.group][sender]) revert SenderDuplicate(added.group, sender);
-            isSender[added.group][sender] = true;
-        }
-        _gateways[added.group] = Gateway(added.x, added.y, added.member, uint64(block.timestamp));
-        emit GatewayGroupAdded(added.group, added.member, added.x, added.y, added.senders);
-    }
-
-    function _addOracle(uint256 bit, OracleKey memory added) private {
-        if (added.key == address(0)) revert OracleKeyZero(bit);
-        _requireMember(added.member);
-        if (isOracle[added.key]) revert OracleKeyDuplicate(added.key);
-        isOracle[added.key] = true;
-        _oracles.push(added.key);
-        emit OracleAdded(added.key, added.member, uint8(bit));
-    }
-
-    function _requireMember(uint16 index) private view {
-        if (index >= _members.length) revert MemberUnknown(index, _members.length);
+        _oracleSet = new OracleSet(keys);
+        emit OracleSetReplaced(_oracleSet.digestOf(), faultBound());
+        for (uint256 bit = 0; bit < added.length; ++bit) emit OracleAdded(keys[bit], added[bit].member, uint8(bit));
     }
 }

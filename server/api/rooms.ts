@@ -92,6 +92,8 @@ export interface ApiRooms {
   };
   readonly chain: { view(): ApiView; fresh(maxAgeSeconds?: number): Promise<ApiView> };
   readonly consortium: Consortium;
+  /** With the members and keys that it has now. */
+  readonly consortiumNow: () => Consortium;
   readonly sessions: Sessions;
   readonly access: Access;
   readonly refusals: Pick<Refusals, "count">;

@@ -21,6 +21,7 @@ export class ChainState {
     members: new Map(),
     groups: new Map(),
     oracles: new Map(),
+    counts: new Map(),
     devices: new Map(),
     assignments: new Map(),
     assignmentsOf: new Map(),

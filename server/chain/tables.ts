@@ -6,7 +6,7 @@ import type {
   Block,
   ChainView,
   DeviceFact,
-  GatewayKey,
+  GatewayFact,
   GrantFact,
   MemberFact,
   StreamFact,
@@ -26,8 +26,11 @@ export interface Ids {
 /** Facts by id, and the ids that belong together, e.g. all twins of a device. Values are never changed, only replaced. */
 export interface Tables {
   members: Map<number, MemberFact>;
-  groups: Map<Hex, GatewayKey>;
-  oracles: Map<number, Hex>;
+  groups: Map<Hex, GatewayFact>;
+  /** By bit. */
+  oracles: Map<number, { readonly key: Hex; readonly member: number }>;
+  /** What there is one of. */
+  counts: Map<"memberChanges", number>;
   devices: Map<Hex, DeviceFact>;
   assignments: Map<Hex, AssignmentFact>;
   assignmentsOf: Map<Hex, Ids>;
@@ -53,7 +56,7 @@ export function toView(
   anchors: ReadonlyMap<Hex, AnchorFact[]>,
   sizes: ReadonlyMap<Hex, number>,
 ): ChainView {
-  const oracles = [...tables.oracles].toSorted(([a], [b]) => a - b).map(([, oracle]) => oracle);
+  const oracles = [...tables.oracles].toSorted(([a], [b]) => a - b).map(([, { key }]) => key);
   const cuts = new Map<Hex, readonly AnchorFact[]>();
   const all = <V>(ids: Ids | undefined, table: ReadonlyMap<Hex, V>): V[] =>
     ids === undefined ? [] : ids.items.slice(0, ids.size).flatMap((id) => table.get(id) ?? []);
@@ -80,10 +83,13 @@ export function toView(
     consentOf: (twin, reader) => tables.consents.get(twin)?.get(reader)?.purposes ?? 0,
     consentsOf: (twin) => [...(tables.consents.get(twin) ?? [])].map(([reader, set]) => ({ reader, ...set })),
     members: () => [...tables.members.values()].toSorted((a, b) => a.number - b.number),
+    memberChanges: tables.counts.get("memberChanges") ?? 0,
+    groups: () => [...tables.groups.values()],
     oracles,
+    memberOfOracle: (bit) => tables.oracles.get(bit)?.member,
     oracleSet: keccak256(AbiCoder.defaultAbiCoder().encode(["address[]"], [oracles])) as Hex,
     isOracle: (address) => oracles.includes(address),
-    gatewayKey: (group) => tables.groups.get(group),
+    gateway: (group) => tables.groups.get(group),
     stream: (id) => tables.streams.get(id),
     streams: () => [...tables.streams.values()],
     anchors: (stream) => {

@@ -5,6 +5,7 @@
 import type { Provider } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
+import type { KeyTerm } from "../../protocol/gateway-key.ts";
 import type { Terms } from "../../protocol/terms.ts";
 
 /** A block as the chain names it; `timestamp` in seconds. */
@@ -171,12 +172,12 @@ export interface StreamFact {
   readonly predecessor?: Hex;
 }
 
-/** The P-256 key with which a gateway group signs its acks, and the addresses that may anchor for it. */
-export interface GatewayKey {
+/** The P-256 keys with which a gateway group signs its acks, and the addresses that may anchor for it. */
+export interface GatewayFact {
   readonly group: Hex;
   readonly member: number;
-  readonly x: Hex;
-  readonly y: Hex;
+  /** In order; `keyOfPromise` says which of them counts. */
+  readonly keys: readonly KeyTerm[];
   readonly senders: readonly Hex[];
 }
 
@@ -186,6 +187,9 @@ export interface MemberFact {
   readonly endpoint: string;
   readonly signer: Hex;
   readonly commandKey: { readonly x: Hex; readonly y: Hex };
+  /** Seconds; `until` null while it belongs. */
+  readonly since: number;
+  readonly until: number | null;
 }
 
 /** All addresses and ids are lower-case hex; a lookup with another case finds nothing. */
@@ -216,13 +220,19 @@ export interface ChainView {
   /** All consents of a twin that were ever set, in the order of their first time, and how often; withdrawn ones have no purposes. */
   consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number; readonly changes: number }[];
 
+  /** Everybody who ever was one, by number. */
   members(): readonly MemberFact[];
+  /** How many changes of members and keys were carried out: the number of the next. */
+  readonly memberChanges: number;
+  groups(): readonly GatewayFact[];
   /** Current oracles' addresses in bit order. */
   readonly oracles: readonly Hex[];
+  /** The member whose oracle has this bit. */
+  memberOfOracle(bit: number): number | undefined;
   /** keccak256(abi.encode(oracles)). */
   readonly oracleSet: Hex;
   isOracle(address: Hex): boolean;
-  gatewayKey(group: Hex): GatewayKey | undefined;
+  gateway(group: Hex): GatewayFact | undefined;
 
   stream(id: Hex): StreamFact | undefined;
   streams(): readonly StreamFact[];

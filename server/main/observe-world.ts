@@ -52,8 +52,8 @@ export async function observeWorld(parts: {
   // What the database says is held against the chain: where it names a stream of nobody's, the audit tells it.
   const written = (await readStream(tx)) ?? first;
   const ours = isFollowedBy(view, first, written) ? written : first;
-  const gatewayKey = view.gatewayKey(group);
-  if (gatewayKey === undefined)
+  const gateway = view.gateway(group);
+  if (gateway === undefined)
     throw new TwinwardError("CHAIN_DIFFERS", {
       detail: "The chain knows no gateway of this consortium: it is another chain, or an emptied one.",
     });
@@ -63,7 +63,7 @@ export async function observeWorld(parts: {
     chainId,
     contracts,
     line: readLine(view, ours),
-    gatewayKey,
+    gatewayKeys: gateway.keys,
     view,
     events,
     settled: before?.number ?? 0,

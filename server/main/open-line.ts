@@ -13,6 +13,7 @@ import type { Claim, Database, Tx } from "../store/database.ts";
 import type { PromiseParts } from "../store/promise.ts";
 import { claimStream, readStream } from "../store/stream-row.ts";
 import { succeedStream } from "../store/succeed-stream.ts";
+import { requireGatewayKey } from "./gateway-signer.ts";
 import { streamOf } from "./observe-world.ts";
 import type { OpenedChain } from "./open-directory.ts";
 
@@ -31,7 +32,7 @@ export interface LinePlan {
   readonly succeed: boolean;
   /** Seconds that the newest block may be old; 0: any. */
   readonly maxAge: number;
-  readonly promise: Pick<PromiseParts, "signer" | "now" | "anchorWithinSeconds">;
+  readonly promiseAt: (chain: Chain) => Pick<PromiseParts, "signer" | "now" | "anchorWithinSeconds">;
   readonly report: (error: unknown) => void;
   readonly log: Logger;
 }
@@ -81,6 +82,8 @@ export async function openLine(plan: LinePlan): Promise<OpenedLine> {
     onTrouble: report,
   });
   try {
+    const promised = plan.promiseAt(chain);
+    await requireGatewayKey(promised.signer, promised.now());
     let line = lineOfWritten(chain.view(), consortium, written);
     // An older database put back would write other leaves where the chain has anchored some.
     await meetChain(database, anchorsOf(line, chain.view()));
@@ -93,7 +96,14 @@ export async function openLine(plan: LinePlan): Promise<OpenedLine> {
       const next = await openedSuccessor(chain, opening, written);
       line = readLine(chain.view(), next);
       const chainTime = (): number => chain.view().head.timestamp;
-      const parts = { ...plan.promise, chainId, anchorLog: contracts.AnchorLog, stream: next, line, chainTime };
+      const parts = {
+        ...promised,
+        chainId,
+        anchorLog: contracts.AnchorLog,
+        stream: next,
+        line,
+        chainTime,
+      };
       const leaves = await succeedStream(database, written, parts);
       // Die here and the next start finds the database written to the successor, and goes on as if this one had never stopped.
       log.warn({ from: written, to: next, leaves }, "the stream goes on in its successor; leaves were promised anew");

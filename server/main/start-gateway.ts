@@ -2,18 +2,17 @@ import { randomBytes } from "node:crypto";
 import pino, { type Logger } from "pino";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { anchorsOf } from "../../protocol/line.ts";
-import { es256Signer } from "../../protocol/es256.ts";
 import { requireLeaves } from "../anchor/meet-chain.ts";
 import { watchAnchors } from "../anchor/watch-anchors.ts";
 import { followChain } from "../chain/follow.ts";
 import type { BrokerPlace, Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import { followBroker } from "../gateway/mqtt-broker.ts";
-import { loadOrCreateKey } from "../keys/signing-keys.ts";
 import { Committer } from "../store/committer.ts";
 import { openDatabase } from "../store/database.ts";
 import { layoutOf } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
+import { promisesOf, requireGatewayKey } from "./gateway-signer.ts";
 import { createLog } from "./log.ts";
 import { brokerTlsOf } from "./mqtt-door.ts";
 import { openChain, readConsortiumFile } from "./open-directory.ts";
@@ -70,8 +69,6 @@ async function open(
   const rpcUrl = config.rpcUrl ?? consortium.rpc;
   if (rpcUrl === undefined)
     throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: "consortium.json names no JSON-RPC: set RPC_URL." });
-  const { production } = config;
-  const signer = es256Signer(await loadOrCreateKey(data.key("gateway"), "p256", { development: false, production }));
 
   const chainAt = await ending.opened("chain", openChain(data, { rpcUrl, rpcPort: 0 }), FOUNDATION_WITHIN_MS);
   const database = await ending.opened("database", openDatabase({ url: databaseUrl }), FOUNDATION_WITHIN_MS);
@@ -82,15 +79,16 @@ async function open(
     "chain view",
     followChain({ provider: chainAt.provider, consortium, onTrouble: report }),
   );
+  const promised = promisesOf({ ...config, data, consortium, now })(chain);
+  await requireGatewayKey(promised.signer, now());
   // Of the stream that it finds, it is a gateway until it ends: when the server goes on in a successor, it is started again.
   const line = lineOfWritten(chain.view(), consortium, await writtenStream(database, consortium));
   const { stream } = line;
   await requireLeaves(database, anchorsOf(line, chain.view()));
   const { chainId, contracts } = consortium;
-  const { anchorWithinSeconds } = config;
   const { AnchorLog: anchorLog } = contracts;
   const chainTime = (): number => chain.view().head.timestamp;
-  const promise = { signer, now, chainTime, anchorWithinSeconds };
+  const promise = { ...promised, chainTime };
   const committer = new Committer({ database, chainId, anchorLog, stream, line, ...promise });
   ending.onClose("committer", () => committer.close());
   const conflict = (error: TwinwardError): void => {

@@ -5,7 +5,6 @@ import { Wallet } from "ethers";
 import pino, { type Logger } from "pino";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
-import { es256Signer } from "../../protocol/es256.ts";
 import { createAccess } from "../access/authorize.ts";
 import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
@@ -30,6 +29,8 @@ import { createErasure } from "./erase/erasure.ts";
 import { startRetention } from "./erase/retain.ts";
 import { foundConsortium } from "./found-consortium.ts";
 import { openFrontDoors, tlsOf } from "./front-doors.ts";
+import { at, promisesOf } from "./gateway-signer.ts";
+import { keepConsortium } from "./keep-consortium.ts";
 import { createLog } from "./log.ts";
 import { openMetrics, type MetricsDoor } from "./metrics/door.ts";
 import { measureAccess, measureApi, measureGateway } from "./metrics/measure-rooms.ts";
@@ -136,16 +137,19 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const outbox = new Outbox({ database, provider: chainAt.provider, signer, priceCeiling, onTrouble: report });
   await outbox.recover();
   ending.onClose("outbox", () => outbox.close());
-  const promise = { signer: es256Signer(serverKeys.gateway), now, anchorWithinSeconds: config.anchorWithinSeconds };
+  const promiseAt = promisesOf({ ...config, data, consortium, now });
   const succeed = config.successor;
   // The embedded chain makes blocks when it likes; another one that makes none for long is not to be believed.
   const maxAge = config.rpcUrl === undefined ? 0 : config.rpcBlockAgeSeconds;
-  const opening = { database, chainAt, consortium, outbox, claim, written, succeed, promise, maxAge, report, log };
+  const opening = { database, chainAt, consortium, outbox, claim, written, succeed, promiseAt, maxAge, report, log };
   const opened = await openLine(opening);
   claim = opened.claim;
   const { chain, line } = opened;
   const { stream } = line;
   ending.onClose("chain view", () => chain.close());
+  const promise = promiseAt(chain);
+  const members = keepConsortium({ data, chain, consortium, report });
+  ending.onClose("consortium", () => members.close());
 
   // The rooms.
   const chainTime = (): number => chain.view().head.timestamp;
@@ -222,7 +226,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     {
       ...{ database, committer, chain, documents, stream, outbox: letters, now, random, report },
       domain: { chainId, contract: contracts.GrantRegistry },
-      signer: promise.signer,
+      signer: (message) => promise.signer(message, at(now())),
       privateWebhooks: config.privateWebhooks,
       requireRoom,
     },
@@ -239,6 +243,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     gateway: { accept: (texts) => gateway.accept(texts), check: (text) => gateway.check(text) },
     chain,
     consortium,
+    consortiumNow: () => members.now(),
     sessions,
     access,
     refusals,
@@ -252,8 +257,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log,
     now,
   });
-  const { provider } = chainAt;
-  const answers = answerControl({ database, consortium, provider, keys, erasure, now });
+  const answers = answerControl({ database, consortium, provider: chainAt.provider, keys, erasure, now });
   const retained = { database, erasure, view: () => chain.view(), model: (hash: Hex) => documents.model(hash) };
   const retention = startRetention({ ...retained, now, report });
   ending.onClose("retention", () => retention.close());

@@ -69,15 +69,17 @@ export function attest(state: OracleState, place: Place, outcome: Outcome, pen: 
   const before = state.signed.filter(
     (s) => s.stream === place.stream && s.round === place.round && s.device === place.device,
   );
-  // Strictly rising: also a clear (0) can be signed only where nothing was signed, and a repetition is nothing new.
-  if (before.some((s) => s.severity >= outcome.severity)) return undefined;
+  // Strictly rising: also a clear (0) can be signed only where nothing was signed, and a repetition is nothing new. When members
+  // have replaced the oracles meanwhile, what was signed counts no more: then the same is said once more, for the present set.
+  if (before.some((s) => s.severity >= outcome.severity && isForSet(s, place.oracleSet))) return undefined;
   const verdict = toVerdict(place, outcome);
   const { score, explanation } = outcome;
   const signed = signFinding(pen.domain, { verdict, score, explanation, at: pen.at }, pen.salt, pen.key);
   const digest = verdictDigest(pen.domain, verdict);
-  const { stream, round, device } = place;
+  const { stream, round, device, oracleSet } = place;
+  const { severity } = outcome;
   return {
-    state: remember(state, { stream, round, device, severity: outcome.severity, digest, signed, settled: false }),
+    state: remember(state, { stream, round, device, oracleSet, severity, digest, signed, settled: false }),
     signed,
   };
 }
@@ -91,17 +93,21 @@ export function attestClear(
 ): Attesting | undefined {
   if (isForgotten(state, place.stream, place.round)) return undefined;
   const { oracleSet, stream, round, model } = place;
-  if (state.signed.some((s) => s.stream === stream && s.round === round && s.device === null)) return undefined;
+  const isOfRound = (s: Signed): boolean => s.stream === stream && s.round === round && s.device === null;
+  if (state.signed.some((s) => isOfRound(s) && isForSet(s, oracleSet))) return undefined;
   const ordered = [...devices].sort((a, b) => (a.device < b.device ? -1 : 1));
   const root = clearRoot(ordered, model);
   const found = { oracleSet, stream, round, model, devices: ordered, at: pen.at };
   const signed = signClearRound(pen.domain, found, pen.salt, pen.key);
   const digest = allClearDigest(pen.domain, { oracleSet, stream, round, root });
   return {
-    state: remember(state, { stream, round, device: null, severity: 0, digest, signed, settled: false }),
+    state: remember(state, { stream, round, device: null, oracleSet, severity: 0, digest, signed, settled: false }),
     signed,
   };
 }
+
+/** Whether what was signed speaks for this set of oracles; the chain takes nothing for another one. */
+export const isForSet = ({ oracleSet }: Signed, present: Hex): boolean => (oracleSet ?? present) === present;
 
 const isForgotten = (state: OracleState, stream: Hex, round: number): boolean =>
   round < (state.streams[stream]?.floor ?? 0);

@@ -6,6 +6,7 @@
 import { verifyAckLeaf, verifyAckSignature, type Ack } from "../../protocol/ack.ts";
 import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import type { PublicKey } from "../../protocol/es256.ts";
+import { keyOfPromise, type KeyTerm } from "../../protocol/gateway-key.ts";
 import { lineOf, type Line } from "../../protocol/line.ts";
 import { parsePresentation, readingLeaf, verifyReadingSignature, type ParsedReading } from "../../protocol/reading.ts";
 import type { JudgedReading } from "./judge.ts";
@@ -27,7 +28,7 @@ export interface Ground {
   /** The streams that it succeeds and those that succeed it; left out where there are none. */
   readonly line?: Line;
   /** The P-256 key that signs acks for the stream's gateway group. */
-  readonly gatewayKey: PublicKey;
+  readonly gatewayKeys: readonly KeyTerm[];
   /** The key whose range holds the sequence. */
   keyAt(sequence: number): (PublicKey & { readonly number: number }) | undefined;
 }
@@ -123,7 +124,8 @@ function checkedPosition(
   const { first, count, root, acceptedAt, anchorBy, signature } = ack;
   const promise = `${first} ${count} ${root} ${acceptedAt} ${anchorBy} ${signature}`;
   if (!seen.has(promise)) {
-    if (!verifyAckSignature(ack, ground.gatewayKey)) throw refuse("its ack is not signed by the stream's gateway.");
+    const key = keyOfPromise(ground.gatewayKeys, ack);
+    if (!key || !verifyAckSignature(ack, key)) throw refuse("its ack is not signed by the stream's gateway.");
     seen.add(promise);
   }
   return position;

@@ -5,6 +5,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { ClearRound, Finding } from "../../protocol/finding.ts";
 import { isFollowedBy } from "../chain/stream-line.ts";
 import type { ChainView } from "../chain/view.ts";
+import { isForSet } from "./attest.ts";
 import type { Outcome } from "./judge.ts";
 import { clearQuorum, countQuorum, transmitRank, verdictQuorum, type Quorum } from "./quorum.ts";
 import type { Signed } from "./state-file.ts";
@@ -21,8 +22,12 @@ export interface Judged {
   readonly outcome: Outcome;
 }
 
-/** True when the chain needs nothing more about what was signed: it is there, or something later or severer is. */
+/**
+ * True when the chain needs nothing more about what was signed: it is there, something later or severer is, or it speaks for a
+ * set of oracles that is not the present one any more.
+ */
 export function isAnswered(view: ChainView, signed: Signed): boolean {
+  if (!isForSet(signed, view.oracleSet)) return true;
   if (signed.device === null) return view.clearedRoot(signed.stream, signed.round) !== undefined;
   // A clear is a dissent; no contract takes it.
   if (signed.severity === 0 || view.verdict(signed.digest)) return true;

@@ -152,10 +152,10 @@ function groundOf(scene: Scene, device: DeviceFact): Ground {
     view,
     lastOf(stream, (id) => view.stream(id)),
   );
-  const gatewayKey = group === undefined ? undefined : view.gatewayKey(group);
-  if (!gatewayKey) throw new ReadingRefused(device.id, "Its home stream has no gateway key.");
+  const gateway = group === undefined ? undefined : view.gateway(group);
+  if (!gateway) throw new ReadingRefused(device.id, "Its home stream has no gateway key.");
   return {
-    chainId, anchorLog, stream, line, gatewayKey, device: device.id,
+    chainId, anchorLog, stream, line, gatewayKeys: gateway.keys, device: device.id,
     keyAt: (sequence) => view.keyAt(device.id, sequence),
   }; // prettier-ignore
 }

@@ -8,7 +8,7 @@ import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
 import { homesOf } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
-import { attest, ROUNDS_OPEN, type Pen } from "./attest.ts";
+import { attest, isForSet, ROUNDS_OPEN, type Pen } from "./attest.ts";
 import { isRefusal, type Door } from "./door.ts";
 import { isAnswered, quorumFor, toOppose, type Judged, type Verified } from "./gather.ts";
 import type { Judge } from "./judge.ts";
@@ -122,7 +122,9 @@ export function runOracle(rooms: OracleRooms): Oracle {
 
   /** Hands in what the server does not have yet. */
   async function deliver(): Promise<void> {
-    const waiting = new Map(state.signed.flatMap((signed) => (signed.settled ? [] : [[signed.digest, signed]])));
+    const { oracleSet } = chain.view();
+    const open = state.signed.filter((signed) => !signed.settled && isForSet(signed, oracleSet));
+    const waiting = new Map(open.map((signed) => [signed.digest, signed]));
     // What was refused before comes last, least lately tried first: it must not keep what is new from the server.
     const fresh = [...waiting.keys()].filter((digest) => !unwelcome.has(digest));
     let behind = 0;

@@ -20,6 +20,8 @@ export interface Signed {
   readonly round: number;
   /** Null: the round's all-clear. */
   readonly device: Hex | null;
+  /** The set of oracles that it speaks for; left out by states from before sets could change. */
+  readonly oracleSet?: Hex;
   readonly severity: number;
   readonly digest: Hex;
   /** What leaves, byte for byte, however often it is sent; null once the server has it and its round is over. */

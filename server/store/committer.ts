@@ -139,7 +139,7 @@ export class Committer {
     const root = tree.root();
     const promise = promiseOver(this.#parts, size, rows.length, toHex(root));
     const { acceptedAt, anchorBy } = promise;
-    const signed = await signer(ackMessage(promise));
+    const signed = await signer(ackMessage(promise), promise);
     await insertLeaves(tx, rows);
     await tx.query(
       "insert into ack (first, count, root, accepted_at, anchor_by, signature) values ($1,$2,$3,$4,$5,$6)",

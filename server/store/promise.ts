@@ -1,7 +1,12 @@
 import type { AckPromise } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { Es256Signer } from "../../protocol/es256.ts";
 import { lineOf, newest, type Line } from "../../protocol/line.ts";
+
+/** Signs the message of a promise, by the key of its time. */
+export type PromiseSigner = (
+  message: Uint8Array,
+  promise: Pick<AckPromise, "acceptedAt" | "anchorBy">,
+) => Uint8Array | Promise<Uint8Array>;
 
 /** Who promises, and until when. */
 export interface PromiseParts {
@@ -10,8 +15,8 @@ export interface PromiseParts {
   readonly stream: Hex;
   /** The stream with those that it succeeds; left out where it succeeds none. */
   readonly line?: Line;
-  /** The gateway's P-256 key, as a signer. */
-  readonly signer: Es256Signer;
+  /** The gateway's P-256 key of a promise's time, as a signer. */
+  readonly signer: PromiseSigner;
   /** Milliseconds. */
   readonly now: () => number;
   /** The newest block's time, seconds: promises are judged by it. Without it the wall clock alone counts. */

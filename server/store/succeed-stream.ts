@@ -42,7 +42,7 @@ export async function succeedStream(
       const promise = promiseOver(parts, at, count, toHex(root));
       await tx.query(
         "insert into ack (first, count, root, accepted_at, anchor_by, signature) values ($1,$2,$3,$4,$5,$6)",
-        [at, count, root, promise.acceptedAt, promise.anchorBy, await parts.signer(ackMessage(promise))],
+        [at, count, root, promise.acceptedAt, promise.anchorBy, await parts.signer(ackMessage(promise), promise)],
       );
     }
     await tx.query("update stream set id = $1", [fromHex(parts.stream, 32)]);

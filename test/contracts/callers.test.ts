@@ -2,7 +2,7 @@
 // one consortium with one device in use, so that only the caller differs.
 import { p256 } from "@noble/curves/nist.js";
 import { expect } from "chai";
-import { ContractFactory, getBytes, hexlify, isError, sha256, Wallet, type Provider } from "ethers";
+import { ContractFactory, getBytes, hexlify, isError, sha256, Signature, Wallet, type Provider } from "ethers";
 import { network } from "hardhat";
 import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import { assignmentId, deviceId, keyProofMessage, streamId, twinId } from "../../protocol/ids.ts";
@@ -19,7 +19,7 @@ import { interfaces } from "../../server/chain/interfaces.ts";
 const CHAIN_ID = 31337;
 const CAST = [
   ...["deployer", "steward", "offered", "subject", "guardian", "reader", "sender", "oracle0"],
-  ...["signer", "stranger", "TwinRegistry", "VerdictOracle"],
+  ...["signer", "stranger", "TwinRegistry", "VerdictOracle", "MemberRegistry"],
 ] as const;
 type Caller = (typeof CAST)[number];
 
@@ -159,10 +159,28 @@ async function build(): Promise<{ world: World; rows: Record<string, Row> }> {
     [0, model, 1, 0, []],
   ];
   const input = ["0x", ...nothing];
+  const quorum = (...args: readonly unknown[]): Row => ({ args, others: "NotQuorum", but: { MemberRegistry: "done" } });
+  const joining = ["South", "https://south.example", addressOf("reader"), key.x, key.y];
+  const calls = [interfaces.MemberRegistry.encodeFunctionData("addMember", [joining])];
+  const CHANGE = { Change: fields("uint64 number,bytes[] calls,uint40 deadline") };
+  const change = { number: 0, calls, deadline };
+  const signed = Signature.from(await walletOf("signer").signTypedData(domain("MemberRegistry"), CHANGE, change));
+  const decided = [1, [[signed.r, signed.yParityAndS]]];
   return { world, rows: rowsOf() };
 
   function rowsOf(): Record<string, Row> {
     return {
+      // Whoever sends it, the signatures say who decided.
+      "MemberRegistry.carryOut": anybody("done", 0, deadline, calls, ...decided),
+      "MemberRegistry.addMember": quorum(joining),
+      "MemberRegistry.changeMember": quorum(0, joining),
+      "MemberRegistry.removeMember": { ...quorum(0), but: { MemberRegistry: "MemberHasGroups" } },
+      "MemberRegistry.addGroup": quorum([addressOf("other group"), 0, key.x, key.y, [addressOf("reader")]]),
+      "MemberRegistry.changeGatewayKey": quorum(group, key.x, key.y, deadline),
+      "MemberRegistry.changeSenders": quorum(group, [addressOf("reader")]),
+      "MemberRegistry.closeGroup": quorum(group),
+      "MemberRegistry.replaceOracles": quorum(oracles.slice(1), 0),
+
       "DeviceRegistry.wire": { args: [twins, twins], others: "NotWirer", but: { deployer: "AlreadyWired" } },
       // A registration names its steward in the new key's proof, so nobody can take it over.
       "DeviceRegistry.register": {

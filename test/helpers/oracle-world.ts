@@ -282,7 +282,12 @@ export class World {
       oracleSet: ORACLE_SET,
       isOracle: (wanted) => this.oracles.includes(wanted),
       stream: factOf,
-      gatewayKey: () => ({ group: GROUP, member: 0, ...publicKeyOf(gatewayKey), senders: [] }),
+      gateway: () => ({
+        group: GROUP,
+        member: 0,
+        keys: [{ ...publicKeyOf(gatewayKey), since: 0, until: null }],
+        senders: [],
+      }),
       anchors: (stream) => logs.get(stream) ?? [],
       streamSize: (stream) => logs.get(stream)?.length ?? 0,
       verdicts: () => verdicts,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SigningKey } from "ethers";
 import { parseAnchors, type AnchorsFile } from "../../../protocol/anchors.ts";
 import { toHex, type Hex } from "../../../protocol/bytes.ts";
-import { parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
+import { parseConsortium, presentMembers, type Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { cosignAnchors, exportAnchors, writeAnchors, type CheckpointSigner } from "../../sdk/export-anchors.ts";
 import { addressOf, readAccountKey } from "../key-file.ts";
@@ -69,7 +69,7 @@ function write(file: AnchorsFile, { out, json }: ExportOptions): void {
 /** The member whose signing key this is. Throws UNUSABLE_INPUT where it is nobody's. */
 function checkpointSigner(consortium: Consortium, key: Uint8Array): CheckpointSigner {
   const signer = addressOf(key);
-  const member = consortium.members.find((one) => one.signer === signer);
+  const member = presentMembers(consortium).find((one) => one.signer === signer);
   if (member === undefined)
     throw new TwinwardError("UNUSABLE_INPUT", { detail: `${signer} is no member's signing address.` });
   return { member: member.name, signer, sign: (digest) => new SigningKey(toHex(key)).sign(digest).serialized as Hex };

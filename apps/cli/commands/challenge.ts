@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import type { Contract, Wallet } from "ethers";
 import { readAck, verifyAckSignature, type Ack } from "../../../protocol/ack.ts";
 import { ackArgument, findBreach } from "../../../protocol/breach.ts";
-import { groupOfStream, parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
+import { groupOfStream, keyTermsOf, parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
+import { keyOfPromise } from "../../../protocol/gateway-key.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { parseStrict } from "../../../protocol/json.ts";
 import { findContradiction, findMisplacement } from "../../../protocol/misplacement.ts";
@@ -115,8 +116,9 @@ function readSigned(consortium: Consortium, file: string): Ack {
   const ack = readAck(parseStrict(readText(file)));
   const { chainId, contracts } = consortium;
   const gateway = groupOfStream(consortium, ack.stream);
-  const isOurs = ack.chainId === chainId && ack.anchorLog === contracts.AnchorLog && gateway !== undefined;
-  if (!isOurs || !verifyAckSignature(ack, gateway))
+  const isOurs = ack.chainId === chainId && ack.anchorLog === contracts.AnchorLog;
+  const key = gateway && keyOfPromise(keyTermsOf(gateway), ack);
+  if (!isOurs || !key || !verifyAckSignature(ack, key))
     throw unshown(`${file} is not signed by a gateway of this consortium`);
   return ack;
 }

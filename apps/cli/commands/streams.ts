@@ -2,7 +2,13 @@ import { Option, type Command } from "commander";
 import { join } from "node:path";
 import { SigningKey, Signature, TypedDataEncoder } from "ethers";
 import { toHex, utf8, type Hex } from "../../../protocol/bytes.ts";
-import { memberQuorum, parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
+import {
+  memberQuorum,
+  parseConsortium,
+  presentMembers,
+  type Consortium,
+  type ConsortiumMember,
+} from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256 } from "../../../protocol/hash.ts";
 import { canonical, parseStrict } from "../../../protocol/json.ts";
@@ -155,16 +161,19 @@ function decisionDigest(act: "resume" | "fence", { chainId, contracts }: Consort
 }
 
 /** Signatures in the order of the members, each once, and no more than a quorum, as the contract takes them. */
-export function inOrder({ members }: Consortium, signed: readonly Signed[]): { bits: bigint; signatures: unknown[] } {
-  const stranger = signed.find(({ signer }) => !members.some((member) => member.signer === signer));
+export function inOrder(consortium: Consortium, signed: readonly Signed[]): { bits: bigint; signatures: unknown[] } {
+  const { members } = consortium;
+  const isOf = (member: ConsortiumMember, signer: Hex): boolean =>
+    member.until === undefined && member.signer === signer;
+  const stranger = signed.find(({ signer }) => !members.some((member) => isOf(member, signer)));
   if (stranger) {
     throw new TwinwardError("UNUSABLE_INPUT", { detail: `${stranger.signer} is no member's signing address.` });
   }
-  const quorum = memberQuorum(members.length);
+  const quorum = memberQuorum(presentMembers(consortium).length);
   let bits = 0n;
   const signatures: unknown[] = [];
-  members.forEach(({ signer }, bit) => {
-    const found = signed.find((one) => one.signer === signer);
+  members.forEach((member, bit) => {
+    const found = signed.find(({ signer }) => isOf(member, signer));
     if (!found || signatures.length === quorum) return;
     bits |= 1n << BigInt(bit);
     const { r, yParityAndS } = Signature.from(found.signature);

@@ -16,7 +16,7 @@ const USUAL_ANCHORS = 100;
 
 /** Readings in, anchors out: what the integrity road shows to everybody. */
 export function integrityRoutes(rooms: ApiRooms): Routes {
-  const { gateway, chain, documents, fleet, consortium, now } = rooms;
+  const { gateway, chain, documents, fleet, consortiumNow, now } = rooms;
   return {
     "/v1/readings": {
       post: endpoint({
@@ -99,7 +99,7 @@ export function integrityRoutes(rooms: ApiRooms): Routes {
       get: endpoint({
         summary: "The consortium that this server belongs to; trust a copy that you got otherwise",
         answers: { 200: answers.consortium },
-        serve: (_asked, response) => sendJson(response, consortium),
+        serve: (_asked, response) => sendJson(response, consortiumNow()),
       }),
     },
   };

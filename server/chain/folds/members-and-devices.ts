@@ -1,6 +1,8 @@
 import type { Hex } from "../../../protocol/bytes.ts";
-import type { DeviceKey, DeviceState } from "../view.ts";
-import { changeDevice, type Folds } from "./pen.ts";
+import type { KeyTerm } from "../../../protocol/gateway-key.ts";
+import type { ReadEvent } from "../event.ts";
+import type { DeviceKey, DeviceState, GatewayFact, MemberFact } from "../view.ts";
+import { changeDevice, type Folds, type Pen } from "./pen.ts";
 
 const STATES: readonly (DeviceState | undefined)[] = [
   undefined,
@@ -11,20 +13,60 @@ const STATES: readonly (DeviceState | undefined)[] = [
   "retired",
 ];
 
+const memberOf = (read: ReadEvent): Omit<MemberFact, "since" | "until"> => ({
+  number: read.int("member"),
+  name: read.text("name"),
+  endpoint: read.text("endpoint"),
+  signer: read.hex("signer"),
+  commandKey: { x: read.hex("commandX"), y: read.hex("commandY") },
+});
+
+const sendersOf = (read: ReadEvent): Hex[] => read.list("senders").map((sender) => sender.toLowerCase() as Hex);
+
+/** Keys none of which goes on from `time`, seconds; one that was still to come then never does, but a group keeps its first. */
+const endedAt = (keys: readonly KeyTerm[], time: number): KeyTerm[] =>
+  keys
+    .filter(({ since }, i) => i === 0 || since < time)
+    .map((key) => (key.until === null || key.until > time ? { ...key, until: time } : key));
+
+function changeGroup(pen: Pen, id: Hex, change: (group: GatewayFact) => Partial<GatewayFact>): void {
+  const groups = pen.write("groups");
+  const group = groups.get(id);
+  if (group !== undefined) groups.set(id, { ...group, ...change(group) });
+}
+
 export const MEMBERS_AND_DEVICES: Folds = {
-  "MemberRegistry.MemberAdded": (pen, read) => {
-    const number = read.int("member");
-    const commandKey = { x: read.hex("commandX"), y: read.hex("commandY") };
-    const member = { number, name: read.text("name"), endpoint: read.text("endpoint"), signer: read.hex("signer") };
-    pen.write("members").set(number, { ...member, commandKey });
+  "MemberRegistry.MemberAdded": (pen, read, { block }) => {
+    const term = { since: block.timestamp, until: null };
+    pen.write("members").set(read.int("member"), { ...memberOf(read), ...term });
   },
-  "MemberRegistry.GatewayGroupAdded": (pen, read) => {
+  "MemberRegistry.MemberChanged": (pen, read) => {
+    const { since, until } = pen.read("members").get(read.int("member")) ?? { since: 0, until: null };
+    pen.write("members").set(read.int("member"), { ...memberOf(read), since, until });
+  },
+  "MemberRegistry.MemberRemoved": (pen, read, { block }) => {
+    const member = pen.read("members").get(read.int("member"));
+    if (member !== undefined) pen.write("members").set(member.number, { ...member, until: block.timestamp });
+  },
+  "MemberRegistry.ChangeCarriedOut": (pen, read) =>
+    void pen.write("counts").set("memberChanges", read.int("number") + 1),
+  "MemberRegistry.GatewayGroupAdded": (pen, read, { block }) => {
     const group = read.hex("group");
-    const senders = read.list("senders").map((sender) => sender.toLowerCase() as Hex);
-    const key = { group, member: read.int("member"), x: read.hex("x"), y: read.hex("y"), senders };
-    pen.write("groups").set(group, key);
+    const keys = [{ x: read.hex("x"), y: read.hex("y"), since: block.timestamp, until: null }];
+    pen.write("groups").set(group, { group, member: read.int("member"), keys, senders: sendersOf(read) });
   },
-  "MemberRegistry.OracleAdded": (pen, read) => void pen.write("oracles").set(read.int("bit"), read.hex("key")),
+  "MemberRegistry.GatewayKeyChanged": (pen, read) => {
+    const since = read.int("since");
+    const next = { x: read.hex("x"), y: read.hex("y"), since, until: null };
+    changeGroup(pen, read.hex("group"), ({ keys }) => ({ keys: [...endedAt(keys, since), next] }));
+  },
+  "MemberRegistry.SendersChanged": (pen, read) =>
+    changeGroup(pen, read.hex("group"), () => ({ senders: sendersOf(read) })),
+  "MemberRegistry.GatewayGroupClosed": (pen, read, { block }) =>
+    changeGroup(pen, read.hex("group"), ({ keys }) => ({ keys: endedAt(keys, block.timestamp), senders: [] })),
+  "MemberRegistry.OracleSetReplaced": (pen) => void pen.write("oracles").clear(),
+  "MemberRegistry.OracleAdded": (pen, read) =>
+    void pen.write("oracles").set(read.int("bit"), { key: read.hex("key"), member: read.int("member") }),
 
   "DeviceRegistry.DeviceRegistered": (pen, read) => {
     const id = read.hex("device");

@@ -1,6 +1,7 @@
 import { ackMessage, type AckPromise } from "../../../protocol/ack.ts";
 import { toHex } from "../../../protocol/bytes.ts";
 import { verifyEs256 } from "../../../protocol/es256.ts";
+import { keyOfPromise } from "../../../protocol/gateway-key.ts";
 import { stretchOfLeaf, type Stretch } from "../../../protocol/line.ts";
 import type { Lies } from "./lies.ts";
 import { auditRoot } from "./root.ts";
@@ -71,10 +72,12 @@ async function auditSignature(
   place: string,
   lies: Lies,
 ): Promise<void> {
-  const signed = await lies.attempt(place, () =>
-    verifyEs256(world.gatewayKey, ackMessage(promiseOf(world, stretch, row)), row.signature),
-  );
-  lies.hold(signed === true, place, "the gateway's signature does not verify");
+  const signed = await lies.attempt(place, () => {
+    const promise = promiseOf(world, stretch, row);
+    const key = keyOfPromise(world.gatewayKeys, promise);
+    return key !== undefined && verifyEs256(key, ackMessage(promise), row.signature);
+  });
+  lies.hold(signed === true, place, "the signature is not one of the gateway's key of that time");
 }
 
 /** The leaf after the last one that a stream of the line has anchored; none where it still takes some. */

@@ -1,5 +1,6 @@
 import { readAck, verifyAckLeaf, verifyAckSignature, type Ack } from "../../../protocol/ack.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
+import { keyOfPromise } from "../../../protocol/gateway-key.ts";
 import { parseStrict } from "../../../protocol/json.ts";
 import type { Lies } from "./lies.ts";
 import type { WalkedStream } from "./stream.ts";
@@ -29,7 +30,9 @@ export function auditKeptAcks(world: AuditWorld, { leaves }: WalkedStream, acks:
     const place = `acks line ${index + 1}: reading ${ack.sequence} of ${ack.device}`;
     const stretch = world.line.stretches.find(({ stream }) => stream === ack.stream);
     if (!lies.hold(stretch !== undefined, place, `it is about another stream, ${ack.stream}`) || !stretch) continue;
-    if (!lies.hold(verifyAckSignature(ack, world.gatewayKey), place, "its signature is not this gateway's")) continue;
+    const key = keyOfPromise(world.gatewayKeys, ack);
+    const signed = key !== undefined && verifyAckSignature(ack, key);
+    if (!lies.hold(signed, place, "its signature is not this gateway's")) continue;
     const position = stretch.firstLeaf + ack.first + ack.index;
     const leaf = leaves[position];
     if (leaf === undefined) lies.tell(place, `it was promised at position ${position}, and is not stored`);

@@ -1,6 +1,6 @@
 import type { Contracts } from "../../../protocol/consortium.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
-import type { PublicKey } from "../../../protocol/es256.ts";
+import type { KeyTerm } from "../../../protocol/gateway-key.ts";
 import type { Line } from "../../../protocol/line.ts";
 import type { ChainEvent } from "../../chain/event.ts";
 import type { ChainView } from "../../chain/view.ts";
@@ -16,7 +16,8 @@ export interface AuditWorld {
   readonly contracts: Contracts;
   /** The stream that the database says it is written to, and those that it succeeds, as the chain links them. */
   readonly line: Line;
-  readonly gatewayKey: PublicKey;
+  /** The keys of this gateway group, each with its time. */
+  readonly gatewayKeys: readonly KeyTerm[];
   /** Folded from `events` alone: nothing of it comes from the database. */
   readonly view: ChainView;
   /** Every event of the six contracts, as the node tells it. */

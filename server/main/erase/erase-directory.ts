@@ -1,15 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { es256Signer } from "../../../protocol/es256.ts";
 import { anchorsOf, newest } from "../../../protocol/line.ts";
 import { meetChain } from "../../anchor/meet-chain.ts";
 import { followChain } from "../../chain/follow.ts";
-import { loadOrCreateKey } from "../../keys/signing-keys.ts";
 import { Committer } from "../../store/committer.ts";
 import { claimStream } from "../../store/stream-row.ts";
 import { askControl } from "../control.ts";
 import { layoutOf, type DataDirectory } from "../data-directory.ts";
+import { promisesOf } from "../gateway-signer.ts";
 import { lineOfWritten, writtenStream } from "../open-line.ts";
 import { openStopped, type OpenedDirectory } from "../open-directory.ts";
 import { readSettings } from "../settings.ts";
@@ -63,7 +62,6 @@ async function onStopped<T>(
   production: boolean,
   act: (erasure: Erasure) => Promise<T>,
 ): Promise<T> {
-  const key = await loadOrCreateKey(data.key("gateway"), "p256", { development: false, production });
   const written = await writtenStream(database, consortium);
   const claim = await claimStream(database, written);
   const chain = await followChain({ provider: chainAt.provider, consortium });
@@ -73,7 +71,8 @@ async function onStopped<T>(
     // A database that is behind the chain would record it where the chain has another leaf.
     await meetChain(database, anchorsOf(line, chain.view()));
     const { chainId, contracts } = consortium;
-    const promise = { signer: es256Signer(key), now: Date.now, anchorWithinSeconds: ANCHOR_WITHIN_SECONDS };
+    const plan = { data, consortium, production, now: Date.now, anchorWithinSeconds: ANCHOR_WITHIN_SECONDS };
+    const promise = promisesOf(plan)(chain);
     const committer = new Committer({ ...promise, database, chainId, anchorLog: contracts.AnchorLog, stream, line });
     const { erasing: intent } = data;
     const random = (size: number): Uint8Array => randomBytes(size);

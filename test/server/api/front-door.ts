@@ -39,6 +39,7 @@ import { createProofs } from "../../../server/twin/proofs.ts";
 import { createReceipts } from "../../../server/twin/receipts.ts";
 import { createStreams } from "../../../server/twin/streams.ts";
 import { holdToOpenApi } from "../../helpers/hold-to-openapi.ts";
+import { consortiumNow } from "../../../server/chain/consortium-now.ts";
 import { named, WrittenChain, writtenConsortium } from "./written-chain.ts";
 
 const range = { type: "number", min: 0, max: 300 } as const;
@@ -141,6 +142,7 @@ export async function openFrontDoor(
     gateway,
     chain,
     consortium,
+    consortiumNow: () => consortiumNow(consortium, chain.view()),
     sessions,
     access,
     refusals,

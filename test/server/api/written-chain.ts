@@ -1,5 +1,5 @@
 import { JsonRpcProvider } from "ethers";
-import { toHex, utf8, type Hex } from "../../../protocol/bytes.ts";
+import { toHex, utf8, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import type { Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { publicKeyOf } from "../../../protocol/es256.ts";
@@ -48,6 +48,10 @@ export class WrittenChain {
     this.#state = new ChainState(consortium.contracts);
     this.#block = { number: 1, hash: named("block 1"), timestamp };
     const [member] = consortium.members;
+    const [gateway] = member?.gateways ?? [];
+    if (member)
+      this.emit("MemberRegistry", "MemberAdded", [0, member.name, member.endpoint, member.signer, ZERO_32, ZERO_32]);
+    if (gateway) this.emit("MemberRegistry", "GatewayGroupAdded", [gateway.group, 0, gateway.x, gateway.y, []]);
     member?.oracles.forEach((key, bit) => this.emit("MemberRegistry", "OracleAdded", [key, 0, bit]));
   }
 

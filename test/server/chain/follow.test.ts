@@ -11,6 +11,7 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import { publicKeyOf, signEs256 } from "../../../protocol/es256.ts";
 import { deviceId, grantId, keyProofMessage, streamId, twinId, assignmentId } from "../../../protocol/ids.ts";
 import { signCompact, verdictDigest } from "../../../protocol/verdict.ts";
+import { consortiumNow } from "../../../server/chain/consortium-now.ts";
 import { deployConsortium } from "../../../server/chain/deploy.ts";
 import type { ChainEvent } from "../../../server/chain/event.ts";
 import { databaseEvents } from "../../../server/chain/event-store.ts";
@@ -21,7 +22,7 @@ import { ChainState } from "../../../server/chain/state.ts";
 import type { Chain, ChainView } from "../../../server/chain/view.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { eventually } from "./ask.ts";
-import { addressOf, answering, gatewayOf, planFor, transact, wallet } from "./world.ts";
+import { decided, addressOf, answering, gatewayOf, planFor, transact, wallet } from "./world.ts";
 
 const bytes32 = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
 const steward = wallet(20);
@@ -109,7 +110,7 @@ describe("following the chain", () => {
       expect(view.oracleSet).to.equal(keccak256(encoded));
       expect(view.isOracle(addressOf(wallet(11)))).to.equal(true);
       expect(view.isOracle(reader)).to.equal(false);
-      expect(view.gatewayKey(addressOf(gatewayOf(3)))?.senders).to.deep.equal([addressOf(gatewayOf(3))]);
+      expect(view.gateway(addressOf(gatewayOf(3)))?.senders).to.deep.equal([addressOf(gatewayOf(3))]);
       expect(view.streams()).to.deep.equal([{ id: stream, group: addressOf(gatewayOf(0)), n: 0, standing: "open" }]);
     }
   });
@@ -257,6 +258,31 @@ describe("following the chain", () => {
     // A restart reads the stored events and comes to the same.
     expect(facts((await follow()).view())).to.deep.equal(facts(slow));
     expect(new ChainState(contracts).apply({ ...events[0]!, address: reader })).to.equal(false);
+  });
+
+  it("takes a change of members back with the block that it was in", async () => {
+    const chain = await follow();
+    const before = chain.view();
+    const mark = (await provider.send("evm_snapshot", [])) as string;
+    const { x, y } = publicKeyOf(deviceKey(9));
+    const calls = [
+      ["addMember", [["B", "http://b.example", addressOf(wallet(3)), x, y]]],
+      ["replaceOracles", [[[1, addressOf(wallet(15))]], 0]],
+      ["changeGatewayKey", [addressOf(gatewayOf(3)), x, y, 3_000_000_000]],
+    ] as const;
+    await send(wallet(2), "MemberRegistry", "carryOut", await decided(consortium, 0, calls));
+    const changed = await chain.waitFor(({ memberChanges }) => memberChanges === 1, 10_000);
+    expect(changed.members().map(({ name }) => name)).to.deep.equal(["A", "B"]);
+    expect(changed.oracles).to.deep.equal([addressOf(wallet(15))]);
+
+    await provider.send("evm_revert", [mark]);
+    await provider.send("evm_increaseTime", [7]);
+    await provider.send("evm_mine", []);
+    const after = await chain.waitFor(({ memberChanges }) => memberChanges === 0, 10_000);
+    expect(after.members()).to.deep.equal(before.members());
+    expect(after.oracles).to.deep.equal(before.oracles);
+    expect(after.groups()).to.deep.equal(before.groups());
+    expect(consortiumNow(consortium, after)).to.deep.equal(consortium);
   });
 
   it("takes back what a reorganisation takes back, while following and after a restart", async () => {

@@ -1,5 +1,5 @@
 import { p256 } from "@noble/curves/nist.js";
-import { Wallet, type JsonRpcProvider } from "ethers";
+import { Signature, Wallet, type JsonRpcProvider } from "ethers";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -103,6 +103,34 @@ export async function transact(
   );
   if (receipt.status !== "0x1") throw new Error(`${call} reverted`);
   return hash;
+}
+
+const CHANGE = {
+  Change: [
+    { name: "number", type: "uint64" },
+    { name: "calls", type: "bytes[]" },
+    { name: "deadline", type: "uint40" },
+  ],
+};
+
+/** What `MemberRegistry.carryOut` takes: calls of that contract, signed by these members, in the order of their bits. */
+export async function decided(
+  { chainId, contracts }: Consortium,
+  number: number,
+  calls: readonly (readonly [method: string, values: readonly unknown[]])[],
+  signers: readonly Wallet[] = [wallet(2)],
+): Promise<readonly unknown[]> {
+  const encoded = calls.map(([method, values]) => interfaces.MemberRegistry.encodeFunctionData(method, values));
+  const verifyingContract = contracts.MemberRegistry;
+  const domain = { name: "Twinward MemberRegistry", version: "1", chainId, verifyingContract };
+  const change = { number, calls: encoded, deadline: 4_000_000_000 };
+  const signatures = await Promise.all(
+    signers.map(async (signer) => {
+      const { r, yParityAndS } = Signature.from(await signer.signTypedData(domain, CHANGE, change));
+      return [r, yParityAndS];
+    }),
+  );
+  return [number, change.deadline, encoded, 2 ** signers.length - 1, signatures];
 }
 
 const GATEWAY_KEY = new Uint8Array(32).fill(7);

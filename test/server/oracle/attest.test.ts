@@ -110,6 +110,19 @@ describe("attest", () => {
     expect(attest(after, place, outcome(2), pen)).to.equal(undefined);
   });
 
+  it("says the same once more when members have replaced the oracles, and nothing for a set that was signed for", () => {
+    const next = { ...place, oracleSet: `0x${"77".repeat(32)}` as const };
+    const first = attest(state, place, outcome(2), pen)!.state;
+    const again = attest(first, next, outcome(2), pen)!;
+    expect(verifyFinding(DOMAIN, again.signed)).to.deep.include({ verdict: toVerdict(next, outcome(2)) });
+    expect(attest(again.state, next, outcome(2), pen)).to.equal(undefined);
+    // The former set is put back: what was signed for it stands, and nothing else is.
+    expect(attest(again.state, place, outcome(1), pen)).to.equal(undefined);
+    const clear = attestClear(state, place, [], pen)!.state;
+    expect(attestClear(clear, place, [], pen)).to.equal(undefined);
+    expect(attestClear(clear, next, [], pen)).to.not.equal(undefined);
+  });
+
   it("only rises within a round, whatever comes in whatever order", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 5, max: 30 })), { maxLength: 12 }), (outcomes) => {

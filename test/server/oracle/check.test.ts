@@ -21,7 +21,7 @@ describe("checkReadings", () => {
       anchorLog: CONTRACTS.AnchorLog,
       stream: STREAM,
       device: device.id,
-      gatewayKey: publicKeyOf(gatewayKey),
+      gatewayKeys: [{ ...publicKeyOf(gatewayKey), since: 0, until: null }],
       keyAt: () => ({ number: 1, ...publicKeyOf(device.key) }),
     };
   });
@@ -61,7 +61,7 @@ describe("checkReadings", () => {
     ["an ack of another stream", /another chain, log or stream/, () => check(changed(1, (r) => ({ ...r, ack: { ...r.ack, stream: device.id } })))],
     ["an ack of another chain", /another chain, log or stream/, () => check(changed(1, (r) => ({ ...r, ack: { ...r.ack, chainId: 1 } })))],
     ["an ack with another place", /not signed|another leaf/, () => check(changed(1, (r) => ({ ...r, ack: { ...r.ack, first: r.ack.first + 5 } })))],
-    ["an ack signed by somebody else", /not signed/, () => check(device.kept, START, { gatewayKey: publicKeyOf(other.key) })],
+    ["an ack signed by somebody else", /not signed/, () => check(device.kept, START, { gatewayKeys: [{ ...publicKeyOf(other.key), since: 0, until: null }] })],
   ]; // prettier-ignore
   for (const [what, why, act] of refused)
     it(`refuses ${what}`, () => {

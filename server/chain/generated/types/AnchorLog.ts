@@ -90,6 +90,7 @@ export declare namespace IAnchorLog {
 export interface AnchorLogInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "KEY_GRACE"
       | "PERIOD"
       | "RESUME_GRACE"
       | "ackDigest"
@@ -128,6 +129,7 @@ export interface AnchorLogInterface extends Interface {
       | "Suspended"
   ): EventFragment;
 
+  encodeFunctionData(functionFragment: "KEY_GRACE", values?: undefined): string;
   encodeFunctionData(functionFragment: "PERIOD", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "RESUME_GRACE",
@@ -240,6 +242,7 @@ export interface AnchorLogInterface extends Interface {
     values: [BytesLike, BigNumberish, BigNumberish, BytesLike[], BytesLike]
   ): string;
 
+  decodeFunctionResult(functionFragment: "KEY_GRACE", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "PERIOD", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "RESUME_GRACE",
@@ -507,6 +510,8 @@ export interface AnchorLog extends BaseContract {
     event?: TCEvent
   ): Promise<this>;
 
+  KEY_GRACE: TypedContractMethod<[], [bigint], "view">;
+
   PERIOD: TypedContractMethod<[], [bigint], "view">;
 
   RESUME_GRACE: TypedContractMethod<[], [bigint], "view">;
@@ -682,6 +687,9 @@ export interface AnchorLog extends BaseContract {
     key: string | FunctionFragment
   ): T;
 
+  getFunction(
+    nameOrSignature: "KEY_GRACE"
+  ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
     nameOrSignature: "PERIOD"
   ): TypedContractMethod<[], [bigint], "view">;
