@@ -191,9 +191,9 @@ function emitLstm({ model, names }: Emission, node: Node, out: string): void {
     model.node("Concat", order, [`${out} ${name} gates`], { axis });
     return `${out} ${name} gates`;
   };
-  const shaped = (name: string, shape: Shape): string => {
-    model.node("Reshape", [name, model.integers(shape)], [`${name} shaped ${out}`]);
-    return `${name} shaped ${out}`;
+  const shaped = (name: string, shape: Shape, as = name): string => {
+    model.node("Reshape", [name, model.integers(shape)], [`${out} shaped ${as}`]);
+    return `${out} shaped ${as}`;
   };
   const turned = (name: string): string => {
     const gates = reordered(name, 1);
@@ -204,7 +204,7 @@ function emitLstm({ model, names }: Emission, node: Node, out: string): void {
   const none = model.constant(`zeros ${4 * units}`, [0], [4 * units]);
   model.node("Concat", [reordered(b, 0), none], [`${out} biases`], { axis: 0 });
   const biases = shaped(`${out} biases`, [1, 8 * units]);
-  const start = [h, c].map((name) => shaped(name, [1, batch, units]));
+  const start = [shaped(h, [1, batch, units], "h"), shaped(c, [1, batch, units], "c")];
   const outputs = [`${out} all`, "", `${out} cell`];
   model.node("LSTM", [x, turned(w), turned(r), biases, "", ...start], outputs, { hidden_size: units });
   model.node("Concat", [shaped(`${out} all`, [steps, batch, units]), `${out} cell`], [out], { axis: 0 });

@@ -22,8 +22,6 @@ type Tensor = Runtime.Tensor;
  * the same bits every time. `run` computes on the thread that calls it; use a worker (thread.ts) where that must not wait.
  */
 export async function loadOnnxEngine(): Promise<Engine> {
-  // 1.27 sends nothing anywhere. Later ones would, unless this stands before they are loaded.
-  process.env.ORT_DISABLE_TELEMETRY = "1";
   const runtime = await import("onnxruntime-node");
   return {
     name: "onnx",

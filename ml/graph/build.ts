@@ -100,11 +100,16 @@ export class GraphBuilder {
     const isOrder = order.length === x.shape.length && [...order].sort((a, b) => a - b).every((axis, i) => axis === i);
     if (!isOrder) refuseShapes("transpose", [x.shape, order], "the second is no order of the first's axes");
     if (order.every((axis, i) => axis === i)) return x;
-    return this.#make(
-      { op: "transpose", order: [...order] },
-      [x],
-      order.map((axis) => x.shape[axis] ?? 0),
-    );
+    const node = this.#node(x);
+    const shape = order.map((axis) => x.shape[axis] ?? 0);
+    if (node.op === "transpose") {
+      const both = order.map((axis) => node.order[axis] ?? 0);
+      return this.transpose(this.#operand(node, 0), both);
+    }
+    // What is turned before it is repeated stays small, and whoever uses it sees that it is repeated.
+    const thin = this.#unrepeated(x);
+    if (thin !== x && thin.shape.length === shape.length) return this.broadcast(this.transpose(thin, order), shape);
+    return this.#make({ op: "transpose", order: [...order] }, [x], shape);
   }
 
   concat(parts: readonly Value[], axis: number): Value {

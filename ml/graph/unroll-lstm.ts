@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from "./build.ts";
 import type { Graph, Node } from "./graph.ts";
+import { isSameShape } from "./shape.ts";
 
 /** Of the operation `lstm` (graph.ts): x [T,B,F], w [F,4U], r [U,4U], b [4U], h [B,U], c [B,U]. */
 export interface LstmParts {
@@ -13,17 +14,22 @@ export interface LstmParts {
 
 /**
  * A long short-term memory written out step by step (Hochreiter & Schmidhuber 1997, with forget gates), gates in the order
- * input, forget, output, cell: three sigmoids are one operation on neighbours, and all steps' inputs are one product.
+ * input, forget, output, cell: three sigmoids are one operation on neighbours, and all steps' inputs are one product,
+ * and an input that is the same at every step is multiplied once.
  * Gives the T hidden states [B,U] and the last cell.
  */
 export function unrollLstm(g: GraphBuilder, { x, w, r, b, h, c }: LstmParts): { hidden: Value[]; cell: Value } {
   const [steps = 0, batch = 0, width = 0] = x.shape;
   const units = r.shape[0] ?? 0;
-  const inputs = g.add(g.matmul(g.reshape(x, [steps * batch, width]), w), b);
+  const made = g.nodeOf(x);
+  const from = made.op === "broadcast" ? g.valueAt(made.of[0] ?? -1) : x;
+  const isRepeated = steps > 1 && isSameShape(from.shape, [1, batch, width]);
+  const rows = isRepeated ? g.reshape(from, [batch, width]) : g.reshape(x, [steps * batch, width]);
+  const inputs = g.add(g.matmul(rows, w), b);
   const hidden: Value[] = [];
   let [last, cell] = [h, c];
   for (let step = 0; step < steps; step++) {
-    const z = g.add(g.matmul(last, r), g.slice(inputs, 0, step * batch, batch));
+    const z = g.add(g.matmul(last, r), isRepeated ? inputs : g.slice(inputs, 0, step * batch, batch));
     const gates = g.sigmoid(g.slice(z, 1, 0, 3 * units));
     const candidate = g.tanh(g.slice(z, 1, 3 * units, units));
     const [input, forget, output] = [0, 1, 2].map((k) => g.slice(gates, 1, k * units, units)) as [Value, Value, Value];
