@@ -5,10 +5,12 @@ import type { KeyTerm } from "./gateway-key.ts";
 import { streamId } from "./ids.ts";
 import { parseStrict } from "./json.ts";
 import { Shape } from "./shape.ts";
-import { CONTRACTS, type ContractName } from "./words.ts";
+import { ALL_CONTRACTS, CONTRACTS, OPERATING_CONTRACTS } from "./words.ts";
 
-/** Addresses of the six contracts. */
-export type Contracts = Readonly<Record<ContractName, Hex>>;
+/** Addresses of the six contracts, and of those about operators where there are any. */
+export type Contracts = Readonly<
+  Record<(typeof CONTRACTS)[number], Hex> & Partial<Record<(typeof OPERATING_CONTRACTS)[number], Hex>>
+>;
 
 /** A gateway group: the address that its streams are named after, and the P-256 key that signs its acks. */
 export interface GatewayGroup extends PublicKey {
@@ -89,8 +91,9 @@ export function parseConsortium(input: unknown): Consortium {
 }
 
 export function readContracts(shape: Shape): Contracts {
-  const found = shape.members(CONTRACTS);
-  return Object.fromEntries(CONTRACTS.map((name) => [name, found[name].hex(20)])) as Record<ContractName, Hex>;
+  const found = shape.members(CONTRACTS, OPERATING_CONTRACTS);
+  const entries = ALL_CONTRACTS.flatMap((name) => (found[name] ? [[name, found[name].hex(20)]] : []));
+  return Object.fromEntries(entries) as Contracts;
 }
 
 function readMember(shape: Shape): ConsortiumMember {

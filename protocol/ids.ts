@@ -47,6 +47,11 @@ export function caseId(chainId: number, contract: Hex, cause: Hex): Hex {
   return encoded(u256be(chainId), address(contract), fromHex(cause, 32));
 }
 
+/** The n-th opening of the glass by a holder of a member, n from 1. */
+export function breakGlassId(chainId: number, breakGlass: Hex, member: number, n: number): Hex {
+  return encoded(u256be(chainId), address(breakGlass), u256be(member), u256be(n));
+}
+
 /** `group` is the address of the gateway group; n counts the group's streams. */
 export function streamId(chainId: number, anchorLog: Hex, group: Hex, n: number): Hex {
   return encoded(u256be(chainId), address(anchorLog), address(group), u256be(n));

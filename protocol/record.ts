@@ -37,6 +37,8 @@ export interface DecisionRecord extends RecordHead {
   readonly reason: string;
   readonly because: {
     readonly grant: Hex | null;
+    /** The opening of the glass, where there is no grant. */
+    readonly opening?: Hex;
     /** The block that the answer rests on; timestamp in seconds. */
     readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
   };
@@ -151,7 +153,8 @@ function checkDecision(shape: Shape): void {
   found.segments.matching(/^(?:0|[1-9][0-9]{0,19})$/, "a decimal bitmap");
   if (typeof found.permit.value !== "boolean") throw found.permit.fault("not true or false");
   found.reason.matching(/^[A-Z][A-Za-z]*$/, "a reason's word");
-  const because = found.because.members(["grant", "block"]);
+  const because = found.because.members(["grant", "block"], ["opening"]);
+  because.opening?.hex(32);
   because.grant.orNull((grant) => grant.hex(32));
   const block = because.block.members(["number", "hash", "timestamp"]);
   block.number.integer();

@@ -30,7 +30,7 @@ export type DeviceState = (typeof DEVICE_STATES)[number];
 export const FLAGS = { outOfRange: 1, late: 2, clock: 4, distrusted: 8, estimated: 16 } as const;
 export type Flag = keyof typeof FLAGS;
 
-/** The six contracts of a consortium, in the order in which they are deployed. */
+/** The six contracts that every consortium has and that proofs name, in the order in which they are deployed. */
 export const CONTRACTS = [
   "MemberRegistry",
   "DeviceRegistry",
@@ -39,7 +39,12 @@ export const CONTRACTS = [
   "GrantRegistry",
   "VerdictOracle",
 ] as const;
-export type ContractName = (typeof CONTRACTS)[number];
+
+/** Those about operators, deployed after them; a consortium that was founded before there were any has none. */
+export const OPERATING_CONTRACTS = ["Operators", "BreakGlass"] as const;
+
+export const ALL_CONTRACTS = [...CONTRACTS, ...OPERATING_CONTRACTS] as const;
+export type ContractName = (typeof ALL_CONTRACTS)[number];
 
 export function isPurpose(name: unknown): name is Purpose {
   return (PURPOSES as readonly unknown[]).includes(name);

@@ -27,6 +27,8 @@ const CONTRACTS = {
   TwinRegistry: "twins",
   GrantRegistry: "grants",
   VerdictOracle: "verdicts",
+  Operators: "operators",
+  BreakGlass: "grants",
 } as const;
 
 interface Artifact {

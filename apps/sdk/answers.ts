@@ -223,8 +223,10 @@ export interface ReaderPage {
   readonly at: number;
   readonly readers: readonly {
     readonly reader: Hex;
-    /** Null for an oracle, who reads the security twin without one. */
+    /** Null for an oracle, who reads the security twin without one, and for whoever broke the glass. */
     readonly grant: Hex | null;
+    /** The opening of the glass that lets them read, or did. */
+    readonly opening?: Hex;
     readonly grantor: Hex | null;
     readonly parent: Hex | null;
     readonly segments: string;
@@ -243,6 +245,7 @@ export interface Explained {
   readonly code: ErrorCode | null;
   readonly because: {
     readonly grant: Hex | null;
+    readonly opening?: Hex;
     readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number };
   };
   readonly segments: string;

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {EcdsaP256} from "../lib/EcdsaP256.sol";
 import {ReadingInput} from "../lib/ReadingInput.sol";
 import {SEQUENCE_MAX} from "../lib/Sequence.sol";
+import {Cut} from "../twins/Cut.sol";
 import {IDeviceRegistry} from "./IDeviceRegistry.sol";
 
 /// @title Devices, their stewards, states and keys
@@ -43,6 +44,8 @@ contract DeviceRegistry is IDeviceRegistry {
     mapping(bytes32 device => Device) private _devices;
     mapping(bytes32 device => mapping(uint32 number => Key)) private _keys;
     mapping(bytes32 device => address) public offeredSteward;
+    /// @dev Kept for the twin registry, because every decision and every grant needs both and pays for each contract it asks.
+    mapping(bytes32 device => mapping(bytes32 twin => Cut)) public cuts;
 
     modifier onlySteward(bytes32 id) {
         _requireSteward(id);
@@ -186,6 +189,12 @@ contract DeviceRegistry is IDeviceRegistry {
     }
 
     /// @inheritdoc IDeviceRegistry
+    function setCut(bytes32 id, bytes32 twin, Cut cut) external {
+        if (msg.sender != twinRegistry) revert NotTwinRegistry(msg.sender, twinRegistry);
+        cuts[id][twin] = cut;
+    }
+
+    /// @inheritdoc IDeviceRegistry
     function applyVerdict(bytes32 id, uint8 kind, bytes32 digest) external {
         if (msg.sender != verdictOracle) revert NotVerdictOracle(msg.sender, verdictOracle);
         DeviceState state = _requireDevice(id).state;
@@ -234,6 +243,12 @@ contract DeviceRegistry is IDeviceRegistry {
     function standing(bytes32 id) external view returns (address, DeviceState, uint24, bool) {
         Device storage entry = _devices[id];
         return (entry.steward, entry.state, entry.assignments, entry.assigned);
+    }
+
+    /// @inheritdoc IDeviceRegistry
+    function standingWith(bytes32 id, bytes32 twin) external view returns (Cut, address, DeviceState, uint24, bool) {
+        Device storage entry = _devices[id];
+        return (cuts[id][twin], entry.steward, entry.state, entry.assignments, entry.assigned);
     }
 
     /// @inheritdoc IDeviceRegistry

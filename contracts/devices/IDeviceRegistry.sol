@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Cut} from "../twins/Cut.sol";
+
 /// @title Which device is this, who is its steward, and which key signed which of its sequences?
 /// @notice Key ranges never overlap, a closed range never changes, and a mark removes nothing: what was once proven
 /// stays provable, with the mark shown beside it.
@@ -133,6 +135,9 @@ interface IDeviceRegistry {
     /// @return assignments begun so far; at most 2²⁴ − 1 (`AssignmentsTooMany`)
     function setAssigned(bytes32 device, bool open) external returns (uint24 assignments);
 
+    /// @notice Keeps what a decision needs of a twin, for the same reason; only the TwinRegistry.
+    function setCut(bytes32 device, bytes32 twin, Cut cut) external;
+
     /// @notice Lets a verdict act; only the VerdictOracle.
     /// @dev A later suspicion does not lift a quarantine: only a readmission does.
     /// @param kind 1 suspect, 2 quarantine, 3 readmission
@@ -168,6 +173,16 @@ interface IDeviceRegistry {
     function standing(
         bytes32 id
     ) external view returns (address steward, DeviceState state, uint24 assignments, bool assigned);
+
+    /// @notice `standing`, and with it one of the device's twins as a decision needs it (zero: that device has no such
+    /// twin): all that a decision and a grant ask about, from one contract.
+    function standingWith(
+        bytes32 id,
+        bytes32 twin
+    ) external view returns (Cut cut, address steward, DeviceState state, uint24 assignments, bool assigned);
+
+    /// @notice One of the device's twins as a decision needs it; zero: that device has no such twin.
+    function cuts(bytes32 id, bytes32 twin) external view returns (Cut);
 
     /// @notice The stream that the device's readings go to; zero for an unknown device.
     function homeStream(bytes32 id) external view returns (bytes32);

@@ -6,11 +6,13 @@ import {IMemberRegistry} from "../members/IMemberRegistry.sol";
 import {Cut} from "../twins/Cut.sol";
 import {ITwinRegistry} from "../twins/ITwinRegistry.sol";
 import {Consents} from "./Consents.sol";
+import {IBreakGlass} from "./IBreakGlass.sol";
 import {IGrantRegistry} from "./IGrantRegistry.sol";
 import {Terms} from "./Terms.sol";
 
 /// @title The one rule about what may be done with a twin
 abstract contract Decisions is IGrantRegistry, Consents {
+    uint8 private constant EMERGENCY = 1;
     uint8 private constant RESEARCH = 2;
     uint8 private constant AUDIT = 4;
     uint8 private constant SECURITY = 5;
@@ -19,16 +21,19 @@ abstract contract Decisions is IGrantRegistry, Consents {
 
     IMemberRegistry public immutable memberRegistry;
     IDeviceRegistry public immutable deviceRegistry;
+    IBreakGlass private immutable _breakGlass;
 
     mapping(bytes32 id => Terms) internal _terms;
 
     constructor(
         IMemberRegistry memberRegistry_,
         IDeviceRegistry deviceRegistry_,
-        ITwinRegistry twinRegistry_
+        ITwinRegistry twinRegistry_,
+        IBreakGlass breakGlass_
     ) Consents(twinRegistry_) {
         memberRegistry = memberRegistry_;
         deviceRegistry = deviceRegistry_;
+        _breakGlass = breakGlass_;
     }
 
     /// @inheritdoc IGrantRegistry
@@ -38,9 +43,11 @@ abstract contract Decisions is IGrantRegistry, Consents {
 
     /// @inheritdoc IGrantRegistry
     function explain(Ask calldata ask, Source[] calldata chain) public view returns (Reason) {
-        Cut cut = twinRegistry.cuts(ask.device, ask.twin);
+        (Cut cut, , IDeviceRegistry.DeviceState state, uint24 assignments, bool assigned) = deviceRegistry.standingWith(
+            ask.device,
+            ask.twin
+        );
         if (!cut.exists()) return Reason.TwinUnknown;
-        (, IDeviceRegistry.DeviceState state, uint24 assignments, bool assigned) = deviceRegistry.standing(ask.device);
         if (cut.isEnded(assignments, assigned)) return Reason.TwinEnded;
 
         bool isCommand = ask.action == Action.Command;
@@ -56,13 +63,16 @@ abstract contract Decisions is IGrantRegistry, Consents {
             if (!memberRegistry.isOracle(ask.reader)) return Reason.ReaderNotOracle;
         } else {
             Terms terms = _terms[ask.grant];
-            Reason reason = _explainGrant(ask, chain, terms, cut);
+            Reason reason = terms.exists() ? _explainGrant(ask, chain, terms, cut) : _explainOpening(ask);
             if (reason != Reason.Permitted) return reason;
-            // At the end of the chain of grants: whoever reads is whom the subject agreed to, not those before.
-            if (_has(cut.consent(), purpose) && !_has(consentOf[ask.twin][ask.reader].purposes, purpose)) {
-                return Reason.ConsentMissing;
+            // Whoever broke the glass reads the whole emergency twin and needs nobody's consent.
+            if (terms.exists()) {
+                // At the end of the chain of grants: whoever reads is whom the subject agreed to, not those before.
+                if (_has(cut.consent(), purpose) && !_has(consentOf[ask.twin][ask.reader].purposes, purpose)) {
+                    return Reason.ConsentMissing;
+                }
+                segments &= terms.segments();
             }
-            segments &= terms.segments();
         }
         if (ask.segments == 0 || ask.segments & ~segments != 0) return Reason.SegmentsNotGranted;
 
@@ -76,6 +86,16 @@ abstract contract Decisions is IGrantRegistry, Consents {
         return Reason.Permitted;
     }
 
+    /// @dev Where no grant has this id: whether the glass was broken under it. So who reads by a grant pays nothing for this.
+    function _explainOpening(Ask calldata ask) private view returns (Reason) {
+        (bytes32 twin, address opener, uint40 until, bool ended) = _breakGlass.standing(ask.grant);
+        if (opener == address(0)) return Reason.GrantUnknown;
+        if (twin != ask.twin || opener != ask.reader) return Reason.GrantForOther;
+        if (ended) return Reason.BreakGlassEnded;
+        if (block.timestamp >= until) return Reason.BreakGlassExpired;
+        return ask.purpose == EMERGENCY ? Reason.Permitted : Reason.PurposeNotGranted;
+    }
+
     /// @dev Checks 6 to 13: the grant and those above it, without the segments.
     function _explainGrant(
         Ask calldata ask,
@@ -83,7 +103,6 @@ abstract contract Decisions is IGrantRegistry, Consents {
         Terms terms,
         Cut cut
     ) private view returns (Reason) {
-        if (!terms.exists()) return Reason.GrantUnknown;
         if (!_leadsTo(ask, chain)) return Reason.GrantForOther;
         if (terms.revokedAt() != 0) return Reason.GrantRevoked;
         // Of a chain all grants have one epoch: a parent's was the present one when its child was given.

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IDeviceRegistry} from "../devices/IDeviceRegistry.sol";
 import {IMemberRegistry} from "../members/IMemberRegistry.sol";
+import {IPausable} from "../operators/IPausable.sol";
 import {Cut} from "../twins/Cut.sol";
 import {ITwinRegistry} from "../twins/ITwinRegistry.sol";
 import {Decisions} from "./Decisions.sol";
+import {IBreakGlass} from "./IBreakGlass.sol";
 import {IGrantRegistry} from "./IGrantRegistry.sol";
 import {Terms, TermsWord} from "./Terms.sol";
 
 /// @title Giving, passing on and taking back
 /// @dev One slot per grant. Who gave what to whom is in the id: whoever acts on a grant brings its twin, reader and source
 /// and so proves them; terms never change but for the revocation, so that a child's stay inside its parent's.
-contract GrantRegistry is IGrantRegistry, Decisions {
+contract GrantRegistry is IGrantRegistry, IPausable, Decisions, AccessManaged {
     uint8 private constant DEPTH_MAX = 3;
     /// @dev care, emergency, research, maintenance, audit: what a steward can give.
     uint8 private constant GRANTABLE = 0x1f;
@@ -24,13 +27,28 @@ contract GrantRegistry is IGrantRegistry, Decisions {
     bytes32 private constant BATCH_TYPE = keccak256(bytes.concat("GrantBatch(Grant[] grants)", GRANT));
     bytes32 private constant REVOCATION_TYPE = keccak256("Revocation(bytes32 grant,uint40 deadline)");
 
+    bool public paused;
     mapping(bytes32 grant => bool) public hasContinuity;
 
     constructor(
         IMemberRegistry memberRegistry_,
         IDeviceRegistry deviceRegistry_,
-        ITwinRegistry twinRegistry_
-    ) Decisions(memberRegistry_, deviceRegistry_, twinRegistry_) {}
+        ITwinRegistry twinRegistry_,
+        IBreakGlass breakGlass_,
+        address operators
+    ) Decisions(memberRegistry_, deviceRegistry_, twinRegistry_, breakGlass_) AccessManaged(operators) {}
+
+    /// @inheritdoc IPausable
+    function pause() external restricted {
+        paused = true;
+        emit Paused(msg.sender);
+    }
+
+    /// @inheritdoc IPausable
+    function resume() external restricted {
+        paused = false;
+        emit Resumed(msg.sender);
+    }
 
     /// @inheritdoc IGrantRegistry
     function grant(bytes32 device, Grant calldata given, uint256 nonce) external returns (bytes32) {
@@ -167,6 +185,7 @@ contract GrantRegistry is IGrantRegistry, Decisions {
         bytes32 device,
         Grant calldata given
     ) private view returns (Terms terms, address steward) {
+        if (paused) revert GrantsPaused();
         // Packed first: calldata is checked anew at every look.
         terms = TermsWord.pack(given.from, given.until, given.segments, given.purposes, given.depth);
         uint40 until = terms.until();
@@ -176,12 +195,12 @@ contract GrantRegistry is IGrantRegistry, Decisions {
         if (purposes == 0 || purposes > GRANTABLE) revert PurposesRefused(purposes);
         if (terms.depth() > DEPTH_MAX) revert DepthTooGreat(terms.depth(), DEPTH_MAX);
         bytes32 twin = given.twin;
-        Cut cut = twinRegistry.cuts(device, twin);
-        if (!cut.exists()) revert TwinUnknown(twin);
+        Cut cut;
         IDeviceRegistry.DeviceState state;
         uint24 assignments;
         bool assigned;
-        (steward, state, assignments, assigned) = deviceRegistry.standing(device);
+        (cut, steward, state, assignments, assigned) = deviceRegistry.standingWith(device, twin);
+        if (!cut.exists()) revert TwinUnknown(twin);
         if (cut.isSecurity()) revert SecurityTwinOnly(twin);
         if (!cut.isOpen(assignments, assigned)) revert TwinEnded(twin);
         if (state == IDeviceRegistry.DeviceState.Retired) revert DeviceRetired(device);

@@ -36,13 +36,14 @@ interface IGrantRegistry {
         Action action;
         bytes32 device;
         bytes32 twin; // of that device
-        bytes32 grant; // id
+        bytes32 grant; // id of it, or of an opening of the glass
         address reader;
         uint8 purpose; // the bit's place, not the bitmap: an ask names one
         uint64 segments; // bitmap; of a command the segments it sets
     }
 
-    /// @notice In the order of the checks: the first that applies is the answer.
+    /// @notice In the order of the checks: the first that applies is the answer. The last two are of an opening
+    /// (IBreakGlass.sol) what GrantRevoked and GrantExpired are of a grant, and stand in their place.
     enum Reason {
         Permitted,
         TwinUnknown,
@@ -61,7 +62,9 @@ interface IGrantRegistry {
         ConsentMissing,
         SegmentsNotGranted,
         DeviceQuarantined,
-        CommandNotInTwin
+        CommandNotInTwin,
+        BreakGlassEnded,
+        BreakGlassExpired
     }
 
     /// @param nonce of the grantor; with twin, reader, grantor and parent it makes the id
@@ -239,7 +242,7 @@ interface IGrantRegistry {
     /// @dev Warning: the chain does not know which commands lead to a safe state, so it refuses every command on a
     /// quarantined device; the server permits those that the device model calls safe.
     /// @param chain the sources of the grant and of all above it, the reader's own first. Where they do not make the
-    /// grant's id out of twin and reader, the answer is GrantForOther. None for an oracle
+    /// grant's id out of twin and reader, the answer is GrantForOther. None for an oracle and for an opening
     function explain(Ask calldata ask, Source[] calldata chain) external view returns (Reason);
 
     /// @notice Whether a grantor has used this nonce.

@@ -137,8 +137,8 @@ interface ITwinRegistry {
             bool ended
         );
 
-    /// @notice A twin as a decision needs it, in one storage read, by whoever knows its device; zero: that device has no
-    /// such twin. Whether it has ended, `DeviceRegistry.standing` says.
+    /// @notice A twin as a decision needs it, by whoever knows its device; zero: that device has no such twin. Kept by
+    /// `DeviceRegistry`, whose `standingWith` says with it whether the twin has ended.
     function cuts(bytes32 device, bytes32 id) external view returns (Cut);
 
     /// @notice The device that a twin is cut from; zero: no such twin.

@@ -27,7 +27,6 @@ contract TwinRegistry is ITwinRegistry, Subjects {
 
     mapping(bytes32 id => Assignment) private _assignments;
     mapping(bytes32 id => Twin) private _twins;
-    mapping(bytes32 device => mapping(bytes32 twin => Cut)) public cuts;
     mapping(bytes32 source => mapping(bytes32 manifestHash => uint64)) private _twinCount;
     mapping(bytes32 device => bytes32) public securityTwin;
 
@@ -79,8 +78,8 @@ contract TwinRegistry is ITwinRegistry, Subjects {
         id = _twinId(assignmentId, manifestHash, segments);
 
         _twins[id] = Twin(device, assignmentId, manifestHash);
-        cuts[device][id] = CutWord.pack(segments, commands, _assignments[assignmentId].n, RESEARCH);
         emit TwinCreated(id, device, assignmentId, manifestHash, segments, commands, false);
+        deviceRegistry.setCut(device, id, CutWord.pack(segments, commands, _assignments[assignmentId].n, RESEARCH));
     }
 
     /// @inheritdoc ITwinRegistry
@@ -92,8 +91,8 @@ contract TwinRegistry is ITwinRegistry, Subjects {
 
         securityTwin[device] = id;
         _twins[id] = Twin(device, 0, manifestHash);
-        cuts[device][id] = CutWord.packSecurity(segments);
         emit TwinCreated(id, device, 0, manifestHash, segments, 0, true);
+        deviceRegistry.setCut(device, id, CutWord.packSecurity(segments));
         if (state == IDeviceRegistry.DeviceState.Registered) deviceRegistry.activate(device);
     }
 
@@ -102,32 +101,30 @@ contract TwinRegistry is ITwinRegistry, Subjects {
         bytes32 device = _twins[id].device;
         if (device == 0) revert TwinUnknown(id);
         // Also on a retired device, and on a twin that has ended: taking back is never refused.
-        (address steward, , , ) = deviceRegistry.standing(device);
+        (Cut cut_, address steward, , , ) = deviceRegistry.standingWith(device, id);
         if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
-        Cut cut_ = cuts[device][id];
         if (cut_.isSecurity()) revert SecurityTwinOnly(id);
 
         epoch = cut_.epoch() + 1;
-        cuts[device][id] = cut_.withEpoch(epoch);
         emit EpochRaised(id, epoch);
+        deviceRegistry.setCut(device, id, cut_.withEpoch(epoch));
     }
 
     /// @inheritdoc ITwinRegistry
     function setConsentMask(bytes32 id, uint8 purposes) external {
         (bytes32 device, bytes32 assignmentId) = (_twins[id].device, _twins[id].assignment);
         if (device == 0) revert TwinUnknown(id);
-        Cut cut_ = cuts[device][id];
+        (Cut cut_, address steward, , , ) = deviceRegistry.standingWith(device, id);
         if (cut_.isSecurity()) revert SecurityTwinOnly(id);
         if (!_mayAsk(purposes)) revert ConsentMaskRefused(id, purposes);
         if (!_speaksFor(assignmentId, msg.sender)) {
-            (address steward, , , ) = deviceRegistry.standing(device);
             if (msg.sender != steward) revert NotSteward(device, msg.sender, steward);
             uint8 present = cut_.consent();
             if (present & ~purposes != 0) revert ConsentMaskShrinks(id, present, purposes);
         }
 
-        cuts[device][id] = cut_.withConsent(purposes);
         emit ConsentMaskSet(id, purposes, msg.sender);
+        deviceRegistry.setCut(device, id, cut_.withConsent(purposes));
     }
 
     /// @inheritdoc ITwinRegistry
@@ -139,8 +136,7 @@ contract TwinRegistry is ITwinRegistry, Subjects {
     function twin(bytes32 id) external view returns (bytes32, bytes32, bytes32, uint64, uint64, bool, bool) {
         Twin storage entry = _twins[id];
         bytes32 device = entry.device;
-        Cut cut_ = cuts[device][id];
-        (, , uint24 assignments, bool assigned) = deviceRegistry.standing(device);
+        (Cut cut_, , , uint24 assignments, bool assigned) = deviceRegistry.standingWith(device, id);
         bool ended = cut_.exists() && cut_.isEnded(assignments, assigned);
         return (
             device,
@@ -156,6 +152,11 @@ contract TwinRegistry is ITwinRegistry, Subjects {
     /// @inheritdoc ITwinRegistry
     function deviceOf(bytes32 id) external view returns (bytes32) {
         return _twins[id].device;
+    }
+
+    /// @inheritdoc ITwinRegistry
+    function cuts(bytes32 device, bytes32 id) external view returns (Cut) {
+        return deviceRegistry.cuts(device, id);
     }
 
     /// @inheritdoc ITwinRegistry

@@ -309,7 +309,11 @@ function distrustOf({ state, quarantinedBy }: DeviceFact): { readonly verdict: H
 
 function because(view: ChainView, found: Answer): DecisionRecord["because"] {
   const { number, hash, timestamp } = view.head;
-  return { grant: found.grant?.id ?? null, block: { number, hash, timestamp } };
+  return {
+    grant: found.grant?.id ?? null,
+    ...(found.opening && { opening: found.opening.id }),
+    block: { number, hash, timestamp },
+  };
 }
 
 /** What the reader is told. A stranger's answer holds nothing of the ask, so that all of them are the same bytes. */

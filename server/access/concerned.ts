@@ -13,7 +13,8 @@ export function concernOf(view: ChainView, who: Hex, twin: Hex): Concern | undef
   if (!fact) return undefined;
   const persons = fact.assignment === null ? undefined : view.assignment(fact.assignment);
   if ([stewardOf(view, twin), persons?.subject, persons?.guardian].includes(who)) return "whole";
-  const has = view.grantsOf(twin).some((grant) => isOf(grant, who)) || (fact.security && view.isOracle(who));
+  const broke = view.openingsOf(twin).some(({ opener, second }) => opener === who || second === who);
+  const has = broke || view.grantsOf(twin).some((grant) => isOf(grant, who)) || (fact.security && view.isOracle(who));
   return has ? "own" : undefined;
 }
 
@@ -22,6 +23,8 @@ export interface TwinReader {
   readonly reader: Hex;
   /** Null for an oracle, who reads the security twin without one. */
   readonly grant: Hex | null;
+  /** Set for whoever broke the glass, and how long that is or was good for. */
+  readonly opening?: Hex;
   readonly grantor: Hex | null;
   /** The grant that it was passed on from. */
   readonly parent: Hex | null;
@@ -33,8 +36,8 @@ export interface TwinReader {
 }
 
 /**
- * Who can see a twin, and why: every grant that was ever given on it, and the oracles of a security twin, as the rule itself
- * decides at `now` (seconds). Complete, because nothing else than these lets anybody read. For `who` with a concern of their own, theirs.
+ * Who can see a twin, and why: every grant that was ever given on it, every opening of the glass, and the oracles of a security
+ * twin, as the rule itself decides at `now` (seconds). Complete, because nothing else than these lets anybody read. For `who` with a concern of their own, theirs.
  */
 export function readersOf(view: ChainView, twin: Hex, now: number, who?: Hex): TwinReader[] {
   const fact = view.twin(twin);
@@ -69,7 +72,23 @@ export function readersOf(view: ChainView, twin: Hex, now: number, who?: Hex): T
       reason: weigh(view, { ...ask, reader, purpose, grant: id }).reason,
     })),
   }));
-  return [...byRight, ...byGrant];
+  const openings = view.openingsOf(twin).filter(({ opener }) => who === undefined || opener === who);
+  const byOpening = openings.map(({ id, opener, openedAt, until }): TwinReader => {
+    const purpose = "emergency" as const;
+    const { reason } = weigh(view, { ...ask, reader: opener, purpose, grant: id });
+    return {
+      reader: opener,
+      grant: null,
+      opening: id,
+      grantor: null,
+      parent: null,
+      segments: fact.segments,
+      from: openedAt,
+      until,
+      purposes: [{ purpose, reason }],
+    };
+  });
+  return [...byRight, ...byGrant, ...byOpening];
 }
 
 const isOf = ({ reader, grantor }: Pick<GrantFact, "reader" | "grantor">, who: Hex): boolean =>

@@ -2,7 +2,7 @@ import { purposeBit, type DeviceState, type Purpose } from "../../protocol/words
 
 /**
  * Every answer to "may this reader do this?", in the order in which the rule checks: the first that applies is the answer.
- * The index of a reason is the number that `GrantRegistry.explain` returns. test/vectors/decisions.json drives both.
+ * The last two are of an opening what GrantRevoked and GrantExpired are of a grant, and stand in their place. The index of a reason is the number that `GrantRegistry.explain` returns. test/vectors/decisions.json drives both.
  */
 export const REASONS = [
   "Permitted",
@@ -23,6 +23,8 @@ export const REASONS = [
   "SegmentsNotGranted",
   "DeviceQuarantined",
   "CommandNotInTwin",
+  "BreakGlassEnded",
+  "BreakGlassExpired",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -65,6 +67,14 @@ export interface Facts {
     readonly segments: bigint;
     readonly purposes: number;
   } | null;
+  /** Where there is no grant: an opening of the glass; `until` in seconds, exclusive. */
+  readonly opening?: {
+    readonly sameTwin: boolean;
+    readonly sameReader: boolean;
+    /** Before its time. */
+    readonly ended: boolean;
+    readonly until: number;
+  } | null;
 }
 
 const COMMANDING: readonly Purpose[] = ["care", "emergency", "maintenance"];
@@ -86,8 +96,10 @@ export function decide(facts: Facts, ask: Ask): Reason {
   if (twin.security) {
     // An oracle needs no grant: nobody, the steward included, can blind detection.
     if (!facts.readerIsOracle) return "ReaderNotOracle";
+  } else if (!grant) {
+    const denied = denyOpening(facts.opening, ask);
+    if (denied) return denied;
   } else {
-    if (!grant) return "GrantUnknown";
     if (!grant.sameTwin || !grant.sameReader) return "GrantForOther";
     if (grant.revoked) return "GrantRevoked";
     if (grant.epochRaised) return "EpochRaised";
@@ -107,6 +119,18 @@ export function decide(facts: Facts, ask: Ask): Reason {
     return "CommandNotInTwin";
   }
   return "Permitted";
+}
+
+/**
+ * Whoever broke the glass sees the whole emergency twin, for emergency alone, and needs nobody's consent. Undefined where
+ * nothing is in the way of that.
+ */
+function denyOpening(opening: Facts["opening"], ask: Ask): Reason | undefined {
+  if (!opening) return "GrantUnknown";
+  if (!opening.sameTwin || !opening.sameReader) return "GrantForOther";
+  if (opening.ended) return "BreakGlassEnded";
+  if (ask.now >= opening.until) return "BreakGlassExpired";
+  return ask.purpose === "emergency" ? undefined : "PurposeNotGranted";
 }
 
 /** History stays open to security and audit after a device has retired. */

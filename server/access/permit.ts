@@ -19,7 +19,7 @@ export interface PermitTerms {
   readonly end: number | null;
   /** When assignments of the device began or ended: the blocks' timestamps, seconds. */
   readonly changes: readonly number[];
-  /** Null for an oracle, who needs none. */
+  /** Null for an oracle, who needs none, and for whoever broke the glass. */
   readonly grant: Hex | null;
   /** Set while the device is quarantined: every value is shown with it. */
   readonly distrusted: { readonly verdict: Hex | null } | null;

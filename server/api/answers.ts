@@ -291,7 +291,7 @@ export const explanation = z.strictObject({
   permitted: z.boolean(),
   reason: z.enum(REASONS),
   code: z.string().nullable(),
-  because: z.strictObject({ grant: id.nullable(), block }),
+  because: z.strictObject({ grant: id.nullable(), opening: id.optional(), block }),
   segments: bitmap,
   purpose,
 });
@@ -321,6 +321,7 @@ export const readers = z.strictObject({
     z.strictObject({
       reader: address,
       grant: id.nullable(),
+      opening: id.optional(),
       grantor: address.nullable(),
       parent: id.nullable(),
       segments: bitmap,

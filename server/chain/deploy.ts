@@ -1,14 +1,17 @@
 import { getCreateAddress, Transaction, type JsonRpcApiProvider } from "ethers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { Consortium, Contracts } from "../../protocol/consortium.ts";
+import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
-import { CONTRACTS, type ContractName } from "../../protocol/words.ts";
+import { RESUMED_AFTER, roleNumber, type Role } from "../../protocol/roles.ts";
+import { ALL_CONTRACTS, type ContractName } from "../../protocol/words.ts";
 import { readHeader } from "./blocks.ts";
 import { anchorLogBytecode } from "./generated/bytecode/AnchorLog.ts";
+import { breakGlassBytecode } from "./generated/bytecode/BreakGlass.ts";
 import { deviceRegistryBytecode } from "./generated/bytecode/DeviceRegistry.ts";
 import { grantRegistryBytecode } from "./generated/bytecode/GrantRegistry.ts";
 import { memberRegistryBytecode } from "./generated/bytecode/MemberRegistry.ts";
+import { operatorsBytecode } from "./generated/bytecode/Operators.ts";
 import { twinRegistryBytecode } from "./generated/bytecode/TwinRegistry.ts";
 import { verdictOracleBytecode } from "./generated/bytecode/VerdictOracle.ts";
 import { interfaces } from "./interfaces.ts";
@@ -46,6 +49,13 @@ export interface OraclePlan {
   readonly key: Hex;
 }
 
+/** Somebody who has a role from the beginning. `member` where each member has such a role of its own. */
+export interface AppointmentPlan {
+  readonly role: Role;
+  readonly member?: number;
+  readonly account: Hex;
+}
+
 export interface DeployPlan {
   readonly provider: JsonRpcApiProvider;
   /** A key that was never used: the contracts' addresses follow from it and its first nonces. */
@@ -65,6 +75,9 @@ export interface DeployPlan {
   readonly groups: readonly GroupPlan[];
   /** In bit order. */
   readonly oracles: readonly OraclePlan[];
+  /** Who appoints the operators; the first member's signer where nobody is named. */
+  readonly admin?: Hex;
+  readonly appointments?: readonly AppointmentPlan[];
   /** Put into consortium@1 for readers. */
   readonly rpc?: string;
 }
@@ -76,10 +89,14 @@ const BYTECODE: Readonly<Record<ContractName, string>> = {
   TwinRegistry: twinRegistryBytecode,
   GrantRegistry: grantRegistryBytecode,
   VerdictOracle: verdictOracleBytecode,
+  Operators: operatorsBytecode,
+  BreakGlass: breakGlassBytecode,
 };
 
+type Addresses = Readonly<Record<ContractName, Hex>>;
+
 /**
- * Puts the six contracts on the chain and says where they are. Writes nothing of its own: addresses and signatures follow from
+ * Puts the contracts on the chain and says where they are. Writes nothing of its own: addresses and signatures follow from
  * the deployer's key, so that running it again after a kill repeats the very transactions that are missing, and running it on
  * a finished deployment sends nothing. Throws CHAIN_DIFFERS when the key was used for something else or for other members,
  * TRANSACTION_REFUSED, TRANSACTION_REVERTED, CHAIN_WAIT_EXPIRED.
@@ -92,7 +109,7 @@ export async function deployConsortium(plan: DeployPlan): Promise<Consortium> {
   const used = Number(await provider.send("eth_getTransactionCount", [deployer.address, "latest"]));
 
   const steps = [
-    ...CONTRACTS.map((name) => ({ to: null, data: creation(name, contracts, plan), gasLimit: DEPLOY_GAS })),
+    ...ALL_CONTRACTS.map((name) => ({ to: null, data: creation(name, contracts, plan), gasLimit: DEPLOY_GAS })),
     {
       to: contracts.DeviceRegistry,
       data: interfaces.DeviceRegistry.encodeFunctionData("wire", [contracts.TwinRegistry, contracts.VerdictOracle]),
@@ -128,14 +145,15 @@ export async function deployConsortium(plan: DeployPlan): Promise<Consortium> {
   };
 }
 
-/** Contracts are created by the deployer's first transactions, in the order of CONTRACTS. */
-function addressesOf(deployer: string): Contracts {
-  const entries = CONTRACTS.map((name, nonce) => [name, getCreateAddress({ from: deployer, nonce }).toLowerCase()]);
-  return Object.fromEntries(entries) as Contracts;
+/** Contracts are created by the deployer's first transactions, in the order of ALL_CONTRACTS. */
+function addressesOf(deployer: string): Addresses {
+  const entries = ALL_CONTRACTS.map((name, nonce) => [name, getCreateAddress({ from: deployer, nonce }).toLowerCase()]);
+  return Object.fromEntries(entries) as Addresses;
 }
 
-function creation(name: ContractName, contracts: Contracts, plan: DeployPlan): string {
+function creation(name: ContractName, contracts: Addresses, plan: DeployPlan): string {
   const { MemberRegistry: members, DeviceRegistry: devices, TwinRegistry: twins, AnchorLog: anchors } = contracts;
+  const { Operators: operators, BreakGlass: breakGlass } = contracts;
   const values: Readonly<Record<ContractName, readonly unknown[]>> = {
     MemberRegistry: [
       plan.members.map(({ name: title, endpoint, signer, commandKey: { x, y } }) => [title, endpoint, signer, x, y]),
@@ -145,10 +163,23 @@ function creation(name: ContractName, contracts: Contracts, plan: DeployPlan): s
     DeviceRegistry: [],
     AnchorLog: [members],
     TwinRegistry: [members, devices],
-    GrantRegistry: [members, devices, twins],
+    // Both have their address before they are there: it follows from the deployer's nonce.
+    GrantRegistry: [members, devices, twins, breakGlass, operators],
     VerdictOracle: [members, devices, anchors],
+    Operators: [adminOf(plan), appointmentsOf(plan)],
+    BreakGlass: [members, devices, twins, operators],
   };
   return `${BYTECODE[name]}${interfaces[name].encodeDeploy(values[name]).slice(2)}`;
+}
+
+const adminOf = ({ admin, members }: DeployPlan): Hex | undefined => admin ?? members[0]?.signer;
+
+function appointmentsOf({ appointments = [] }: DeployPlan): unknown[] {
+  return appointments.map(({ role, member, account }) => [
+    roleNumber(role, member),
+    account,
+    role === "resumer" ? RESUMED_AFTER : 0,
+  ]);
 }
 
 async function offer(provider: JsonRpcApiProvider, raw: string): Promise<void> {
@@ -178,10 +209,10 @@ async function mined(provider: JsonRpcApiProvider, hash: Hex): Promise<void> {
 }
 
 /** Code is at every address, and the members, groups and oracles are those of the plan. */
-async function holdAgainst(plan: DeployPlan, contracts: Contracts): Promise<void> {
+async function holdAgainst(plan: DeployPlan, contracts: Addresses): Promise<void> {
   const { provider } = plan;
-  const codes = await Promise.all(CONTRACTS.map((name) => provider.getCode(contracts[name])));
-  const missing = CONTRACTS.filter((_, i) => codes[i] === "0x");
+  const codes = await Promise.all(ALL_CONTRACTS.map((name) => provider.getCode(contracts[name])));
+  const missing = ALL_CONTRACTS.filter((_, i) => codes[i] === "0x");
   if (missing.length > 0)
     throw new TwinwardError("CHAIN_DIFFERS", { detail: `The deployer's key made no ${missing.join()}.` });
 

@@ -1,6 +1,6 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Contracts } from "../../protocol/consortium.ts";
-import { CONTRACTS, type ContractName } from "../../protocol/words.ts";
+import { ALL_CONTRACTS, type ContractName } from "../../protocol/words.ts";
 import { interfaces } from "./interfaces.ts";
 import type { Block } from "./view.ts";
 
@@ -31,7 +31,7 @@ export interface ReadEvent {
 
 /** Reads an event by its contract's ABI; undefined for a contract or an event that is not ours. */
 export function readEvent(contracts: Contracts, event: ChainEvent): ReadEvent | undefined {
-  const contract = CONTRACTS.find((name) => contracts[name] === event.address);
+  const contract = ALL_CONTRACTS.find((name) => contracts[name] === event.address);
   if (contract === undefined) return undefined;
   const log = interfaces[contract].parseLog({ topics: event.topics, data: event.data });
   if (log === null) return undefined;

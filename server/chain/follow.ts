@@ -1,7 +1,7 @@
 import type { JsonRpcApiProvider } from "ethers";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
-import { CONTRACTS } from "../../protocol/words.ts";
+import { ALL_CONTRACTS } from "../../protocol/words.ts";
 import type { Database } from "../store/database.ts";
 import { readBlocks, readHeader, type Header } from "./blocks.ts";
 import { systemClock, type Clock } from "./clock.ts";
@@ -46,7 +46,7 @@ export async function followChain(plan: FollowPlan): Promise<Chain> {
   const { provider, consortium, pollMs = 250, now = Date.now, clock = systemClock, onTrouble } = plan;
   const { maxBlockAgeSeconds = Infinity } = plan;
   const store = plan.database === undefined ? memoryEvents() : databaseEvents(plan.database);
-  const addresses = CONTRACTS.map((name) => consortium.contracts[name]);
+  const addresses = ALL_CONTRACTS.flatMap((name) => consortium.contracts[name] ?? []);
   const listeners = new Set<(view: ChainView) => void>();
   const waiting = new Set<(error: TwinwardError) => void>();
 

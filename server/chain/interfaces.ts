@@ -1,13 +1,15 @@
 import { Interface, type InterfaceAbi } from "ethers";
 import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
+import { breakGlassAbi } from "../../protocol/abi/BreakGlass.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
 import { memberRegistryAbi } from "../../protocol/abi/MemberRegistry.ts";
+import { operatorsAbi } from "../../protocol/abi/Operators.ts";
 import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
 import { verdictOracleAbi } from "../../protocol/abi/VerdictOracle.ts";
-import { CONTRACTS, type ContractName } from "../../protocol/words.ts";
+import { ALL_CONTRACTS, type ContractName } from "../../protocol/words.ts";
 
-/** What our six contracts understand, ready to encode calls and to decode events and errors. */
+/** What our contracts understand, ready to encode calls and to decode events and errors. */
 export const interfaces: Readonly<Record<ContractName, Interface>> = {
   MemberRegistry: toInterface(memberRegistryAbi),
   DeviceRegistry: toInterface(deviceRegistryAbi),
@@ -15,6 +17,8 @@ export const interfaces: Readonly<Record<ContractName, Interface>> = {
   TwinRegistry: toInterface(twinRegistryAbi),
   GrantRegistry: toInterface(grantRegistryAbi),
   VerdictOracle: toInterface(verdictOracleAbi),
+  Operators: toInterface(operatorsAbi),
+  BreakGlass: toInterface(breakGlassAbi),
 };
 
 function toInterface(abi: unknown): Interface {
@@ -26,7 +30,7 @@ function toInterface(abi: unknown): Interface {
  */
 export function describeRevert(data: string | null | undefined): string | undefined {
   if (data === null || data === undefined || data === "0x") return undefined;
-  for (const name of CONTRACTS) {
+  for (const name of ALL_CONTRACTS) {
     const error = interfaces[name].parseError(data);
     if (error) return `${error.name}(${error.args.map(String).join(", ")})`;
   }

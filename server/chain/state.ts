@@ -3,12 +3,13 @@ import type { Contracts } from "../../protocol/consortium.ts";
 import { readEvent, type ChainEvent } from "./event.ts";
 import { MEMBERS_AND_DEVICES } from "./folds/members-and-devices.ts";
 import type { Pen, TableName } from "./folds/pen.ts";
+import { OPERATORS_AND_OPENINGS } from "./folds/operators-and-openings.ts";
 import { STREAMS_AND_VERDICTS } from "./folds/streams-and-verdicts.ts";
 import { TWINS_AND_GRANTS } from "./folds/twins-and-grants.ts";
 import { toView, type Tables } from "./tables.ts";
 import type { AnchorFact, Block, ChainView } from "./view.ts";
 
-const FOLDS = { ...MEMBERS_AND_DEVICES, ...TWINS_AND_GRANTS, ...STREAMS_AND_VERDICTS };
+const FOLDS = { ...MEMBERS_AND_DEVICES, ...TWINS_AND_GRANTS, ...OPERATORS_AND_OPENINGS, ...STREAMS_AND_VERDICTS };
 
 /**
  * The fold of the contracts' events, in the order of the chain. Pure: the same events give the same views, whether they are
@@ -31,6 +32,11 @@ export class ChainState {
     grants: new Map(),
     grantsOf: new Map(),
     consents: new Map(),
+    roles: new Map(),
+    pauses: new Map(),
+    emergencies: new Map(),
+    openings: new Map(),
+    openingsOf: new Map(),
     streams: new Map(),
     verdicts: new Map(),
     cleared: new Map(),

@@ -1,14 +1,18 @@
 import { AbiCoder, keccak256 } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
+import { roleNumber } from "../../protocol/roles.ts";
+import { roleKey } from "./folds/operators-and-openings.ts";
 import type {
   AnchorFact,
   AssignmentFact,
   Block,
   ChainView,
   DeviceFact,
+  EmergencyFact,
   GatewayFact,
   GrantFact,
   MemberFact,
+  OpeningFact,
   StreamFact,
   TwinFact,
   VerdictFact,
@@ -43,6 +47,14 @@ export interface Tables {
   grantsOf: Map<Hex, Ids>;
   /** By twin, then by reader: bitmask of purposes. The inner maps are replaced, never changed. */
   consents: Map<Hex, ReadonlyMap<Hex, { readonly purposes: number; readonly changes: number }>>;
+  /** By role and account (folds/operators-and-openings.ts): since when, seconds. */
+  roles: Map<string, number>;
+  pauses: Map<"grants", boolean>;
+  /** By assignment. */
+  emergencies: Map<Hex, EmergencyFact>;
+  openings: Map<Hex, OpeningFact>;
+  /** By twin. */
+  openingsOf: Map<Hex, Ids>;
   streams: Map<Hex, StreamFact>;
   verdicts: Map<Hex, VerdictFact>;
   /** By `stream round`. */
@@ -82,6 +94,14 @@ export function toView(
     grantsOf: (twin) => all(tables.grantsOf.get(twin), tables.grants),
     consentOf: (twin, reader) => tables.consents.get(twin)?.get(reader)?.purposes ?? 0,
     consentsOf: (twin) => [...(tables.consents.get(twin) ?? [])].map(([reader, set]) => ({ reader, ...set })),
+    grantsPaused: tables.pauses.get("grants") ?? false,
+    hasRole: (role, member, account, now) =>
+      (tables.roles.get(roleKey(roleNumber(role, member), account)) ?? Infinity) <= now,
+    emergencyTwin: (assignment) => tables.emergencies.get(assignment),
+    emergencyTwins: () => [...tables.emergencies.values()],
+    opening: (id) => tables.openings.get(id),
+    openings: () => [...tables.openings.values()],
+    openingsOf: (twin) => all(tables.openingsOf.get(twin), tables.openings),
     members: () => [...tables.members.values()].toSorted((a, b) => a.number - b.number),
     memberChanges: tables.counts.get("memberChanges") ?? 0,
     groups: () => [...tables.groups.values()],

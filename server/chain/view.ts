@@ -6,6 +6,7 @@ import type { Provider } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import type { KeyTerm } from "../../protocol/gateway-key.ts";
+import type { Role } from "../../protocol/roles.ts";
 import type { Terms } from "../../protocol/terms.ts";
 
 /** A block as the chain names it; `timestamp` in seconds. */
@@ -137,6 +138,44 @@ export interface GrantFact extends Terms {
   readonly revokedAt: number | null;
 }
 
+/** The twin of an assignment that is read in an emergency, and the member whose holders may. */
+export interface EmergencyFact {
+  readonly assignment: Hex;
+  readonly twin: Hex;
+  readonly member: number;
+}
+
+/** Somebody broke the glass. Times in seconds, of the chain. */
+export interface OpeningFact {
+  readonly id: Hex;
+  readonly twin: Hex;
+  /** The case that it opened. */
+  readonly case: Hex;
+  /** Whose holder opened it and whose reviewers review it. */
+  readonly member: number;
+  readonly opener: Hex;
+  /** Who signed beside the opener; null for nobody. */
+  readonly second: Hex | null;
+  /** SHA-256 of a salt and the reason in words. */
+  readonly reason: Hex;
+  readonly openedAt: number;
+  /** Exclusive. */
+  readonly until: number;
+  /** From then on the review is overdue. */
+  readonly reviewBy: number;
+  readonly transaction: Hex;
+  /** Set where it was ended before its time. */
+  readonly ended: { readonly by: Hex; readonly at: number; readonly transaction: Hex } | null;
+  readonly review: {
+    readonly by: Hex;
+    readonly at: number;
+    readonly justified: boolean;
+    /** SHA-256 of a salt and the finding in words. */
+    readonly note: Hex;
+    readonly transaction: Hex;
+  } | null;
+}
+
 /** A batch as AnchorLog recorded it. */
 export interface AnchorFact {
   readonly number: number;
@@ -219,6 +258,18 @@ export interface ChainView {
   consentOf(twin: Hex, reader: Hex): number;
   /** All consents of a twin that were ever set, in the order of their first time, and how often; withdrawn ones have no purposes. */
   consentsOf(twin: Hex): readonly { readonly reader: Hex; readonly purposes: number; readonly changes: number }[];
+
+  /** Whether operators have paused new grants. */
+  readonly grantsPaused: boolean;
+  /** Whether somebody has a role at a time, seconds. */
+  hasRole(role: Role, member: number, account: Hex, now: number): boolean;
+  /** Of an assignment; undefined where its steward named none. */
+  emergencyTwin(assignment: Hex): EmergencyFact | undefined;
+  emergencyTwins(): readonly EmergencyFact[];
+  opening(id: Hex): OpeningFact | undefined;
+  /** In the order of the chain. */
+  openings(): readonly OpeningFact[];
+  openingsOf(twin: Hex): readonly OpeningFact[];
 
   /** Everybody who ever was one, by number. */
   members(): readonly MemberFact[];

@@ -3,7 +3,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { streamId } from "../../protocol/ids.ts";
-import { CONTRACTS } from "../../protocol/words.ts";
+import { ALL_CONTRACTS } from "../../protocol/words.ts";
 import { readBlocks, readHeader } from "../chain/blocks.ts";
 import { ChainState } from "../chain/state.ts";
 import { isFollowedBy, readLine } from "../chain/stream-line.ts";
@@ -72,7 +72,7 @@ export async function observeWorld(parts: {
 }
 
 async function readAll(provider: JsonRpcProvider, { contracts }: Consortium) {
-  const addresses = CONTRACTS.map((name) => contracts[name]);
+  const addresses = ALL_CONTRACTS.flatMap((name) => contracts[name] ?? []);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const head = await readHeader(provider, "latest");
     const read = head && (await readBlocks(provider, addresses, undefined, head));

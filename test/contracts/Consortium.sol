@@ -3,10 +3,14 @@ pragma solidity 0.8.37;
 
 import {AnchorLog} from "../../contracts/anchors/AnchorLog.sol";
 import {DeviceRegistry} from "../../contracts/devices/DeviceRegistry.sol";
+import {BreakGlass} from "../../contracts/grants/BreakGlass.sol";
 import {GrantRegistry} from "../../contracts/grants/GrantRegistry.sol";
+import {IBreakGlass} from "../../contracts/grants/IBreakGlass.sol";
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {IDeviceRegistry} from "../../contracts/devices/IDeviceRegistry.sol";
 import {IMemberRegistry} from "../../contracts/members/IMemberRegistry.sol";
+import {Operators} from "../../contracts/operators/Operators.sol";
+import {Roles} from "../../contracts/operators/Roles.sol";
 import {MemberRegistry} from "../../contracts/members/MemberRegistry.sol";
 import {TwinRegistry} from "../../contracts/twins/TwinRegistry.sol";
 import {IVerdictOracle} from "../../contracts/verdicts/IVerdictOracle.sol";
@@ -33,6 +37,15 @@ abstract contract Consortium is TestBase {
     uint256 internal constant STEWARD_KEY = 0x51;
     address internal subject = vm.addr(SUBJECT_KEY);
     address internal guardian = vm.addr(0x55);
+    uint256 internal constant HOLDER_KEY = 0x56;
+    uint256 internal constant SECOND_KEY = 0x57;
+    address internal holder = vm.addr(HOLDER_KEY);
+    address internal second = vm.addr(SECOND_KEY);
+    address internal reviewer = vm.addr(0x58);
+    address internal appointer = vm.addr(0x59);
+    address internal admin = vm.addr(0x5a);
+    address internal pauser = vm.addr(0x5b);
+    address internal resumer = vm.addr(0x5c);
     address internal group = vm.addr(0x61);
     address internal sender = vm.addr(0x62);
     address internal secondSender = vm.addr(0x63);
@@ -41,6 +54,8 @@ abstract contract Consortium is TestBase {
     DeviceRegistry internal devices;
     AnchorLog internal anchors;
     TwinRegistry internal twins;
+    Operators internal operators;
+    BreakGlass internal breakGlass;
     GrantRegistry internal grants;
     VerdictOracle internal verdicts;
     bytes32 internal home;
@@ -51,11 +66,26 @@ abstract contract Consortium is TestBase {
         devices = new DeviceRegistry();
         anchors = new AnchorLog(members);
         twins = new TwinRegistry(members, devices);
-        grants = new GrantRegistry(members, devices, twins);
+        operators = new Operators(admin, someAppointments());
+        breakGlass = new BreakGlass(members, devices, twins, operators);
+        grants = new GrantRegistry(members, devices, twins, breakGlass, address(operators));
         verdicts = new VerdictOracle(members, devices, anchors);
         devices.wire(address(twins), address(verdicts));
         vm.prank(sender);
         home = anchors.openStream(group);
+    }
+
+    function someAppointments() internal view returns (Operators.Appointment[] memory list) {
+        list = new Operators.Appointment[](8);
+        list[0] = Operators.Appointment(Roles.PAUSER, pauser, 0);
+        list[1] = Operators.Appointment(Roles.RESUMER, resumer, 1 hours);
+        list[2] = Operators.Appointment(Roles.holder(0), vm.addr(HOLDER_KEY), 0);
+        list[3] = Operators.Appointment(Roles.holder(0), vm.addr(SECOND_KEY), 0);
+        list[4] = Operators.Appointment(Roles.reviewer(0), reviewer, 0);
+        list[5] = Operators.Appointment(Roles.appointer(0), appointer, 0);
+        // So that whoever opened or signed beside can try to review, too.
+        list[6] = Operators.Appointment(Roles.reviewer(0), vm.addr(HOLDER_KEY), 0);
+        list[7] = Operators.Appointment(Roles.reviewer(0), vm.addr(SECOND_KEY), 0);
     }
 
     function publicKey(uint256 key) internal pure returns (bytes32, bytes32) {
@@ -224,6 +254,23 @@ abstract contract Consortium is TestBase {
         bytes32 device = twins.deviceOf(twin);
         return IGrantRegistry.Ask(IGrantRegistry.Action.Read, device, twin, grant, reader, purpose, 0x01);
     }
+
+    // Break-glass
+
+    function claimDigest(
+        IBreakGlass.Claim memory claim,
+        address opener,
+        uint40 deadline
+    ) internal view returns (bytes32) {
+        bytes32 kind = keccak256(
+            "BreakGlass(bytes32 twin,address opener,uint40 until,bytes32 reason,uint256 nonce,uint40 deadline)"
+        );
+        uint256 nonce = breakGlass.nonceOf(opener);
+        bytes32 said = keccak256(abi.encode(kind, claim.twin, opener, claim.until, claim.reason, nonce, deadline));
+        return typedDigest("Twinward BreakGlass", address(breakGlass), said);
+    }
+
+    function nobody() internal pure returns (IBreakGlass.Second memory none) {}
 
     // Anchors and verdicts
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBreakGlass} from "../../contracts/grants/IBreakGlass.sol";
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {Cut} from "../../contracts/twins/Cut.sol";
 import {Consortium} from "./Consortium.sol";
@@ -8,7 +9,7 @@ import {Consortium} from "./Consortium.sol";
 /// @dev test/vectors/decisions.json against `explain`: the same cases that drive the server's decide. Each case is made
 /// real, by the transactions that lead to its facts.
 contract DecisionsTest is Consortium {
-    string[18] private reasons = [
+    string[20] private reasons = [
         "Permitted",
         "TwinUnknown",
         "TwinEnded",
@@ -26,14 +27,16 @@ contract DecisionsTest is Consortium {
         "ConsentMissing",
         "SegmentsNotGranted",
         "DeviceQuarantined",
-        "CommandNotInTwin"
+        "CommandNotInTwin",
+        "BreakGlassEnded",
+        "BreakGlassExpired"
     ];
     string[6] private purposes = ["care", "emergency", "research", "maintenance", "audit", "security"];
 
     string private json;
     uint256 private cases;
     IGrantRegistry.Source[] private chain;
-    uint256[18] private seen;
+    uint256[20] private seen;
 
     function setUp() public override {
         super.setUp();
@@ -103,6 +106,7 @@ contract DecisionsTest is Consortium {
             agree(twin, ask.reader, uint8(numberAt("facts.consented")));
         }
         if (vm.keyExistsJson(json, field("facts.grant.from"))) ask.grant = makeGrant(device, ask);
+        if (vm.keyExistsJson(json, field("facts.opening.until"))) ask.grant = makeOpening(device, ask);
         moveTo(device);
         if (exists && boolAt("facts.twin.ended")) {
             bytes32 open = twins.openAssignment(device);
@@ -156,6 +160,27 @@ contract DecisionsTest is Consortium {
             vm.prank(steward);
             twins.raiseEpoch(given.twin);
         }
+    }
+
+    /// @dev An hour before its end, by the holder, on the twin or on another of its assignment.
+    function makeOpening(bytes32 device, IGrantRegistry.Ask memory ask) private returns (bytes32 opening) {
+        bytes32 named = boolAt("facts.opening.sameTwin") ? ask.twin : openTwin(device, 0xff, 0);
+        if (boolAt("facts.opening.sameReader")) ask.reader = holder;
+        uint40 until = uint40(numberAt("facts.opening.until"));
+        bytes32 open = twins.openAssignment(device);
+        vm.prank(steward);
+        breakGlass.nameEmergencyTwin(open, named, 0);
+        vm.warp(until - 1 hours);
+        vm.prank(holder);
+        opening = breakGlass.open(IBreakGlass.Claim(named, until, MODEL), nobody());
+        if (boolAt("facts.opening.ended")) {
+            vm.prank(holder);
+            breakGlass.end(opening);
+        }
+        // Reviewed, so that the next case's opening needs no second holder.
+        vm.warp(until);
+        vm.prank(reviewer);
+        breakGlass.review(opening, true, MODEL);
     }
 
     function revoke(bytes32 twin, address of_, IGrantRegistry.Source memory source) private {

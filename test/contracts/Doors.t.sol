@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
+import {IPausable} from "../../contracts/operators/IPausable.sol";
 import {Consortium} from "./Consortium.sol";
 import {Wallet1271} from "./Wallet1271.sol";
 
@@ -69,6 +70,12 @@ abstract contract Doors is Consortium {
         given = someGrant(twin);
         given.segments = 0x10;
         enter(given, abi.encodeWithSelector(IGrantRegistry.SegmentsNotInTwin.selector, twin, 0x10, 0x0f));
+    }
+
+    function test_refusesWhileOperatorsHavePaused() public {
+        vm.prank(pauser);
+        grants.pause();
+        enter(someGrant(twin), abi.encodeWithSelector(IPausable.GrantsPaused.selector));
     }
 
     function test_refusesWhatHasEnded() public {

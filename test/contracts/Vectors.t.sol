@@ -150,7 +150,7 @@ contract VectorsTest is Consortium {
         given.reader = vm.parseJsonAddress(json, ".grant.reader");
         given.segments = 1;
         uint256 nonce = vm.parseJsonUint(json, ".grant.nonce");
-        grants = new GrantRegistry(members, devices, registry);
+        grants = new GrantRegistry(members, devices, registry, breakGlass, address(operators));
         vm.prank(grantor);
         checkEqual(vm.parseJsonBytes32(json, ".grant.id"), grants.grant(device, given, nonce), "grant id");
     }

@@ -8,18 +8,23 @@ import { network } from "hardhat";
 import { readFileSync, writeFileSync } from "node:fs";
 import { anchorLeaf } from "../../protocol/anchor.ts";
 import { PERIOD_SECONDS } from "../../protocol/breach.ts";
+import { roleNumber } from "../../protocol/roles.ts";
 import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import { Tree } from "../../protocol/tree.ts";
 import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
+import { breakGlassAbi } from "../../protocol/abi/BreakGlass.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
 import { memberRegistryAbi } from "../../protocol/abi/MemberRegistry.ts";
+import { operatorsAbi } from "../../protocol/abi/Operators.ts";
 import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
 import { verdictOracleAbi } from "../../protocol/abi/VerdictOracle.ts";
 import { anchorLogBytecode } from "../../server/chain/generated/bytecode/AnchorLog.ts";
+import { breakGlassBytecode } from "../../server/chain/generated/bytecode/BreakGlass.ts";
 import { deviceRegistryBytecode } from "../../server/chain/generated/bytecode/DeviceRegistry.ts";
 import { grantRegistryBytecode } from "../../server/chain/generated/bytecode/GrantRegistry.ts";
 import { memberRegistryBytecode } from "../../server/chain/generated/bytecode/MemberRegistry.ts";
+import { operatorsBytecode } from "../../server/chain/generated/bytecode/Operators.ts";
 import { twinRegistryBytecode } from "../../server/chain/generated/bytecode/TwinRegistry.ts";
 import { verdictOracleBytecode } from "../../server/chain/generated/bytecode/VerdictOracle.ts";
 
@@ -37,6 +42,7 @@ const CEILINGS: Record<string, number> = {
   revoke: 30_000,
   "canRead, execution": 20_000,
   "canRead with consent, execution": 20_000,
+  "canRead by break-glass, execution": 20_000,
   relayGrant: 78_000,
   "relayGrants, each of 50": 34_000,
   "canRead through 3 links, execution": 32_000,
@@ -145,6 +151,8 @@ async function buildConsortium(oracles: number): Promise<World> {
     "nurse",
     "locum",
     "subject",
+    "holder",
+    "reviewer",
     ...Array.from({ length: oracles }, (_, bit) => `oracle${bit}`),
   ]) {
     await provider.request({
@@ -168,7 +176,13 @@ async function buildConsortium(oracles: number): Promise<World> {
   await world.deploy("AnchorLog", anchorLogAbi, anchorLogBytecode, members);
   await world.deploy("TwinRegistry", twinRegistryAbi, twinRegistryBytecode, members, devices);
   const twins = await world.addressOf("TwinRegistry");
-  await world.deploy("GrantRegistry", grantRegistryAbi, grantRegistryBytecode, members, devices, twins);
+  const appointed = ["holder", "reviewer"] as const;
+  const first = appointed.map((role) => [roleNumber(role, 0), world.wallet(role).address, 0]);
+  await world.deploy("Operators", operatorsAbi, operatorsBytecode, world.wallet("signer").address, first);
+  const operators = await world.addressOf("Operators");
+  await world.deploy("BreakGlass", breakGlassAbi, breakGlassBytecode, members, devices, twins, operators);
+  const rooms = [members, devices, twins, await world.addressOf("BreakGlass"), operators];
+  await world.deploy("GrantRegistry", grantRegistryAbi, grantRegistryBytecode, ...rooms);
   const anchors = await world.addressOf("AnchorLog");
   await world.deploy("VerdictOracle", verdictOracleAbi, verdictOracleBytecode, members, devices, anchors);
   await world.send("deployer", "DeviceRegistry", "wire", twins, await world.addressOf("VerdictOracle"));
@@ -245,6 +259,20 @@ async function useTwins(world: World, device: string): Promise<void> {
   await passOn(world, device, twin);
   await relay(world, device, twin);
   await consent(world, device, assignment, twin);
+  await breakGlass(world, device, assignment, twin);
+}
+
+async function breakGlass(world: World, device: string, assignment: string, twin: string): Promise<void> {
+  await world.measure("nameEmergencyTwin", "steward", "BreakGlass", "nameEmergencyTwin", assignment, twin, 0);
+  const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
+  const nobody = [ZeroAddress, 0, "0x"];
+  const claim = [twin, now + 3_600, digestOf("reason")];
+  const opened = await world.measure("break-glass open", "holder", "BreakGlass", "open", claim, nobody);
+  const holder = world.wallet("holder").address;
+  await measureRead(world, "canRead by break-glass, execution", [0, device, twin, idOf(opened), holder, 1, 0x01], []);
+  await world.send("holder", "BreakGlass", "end", idOf(opened));
+  const review = [idOf(opened), true, digestOf("note")];
+  await world.measure("break-glass review", "reviewer", "BreakGlass", "review", ...review);
 }
 
 const idOf = (given: TransactionReceipt): string => given.logs[0]?.topics[1] ?? "";

@@ -18,6 +18,7 @@ interface Written {
       readonly device: Facts["device"];
       readonly readerIsOracle: boolean;
       readonly consented: number;
+      readonly opening?: NonNullable<Facts["opening"]>;
       readonly grant: (Omit<NonNullable<Facts["grant"]>, "segments"> & { segments: string }) | null;
     };
     readonly ask: Omit<Ask, "segments"> & { segments: string };

@@ -87,8 +87,9 @@ describe("decisions.json through the front door", () => {
   });
 
   /** Whether nothing on the chain connects the reader of a case with its twin. */
-  function isStranger({ facts: { twin, grant, readerIsOracle } }: DecisionCase): boolean {
-    const hasOwn = twin !== null && grant !== null && grant.sameTwin && grant.sameReader;
+  function isStranger({ facts: { twin, grant, opening, readerIsOracle } }: DecisionCase): boolean {
+    const ground = grant ?? opening ?? null;
+    const hasOwn = twin !== null && ground !== null && ground.sameTwin && ground.sameReader;
     return !hasOwn && !(readerIsOracle && twin?.security === true);
   }
 
@@ -111,6 +112,11 @@ describe("decisions.json through the front door", () => {
       for (const ended of [...(revoked ? [grant] : []), ...(parent ? [parent] : [])])
         chain.emit("GrantRegistry", "Revoked", [ended, named("steward", 20)]);
       if (epochRaised) chain.emit("TwinRegistry", "EpochRaised", [of, 1]);
+    }
+    if (facts.opening) {
+      const { sameTwin, sameReader, ended, until } = facts.opening;
+      grant = device.open(sameTwin ? twin : other, sameReader ? who : named("somebody", 20), until);
+      if (ended) chain.emit("BreakGlass", "BreakGlassEnded", [grant, named("steward", 20)]);
     }
     if (facts.twin && !facts.twin.security)
       chain.emit("TwinRegistry", "ConsentMaskSet", [twin, facts.twin.consent, named("subject", 20)]);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import express from "express";
-import { Wallet } from "ethers";
+import { Wallet, ZeroAddress } from "ethers";
 import { connect, type Client, type SignIn } from "../../../apps/sdk/index.ts";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { modelHash, type DeviceModel } from "../../../protocol/device-model.ts";
@@ -298,6 +298,14 @@ export class WrittenDevice {
     this.#door.chain.emit("GrantRegistry", "Granted", [grant, twin, reader, named("grantor", 20), 0, terms]);
     if (parent) this.#door.chain.emit("GrantRegistry", "Delegated", [grant, parent]);
     return grant;
+  }
+
+  /** Somebody breaks the glass, an hour before `until` (seconds). */
+  open(twin: Hex, opener: Hex, until: number, second: Hex = ZeroAddress as Hex): Hex {
+    const opening = named(`opening ${Math.random()}`);
+    const said = [opening, twin, opener, 0, until, until + 255_600, named("reason"), second, named(`case ${opening}`)];
+    this.#door.chain.emit("BreakGlass", "BreakGlassOpened", said);
+    return opening;
   }
 
   /** The next reading; `skip` sequences before it are declared lost. */

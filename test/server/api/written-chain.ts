@@ -4,7 +4,7 @@ import type { Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { publicKeyOf } from "../../../protocol/es256.ts";
 import { sha256 } from "../../../protocol/hash.ts";
-import { CONTRACTS, type ContractName } from "../../../protocol/words.ts";
+import { ALL_CONTRACTS, type ContractName } from "../../../protocol/words.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
 import { ChainState } from "../../../server/chain/state.ts";
 import type { Block, Chain, ChainView } from "../../../server/chain/view.ts";
@@ -14,7 +14,7 @@ export const named = (name: string, size = 32): Hex => toHex(sha256(utf8(name)).
 
 /** A consortium whose contracts are only addresses: its events are written by hand and folded by the real fold. */
 export function writtenConsortium(member: Hex, gatewayKey: Uint8Array, oracles: readonly Hex[]): Consortium {
-  const contracts = Object.fromEntries(CONTRACTS.map((name) => [name, named(name, 20)])) as Consortium["contracts"];
+  const contracts = Object.fromEntries(ALL_CONTRACTS.map((name) => [name, named(name, 20)])) as Consortium["contracts"];
   return {
     format: "consortium@1",
     name: "A ward on paper",
@@ -61,7 +61,7 @@ export class WrittenChain {
     const known = this.#state.apply({
       block: this.#block,
       logIndex: this.#logs,
-      address: this.consortium.contracts[contract],
+      address: this.consortium.contracts[contract] ?? named(contract, 20),
       topics: topics as Hex[],
       data: data as Hex,
       transaction,

@@ -2,14 +2,17 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { EventFragment, ParamType } from "ethers";
 import type { Hex } from "../../../protocol/bytes.ts";
-import { CONTRACTS, type ContractName } from "../../../protocol/words.ts";
+import { ALL_CONTRACTS, type ContractName } from "../../../protocol/words.ts";
 import type { ChainEvent } from "../../../server/chain/event.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
 import { ChainState } from "../../../server/chain/state.ts";
 import type { Block } from "../../../server/chain/view.ts";
 
 const addressFor = (n: number): Hex => `0x${(n + 1).toString(16).padStart(40, "0")}`;
-const contracts = Object.fromEntries(CONTRACTS.map((name, n) => [name, addressFor(n)])) as Record<ContractName, Hex>;
+const contracts = Object.fromEntries(ALL_CONTRACTS.map((name, n) => [name, addressFor(n)])) as Record<
+  ContractName,
+  Hex
+>;
 
 /** Bitmaps: every bit may be set. All other numbers of 64 bits are counts and sequences, which the contracts bound to 2^53 - 1. */
 const BITMAPS: readonly string[] = ["segments", "commands", "terms", "nonce"];
@@ -23,6 +26,7 @@ function valueOf(type: ParamType): fc.Arbitrary<unknown> {
   if (type.type === "bytes32") return words;
   if (type.type === "address") return fc.integer({ min: 0, max: 3 }).map(addressFor);
   if (type.type === "bool") return fc.boolean();
+  if (type.type === "bytes" || type.type === "bytes4") return fc.constant(type.type === "bytes" ? "0x" : "0x00000000");
   if (type.type === "string") return fc.string({ unit: "binary" });
   const bits = /^uint(\d+)$/.exec(type.type)?.[1];
   if (bits === undefined) throw new Error(`no values for ${type.type}`);
@@ -37,7 +41,7 @@ function valueOf(type: ParamType): fc.Arbitrary<unknown> {
 const block: Block = { number: 7, hash: `0x${"07".repeat(32)}`, timestamp: 1_790_000_000 };
 
 const events: fc.Arbitrary<ChainEvent> = fc.oneof(
-  ...CONTRACTS.flatMap((contract) => {
+  ...ALL_CONTRACTS.flatMap((contract) => {
     const fragments: EventFragment[] = [];
     interfaces[contract].forEachEvent((fragment) => void fragments.push(fragment));
     return fragments.map((fragment) =>

@@ -91,7 +91,7 @@ export async function transact(
   const raw = await from.signTransaction({
     chainId: consortium.chainId,
     nonce: Number(await rpc<string>(url, "eth_getTransactionCount", from.address, "pending")),
-    to: consortium.contracts[contract],
+    to: consortium.contracts[contract] ?? null,
     data: interfaces[contract].encodeFunctionData(call, values),
     gasLimit: 5_000_000,
     gasPrice: 0,

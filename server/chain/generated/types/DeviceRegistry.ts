@@ -43,6 +43,7 @@ export interface DeviceRegistryInterface extends Interface {
       | "acceptSteward"
       | "activate"
       | "applyVerdict"
+      | "cuts"
       | "device"
       | "deviceId"
       | "homeStream"
@@ -58,7 +59,9 @@ export interface DeviceRegistryInterface extends Interface {
       | "retire"
       | "rotateKey"
       | "setAssigned"
+      | "setCut"
       | "standing"
+      | "standingWith"
       | "twinRegistry"
       | "verdictOracle"
       | "wire"
@@ -85,6 +88,10 @@ export interface DeviceRegistryInterface extends Interface {
   encodeFunctionData(
     functionFragment: "applyVerdict",
     values: [BytesLike, BigNumberish, BytesLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "cuts",
+    values: [BytesLike, BytesLike]
   ): string;
   encodeFunctionData(functionFragment: "device", values: [BytesLike]): string;
   encodeFunctionData(
@@ -151,7 +158,15 @@ export interface DeviceRegistryInterface extends Interface {
     functionFragment: "setAssigned",
     values: [BytesLike, boolean]
   ): string;
+  encodeFunctionData(
+    functionFragment: "setCut",
+    values: [BytesLike, BytesLike, BigNumberish]
+  ): string;
   encodeFunctionData(functionFragment: "standing", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "standingWith",
+    values: [BytesLike, BytesLike]
+  ): string;
   encodeFunctionData(
     functionFragment: "twinRegistry",
     values?: undefined
@@ -175,6 +190,7 @@ export interface DeviceRegistryInterface extends Interface {
     functionFragment: "applyVerdict",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "cuts", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "device", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "deviceId", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "homeStream", data: BytesLike): Result;
@@ -205,7 +221,12 @@ export interface DeviceRegistryInterface extends Interface {
     functionFragment: "setAssigned",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "setCut", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "standing", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "standingWith",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "twinRegistry",
     data: BytesLike
@@ -460,6 +481,12 @@ export interface DeviceRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  cuts: TypedContractMethod<
+    [device: BytesLike, twin: BytesLike],
+    [bigint],
+    "view"
+  >;
+
   device: TypedContractMethod<
     [id: BytesLike],
     [[string, bigint, string, string, bigint, bigint]],
@@ -554,9 +581,21 @@ export interface DeviceRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  setCut: TypedContractMethod<
+    [id: BytesLike, twin: BytesLike, cut: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
   standing: TypedContractMethod<
     [id: BytesLike],
     [[string, bigint, bigint, boolean]],
+    "view"
+  >;
+
+  standingWith: TypedContractMethod<
+    [id: BytesLike, twin: BytesLike],
+    [[bigint, string, bigint, bigint, boolean]],
     "view"
   >;
 
@@ -588,6 +627,13 @@ export interface DeviceRegistry extends BaseContract {
     [id: BytesLike, kind: BigNumberish, digest: BytesLike],
     [void],
     "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "cuts"
+  ): TypedContractMethod<
+    [device: BytesLike, twin: BytesLike],
+    [bigint],
+    "view"
   >;
   getFunction(
     nameOrSignature: "device"
@@ -699,10 +745,24 @@ export interface DeviceRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "setCut"
+  ): TypedContractMethod<
+    [id: BytesLike, twin: BytesLike, cut: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "standing"
   ): TypedContractMethod<
     [id: BytesLike],
     [[string, bigint, bigint, boolean]],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "standingWith"
+  ): TypedContractMethod<
+    [id: BytesLike, twin: BytesLike],
+    [[bigint, string, bigint, bigint, boolean]],
     "view"
   >;
   getFunction(

@@ -96,6 +96,7 @@ export declare namespace IGrantRegistry {
 export interface GrantRegistryInterface extends Interface {
   getFunction(
     nameOrSignature:
+      | "authority"
       | "canRead"
       | "cancelNonce"
       | "consentOf"
@@ -106,14 +107,19 @@ export interface GrantRegistryInterface extends Interface {
       | "grant"
       | "grantOf"
       | "hasContinuity"
+      | "isConsumingScheduledOp"
       | "isNonceUsed"
       | "memberRegistry"
+      | "pause"
+      | "paused"
       | "relayConsent"
       | "relayDelegation"
       | "relayGrant"
       | "relayGrants"
       | "relayRevocation"
+      | "resume"
       | "revoke"
+      | "setAuthority"
       | "setConsent"
       | "setContinuity"
       | "twinRegistry"
@@ -121,15 +127,19 @@ export interface GrantRegistryInterface extends Interface {
 
   getEvent(
     nameOrSignatureOrTopic:
+      | "AuthorityUpdated"
       | "ConsentSet"
       | "ContinuitySet"
       | "Delegated"
       | "EIP712DomainChanged"
       | "Granted"
       | "NonceCancelled"
+      | "Paused"
+      | "Resumed"
       | "Revoked"
   ): EventFragment;
 
+  encodeFunctionData(functionFragment: "authority", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "canRead",
     values: [IGrantRegistry.AskStruct, IGrantRegistry.SourceStruct[]]
@@ -173,6 +183,10 @@ export interface GrantRegistryInterface extends Interface {
     values: [BytesLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "isConsumingScheduledOp",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
     functionFragment: "isNonceUsed",
     values: [AddressLike, BigNumberish]
   ): string;
@@ -180,6 +194,8 @@ export interface GrantRegistryInterface extends Interface {
     functionFragment: "memberRegistry",
     values?: undefined
   ): string;
+  encodeFunctionData(functionFragment: "pause", values?: undefined): string;
+  encodeFunctionData(functionFragment: "paused", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "relayConsent",
     values: [
@@ -234,9 +250,14 @@ export interface GrantRegistryInterface extends Interface {
       BytesLike
     ]
   ): string;
+  encodeFunctionData(functionFragment: "resume", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "revoke",
     values: [BytesLike, AddressLike, IGrantRegistry.SourceStruct]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "setAuthority",
+    values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "setConsent",
@@ -251,6 +272,7 @@ export interface GrantRegistryInterface extends Interface {
     values?: undefined
   ): string;
 
+  decodeFunctionResult(functionFragment: "authority", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "canRead", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "cancelNonce",
@@ -274,6 +296,10 @@ export interface GrantRegistryInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(
+    functionFragment: "isConsumingScheduledOp",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
     functionFragment: "isNonceUsed",
     data: BytesLike
   ): Result;
@@ -281,6 +307,8 @@ export interface GrantRegistryInterface extends Interface {
     functionFragment: "memberRegistry",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "paused", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "relayConsent",
     data: BytesLike
@@ -298,7 +326,12 @@ export interface GrantRegistryInterface extends Interface {
     functionFragment: "relayRevocation",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "resume", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "setAuthority",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "setConsent", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "setContinuity",
@@ -308,6 +341,18 @@ export interface GrantRegistryInterface extends Interface {
     functionFragment: "twinRegistry",
     data: BytesLike
   ): Result;
+}
+
+export namespace AuthorityUpdatedEvent {
+  export type InputTuple = [authority: AddressLike];
+  export type OutputTuple = [authority: string];
+  export interface OutputObject {
+    authority: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
 }
 
 export namespace ConsentSetEvent {
@@ -415,6 +460,30 @@ export namespace NonceCancelledEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace PausedEvent {
+  export type InputTuple = [by: AddressLike];
+  export type OutputTuple = [by: string];
+  export interface OutputObject {
+    by: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace ResumedEvent {
+  export type InputTuple = [by: AddressLike];
+  export type OutputTuple = [by: string];
+  export interface OutputObject {
+    by: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace RevokedEvent {
   export type InputTuple = [grant: BytesLike, by: AddressLike];
   export type OutputTuple = [grant: string, by: string];
@@ -470,6 +539,8 @@ export interface GrantRegistry extends BaseContract {
   removeAllListeners<TCEvent extends TypedContractEvent>(
     event?: TCEvent
   ): Promise<this>;
+
+  authority: TypedContractMethod<[], [string], "view">;
 
   canRead: TypedContractMethod<
     [ask: IGrantRegistry.AskStruct, chain: IGrantRegistry.SourceStruct[]],
@@ -534,6 +605,8 @@ export interface GrantRegistry extends BaseContract {
 
   hasContinuity: TypedContractMethod<[grant: BytesLike], [boolean], "view">;
 
+  isConsumingScheduledOp: TypedContractMethod<[], [string], "view">;
+
   isNonceUsed: TypedContractMethod<
     [signer: AddressLike, nonce: BigNumberish],
     [boolean],
@@ -541,6 +614,10 @@ export interface GrantRegistry extends BaseContract {
   >;
 
   memberRegistry: TypedContractMethod<[], [string], "view">;
+
+  pause: TypedContractMethod<[], [void], "nonpayable">;
+
+  paused: TypedContractMethod<[], [boolean], "view">;
 
   relayConsent: TypedContractMethod<
     [
@@ -606,8 +683,16 @@ export interface GrantRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  resume: TypedContractMethod<[], [void], "nonpayable">;
+
   revoke: TypedContractMethod<
     [twin: BytesLike, reader: AddressLike, source: IGrantRegistry.SourceStruct],
+    [void],
+    "nonpayable"
+  >;
+
+  setAuthority: TypedContractMethod<
+    [newAuthority: AddressLike],
     [void],
     "nonpayable"
   >;
@@ -635,6 +720,9 @@ export interface GrantRegistry extends BaseContract {
     key: string | FunctionFragment
   ): T;
 
+  getFunction(
+    nameOrSignature: "authority"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "canRead"
   ): TypedContractMethod<
@@ -709,6 +797,9 @@ export interface GrantRegistry extends BaseContract {
     nameOrSignature: "hasContinuity"
   ): TypedContractMethod<[grant: BytesLike], [boolean], "view">;
   getFunction(
+    nameOrSignature: "isConsumingScheduledOp"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
     nameOrSignature: "isNonceUsed"
   ): TypedContractMethod<
     [signer: AddressLike, nonce: BigNumberish],
@@ -718,6 +809,12 @@ export interface GrantRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "memberRegistry"
   ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "pause"
+  ): TypedContractMethod<[], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "paused"
+  ): TypedContractMethod<[], [boolean], "view">;
   getFunction(
     nameOrSignature: "relayConsent"
   ): TypedContractMethod<
@@ -788,12 +885,18 @@ export interface GrantRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "resume"
+  ): TypedContractMethod<[], [void], "nonpayable">;
+  getFunction(
     nameOrSignature: "revoke"
   ): TypedContractMethod<
     [twin: BytesLike, reader: AddressLike, source: IGrantRegistry.SourceStruct],
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "setAuthority"
+  ): TypedContractMethod<[newAuthority: AddressLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "setConsent"
   ): TypedContractMethod<
@@ -817,6 +920,13 @@ export interface GrantRegistry extends BaseContract {
     nameOrSignature: "twinRegistry"
   ): TypedContractMethod<[], [string], "view">;
 
+  getEvent(
+    key: "AuthorityUpdated"
+  ): TypedContractEvent<
+    AuthorityUpdatedEvent.InputTuple,
+    AuthorityUpdatedEvent.OutputTuple,
+    AuthorityUpdatedEvent.OutputObject
+  >;
   getEvent(
     key: "ConsentSet"
   ): TypedContractEvent<
@@ -860,6 +970,20 @@ export interface GrantRegistry extends BaseContract {
     NonceCancelledEvent.OutputObject
   >;
   getEvent(
+    key: "Paused"
+  ): TypedContractEvent<
+    PausedEvent.InputTuple,
+    PausedEvent.OutputTuple,
+    PausedEvent.OutputObject
+  >;
+  getEvent(
+    key: "Resumed"
+  ): TypedContractEvent<
+    ResumedEvent.InputTuple,
+    ResumedEvent.OutputTuple,
+    ResumedEvent.OutputObject
+  >;
+  getEvent(
     key: "Revoked"
   ): TypedContractEvent<
     RevokedEvent.InputTuple,
@@ -868,6 +992,17 @@ export interface GrantRegistry extends BaseContract {
   >;
 
   filters: {
+    "AuthorityUpdated(address)": TypedContractEvent<
+      AuthorityUpdatedEvent.InputTuple,
+      AuthorityUpdatedEvent.OutputTuple,
+      AuthorityUpdatedEvent.OutputObject
+    >;
+    AuthorityUpdated: TypedContractEvent<
+      AuthorityUpdatedEvent.InputTuple,
+      AuthorityUpdatedEvent.OutputTuple,
+      AuthorityUpdatedEvent.OutputObject
+    >;
+
     "ConsentSet(bytes32,address,uint8,address)": TypedContractEvent<
       ConsentSetEvent.InputTuple,
       ConsentSetEvent.OutputTuple,
@@ -932,6 +1067,28 @@ export interface GrantRegistry extends BaseContract {
       NonceCancelledEvent.InputTuple,
       NonceCancelledEvent.OutputTuple,
       NonceCancelledEvent.OutputObject
+    >;
+
+    "Paused(address)": TypedContractEvent<
+      PausedEvent.InputTuple,
+      PausedEvent.OutputTuple,
+      PausedEvent.OutputObject
+    >;
+    Paused: TypedContractEvent<
+      PausedEvent.InputTuple,
+      PausedEvent.OutputTuple,
+      PausedEvent.OutputObject
+    >;
+
+    "Resumed(address)": TypedContractEvent<
+      ResumedEvent.InputTuple,
+      ResumedEvent.OutputTuple,
+      ResumedEvent.OutputObject
+    >;
+    Resumed: TypedContractEvent<
+      ResumedEvent.InputTuple,
+      ResumedEvent.OutputTuple,
+      ResumedEvent.OutputObject
     >;
 
     "Revoked(bytes32,address)": TypedContractEvent<

@@ -458,7 +458,7 @@ export interface TwinRegistry extends BaseContract {
   >;
 
   cuts: TypedContractMethod<
-    [device: BytesLike, twin: BytesLike],
+    [device: BytesLike, id: BytesLike],
     [bigint],
     "view"
   >;
@@ -593,11 +593,7 @@ export interface TwinRegistry extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "cuts"
-  ): TypedContractMethod<
-    [device: BytesLike, twin: BytesLike],
-    [bigint],
-    "view"
-  >;
+  ): TypedContractMethod<[device: BytesLike, id: BytesLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "deviceOf"
   ): TypedContractMethod<[id: BytesLike], [string], "view">;
