@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Tensors } from "../engines/engine.ts";
 import { MlError } from "../errors.ts";
 import { packTensors, unpackTensors } from "../model/tensors.ts";
+import { replaceFile } from "../write-file.ts";
 
 const SUM_BYTES = 32;
 const COUNT = z.int().min(0);
@@ -36,10 +36,7 @@ export interface Checkpoint {
   readonly best: Tensors;
 }
 
-/**
- * Writes a checkpoint in the place of the one before. It is written beside it, synced, and renamed: whoever dies here leaves the
- * old one or the new one, whole.
- */
+/** Writes a checkpoint in the place of the one before; whoever dies here leaves one of them, whole. */
 export function writeCheckpoint(file: string, { progress, states, best }: Checkpoint): void {
   const [kept, bests] = [packTensors(states), packTensors(best)];
   const header = { format: "checkpoint-of-training@1", progress, states: kept.index, best: bests.index };
@@ -47,22 +44,7 @@ export function writeCheckpoint(file: string, { progress, states, best }: Checkp
   const length = Buffer.alloc(4);
   length.writeUInt32BE(text.length);
   const body = Buffer.concat([length, text, kept.bytes, bests.bytes]);
-  const sum = createHash("sha256").update(body).digest();
-  const beside = `${file}.new`;
-  const open = openSync(beside, "w", 0o600);
-  try {
-    for (const part of [body, sum]) for (let at = 0; at < part.length;) at += writeSync(open, part, at);
-    fsyncSync(open);
-  } finally {
-    closeSync(open);
-  }
-  renameSync(beside, file);
-  const directory = openSync(dirname(file), "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  replaceFile(file, [body, createHash("sha256").update(body).digest()]);
 }
 
 /** The checkpoint of this training, or undefined where there is none. @throws CHECKPOINT_UNUSABLE */

@@ -34,6 +34,7 @@ const MADE = new Set([
   "erasing.json",
   "genesis.json",
   "signer.py",
+  "model.json",
 ]);
 
 /** Where a file named in a document may lie: beside it, in one of its room's folders, or as the name says from the root. */
