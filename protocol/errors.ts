@@ -169,6 +169,11 @@ export const ERRORS = {
   PARENT_REVOKED: row(403, "A grant that this one was passed on from was revoked.", "Ask whoever gave it to you."),
   GRANT_NOT_STARTED: row(403, "The grant has not started yet.", "Ask again from its start on."),
   GRANT_EXPIRED: row(403, "The grant has expired.", "Request a new one."),
+  BREAK_GLASS_ABSENT: row(
+    404,
+    "This consortium has no break-glass: it was founded before there was any.",
+    "Read by a grant; a consortium founded anew has it.",
+  ),
   BREAK_GLASS_ENDED: row(403, "This emergency access was ended.", "Open it anew, if there still is an emergency."),
   BREAK_GLASS_EXPIRED: row(403, "This emergency access is over.", "Open it anew, if there still is an emergency."),
   PURPOSE_NOT_GRANTED: row(403, "The grant does not cover this purpose.", "Name a purpose that it covers."),

@@ -239,6 +239,79 @@ export interface ReaderPage {
   readonly next: number | null;
 }
 
+/** Where an opening of the glass stands: it runs, waits for its review in time or too long, or was reviewed. */
+export type OpeningState = "open" | "unreviewed" | "overdue" | "reviewed";
+
+/** Somebody read in an emergency without a grant. Times in seconds, of the chain. */
+export interface ListedOpening {
+  readonly opening: Hex;
+  readonly case: Hex;
+  readonly twin: Hex;
+  readonly device: Hex;
+  readonly assignment: Hex;
+  /** Whose holder opened it and whose reviewers review it. */
+  readonly member: number;
+  readonly opener: Hex;
+  /** Who signed beside the opener. */
+  readonly second: Hex | null;
+  /** SHA-256 of a salt and the reason in words. */
+  readonly reason: Hex;
+  readonly openedAt: number;
+  readonly until: number;
+  /** From then on the review is overdue. */
+  readonly reviewBy: number;
+  readonly transaction: Hex;
+  readonly state: OpeningState;
+  /** What the contract would take from you now. */
+  readonly may: readonly ("end" | "review")[];
+  readonly ended: { readonly by: Hex; readonly at: number; readonly transaction: Hex } | null;
+  readonly review: {
+    readonly by: Hex;
+    readonly at: number;
+    readonly justified: boolean;
+    /** SHA-256 of a salt and the finding in words. */
+    readonly note: Hex;
+    readonly transaction: Hex;
+  } | null;
+}
+
+export interface OpeningPage {
+  readonly at: number;
+  /** Operators have paused new grants. */
+  readonly grantsPaused: boolean;
+  /** How often you have opened: what your next claim must say. */
+  readonly nonce: number;
+  /** The emergency twins that you may open, or have named as steward. */
+  readonly emergencies: readonly {
+    readonly assignment: Hex;
+    readonly twin: Hex;
+    readonly device: Hex;
+    readonly member: number;
+    readonly mayOpen: boolean;
+    /** A review is overdue: a second holder must sign beside. */
+    readonly needsSecond: boolean;
+  }[];
+  /** Newest first. */
+  readonly openings: readonly ListedOpening[];
+  /** Give it as `after` to go on. */
+  readonly next: number | null;
+}
+
+/** The case of an opening: what happened on the chain, and every decision that rests on it. */
+export interface OpeningCase extends ListedOpening {
+  readonly at: number;
+  readonly steps: readonly {
+    readonly step: "opened" | "ended" | "reviewed";
+    readonly by: Hex;
+    readonly at: number;
+    readonly transaction: Hex;
+  }[];
+  /** Newest first. */
+  readonly reads: DecisionPage["decisions"];
+  /** Give it as `before` to go on. */
+  readonly next: number | null;
+}
+
 export interface Explained {
   readonly permitted: boolean;
   readonly reason: string;

@@ -20,6 +20,9 @@ import type {
   ListedTwin,
   ListedVerdict,
   PostedReading,
+  OpeningCase,
+  OpeningPage,
+  OpeningState,
   ReaderPage,
   RelayedAct,
   RequestPage,
@@ -106,6 +109,14 @@ export interface Client {
   decisions(twin: Hex, ask?: { readonly before?: number; readonly limit?: number }): Promise<DecisionPage>;
   /** Who can see a twin, and why, as far as it concerns you. */
   readers(twin: Hex, ask?: { readonly after?: number; readonly limit?: number }): Promise<ReaderPage>;
+  /** What was opened in an emergency, what waits for its review, and what you may open. */
+  openings(ask?: {
+    readonly state?: OpeningState;
+    readonly after?: number;
+    readonly limit?: number;
+  }): Promise<OpeningPage>;
+  /** The case of one opening; to look is recorded as well. */
+  opening(id: Hex, ask?: { readonly before?: number; readonly limit?: number }): Promise<OpeningCase>;
   explain(ask: Reading & { readonly twin: Hex; readonly reader?: Hex; readonly action?: string }): Promise<Explained>;
   /** What may be asked for; it needs nobody. */
   catalogue(): Promise<Catalogue>;
@@ -295,6 +306,8 @@ export function connect(options: ConnectOptions): Client {
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
     receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),
     decisions: (twin, ask) => readJson("/v1/decisions", { twin, ...ask }),
+    openings: (ask) => readJson("/v1/break-glass", ask),
+    opening: (id, ask) => readJson(`/v1/break-glass/${id}`, ask),
     readers: (twin, ask) => readJson(`/v1/twins/${twin}/readers`, ask),
     explain: (ask) => readJson("/v1/decisions/explain", ask),
     catalogue,

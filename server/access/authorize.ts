@@ -9,6 +9,8 @@ import { changesOf } from "./changes-of.ts";
 import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
 import { continuedGrants, continues, isUnseen } from "./continuity.ts";
 import type { Reason } from "./decide.ts";
+import { concernsOpening, emergenciesFor, openingsFor, toListed } from "./openings.ts";
+import type { Emergency, ListedOpening } from "./openings.ts";
 import { permit, type Permit } from "./permit.ts";
 import { isStranger, onlyPurpose, stewardOf, weigh, type Answer, type Question } from "./weigh.ts";
 
@@ -50,6 +52,25 @@ export interface ListPermit extends RecordPermit {
   readonly twin: Hex;
   readonly reader: Hex;
   readonly concern: Concern;
+  /** Only decisions that rest on this opening of the glass, whoever looks. */
+  readonly opening?: Hex;
+}
+
+/** A durable yes to the case of an opening of the glass, to one whom it concerns. `at` in seconds. */
+export interface OpeningPermit extends ListPermit {
+  readonly at: number;
+  readonly listed: ListedOpening;
+}
+
+/** What there is to know about break-glass for somebody. */
+export interface OpeningsSeen {
+  /** Seconds. */
+  readonly at: number;
+  readonly grantsPaused: boolean;
+  /** How often they have opened: what their next claim must say. */
+  readonly nonce: number;
+  readonly emergencies: readonly Emergency[];
+  readonly openings: readonly ListedOpening[];
 }
 
 export interface Explanation {
@@ -84,6 +105,10 @@ export interface Access {
   authorizeRecord(reader: Hex, record: LeafRecord | undefined): Promise<RecordPermit>;
   /** The same for a list of the decisions on a twin: whom they concern in whole, or in their own part. */
   authorizeList(reader: Hex, twin: Hex): Promise<ListPermit>;
+  /** The same for the case of an opening of the glass. */
+  authorizeOpening(reader: Hex, opening: Hex): Promise<OpeningPermit>;
+  /** The openings of the glass that concern `by`, and what they may open. Throws CHAIN_UNAVAILABLE. */
+  openings(by: Hex): Promise<OpeningsSeen>;
   /** Who can see a twin, and why, as far as it concerns `by`. Throws NOT_FOUND to whom it does not, CHAIN_UNAVAILABLE. */
   readers(by: Hex, twin: Hex): Promise<{ readonly at: number; readonly readers: readonly TwinReader[] }>;
   /** What would be decided now, and why; nothing is recorded. `by` may ask for another reader where it is the steward. */
@@ -199,7 +224,7 @@ export function createAccess(parts: AccessParts): Access {
       });
       // From here on the decision outlives us. Dying now leaves a decision without an answer: it claims a read that did
       // not happen, never the other way round.
-      const { reason, twin, device, assignment, grant, segments } = found;
+      const { reason, twin, device, assignment, grant, opening, segments } = found;
       if (reason !== "Permitted" || !twin || !device) throw denial(found);
       return permit({
         reader: asked.reader,
@@ -214,6 +239,7 @@ export function createAccess(parts: AccessParts): Access {
         end: assignment?.end ?? null,
         changes: changesOf(view, device.id),
         grant: grant?.id ?? null,
+        ...(opening && { opening: opening.id }),
         distrusted: distrustOf(device),
         block: view.head,
         ...(notSeenSince !== undefined && { notSeenSince }),
@@ -223,12 +249,13 @@ export function createAccess(parts: AccessParts): Access {
     },
 
     async holds({ terms }) {
-      const { reader, action, purpose, segments, grant, notSeenSince } = terms;
+      const { reader, action, purpose, segments, grant, opening, notSeenSince } = terms;
       const view = await chain.fresh().catch((error: unknown) => {
         if (!isUnseen(error)) throw error;
       });
       if (!view || notSeenSince !== undefined) return !view && notSeenSince !== undefined;
-      const named = grant === null ? {} : { grant };
+      const ground = grant ?? opening;
+      const named = ground === undefined ? {} : { grant: ground };
       const question = { reader, twin: terms.twin.id, action, purpose, segments, now: secondsAt(view), ...named };
       const { reason, device, assignment } = weigh(view, question);
       return (
@@ -241,12 +268,12 @@ export function createAccess(parts: AccessParts): Access {
     },
 
     async close({ terms }, sequences) {
-      const { reader, twin, device, action, purpose, segments, grant, block, from, until, decision } = terms;
+      const { reader, twin, device, action, purpose, segments, grant, opening, block, from, until, decision } = terms;
       const { number, hash, timestamp } = block;
       await record({
         ...{ reader, twin: twin.id, device: device.id, action, purpose, segments: segments.toString(), from, until },
         reason: "Permitted",
-        because: { grant, block: { number, hash, timestamp } },
+        because: { grant, ...(opening && { opening }), block: { number, hash, timestamp } },
         closes: { decision: decision.leaf, sequences },
       });
     },
@@ -269,6 +296,29 @@ export function createAccess(parts: AccessParts): Access {
       const concern = concernOf(view, reader, twin);
       await recordAudit(view, reader, concern && { twin, device: view.twin(twin)?.device ?? ZERO_32 });
       return { view, twin, reader, concern: concern ?? "own" };
+    },
+
+    async authorizeOpening(reader, id) {
+      const view = await chain.fresh();
+      const at = secondsAt(view);
+      const found = view.opening(id);
+      const listed = found && concernsOpening(view, reader, found, at) ? toListed(view, reader, found, at) : undefined;
+      await recordAudit(view, reader, listed && { twin: listed.opening.twin, device: listed.device });
+      // Without it that has thrown.
+      if (!listed) throw new TwinwardError("NOT_FOUND");
+      return { view, twin: listed.opening.twin, reader, concern: "own", opening: id, at, listed };
+    },
+
+    async openings(by) {
+      const view = await chain.fresh();
+      const at = secondsAt(view);
+      return {
+        at,
+        grantsPaused: view.grantsPaused,
+        nonce: view.openings().filter(({ opener }) => opener === by).length,
+        emergencies: emergenciesFor(view, by, at),
+        openings: openingsFor(view, by, at),
+      };
     },
 
     async readers(by, twin) {

@@ -21,6 +21,8 @@ export interface PermitTerms {
   readonly changes: readonly number[];
   /** Null for an oracle, who needs none, and for whoever broke the glass. */
   readonly grant: Hex | null;
+  /** The opening of the glass that it rests on, where there is one. */
+  readonly opening?: Hex;
   /** Set while the device is quarantined: every value is shown with it. */
   readonly distrusted: { readonly verdict: Hex | null } | null;
   /** The block that the decision rests on. */

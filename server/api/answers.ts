@@ -3,6 +3,7 @@ import { AGGREGATES } from "../../protocol/manifest.ts";
 import { ANSWERS } from "../../protocol/request-record.ts";
 import { DEVICE_STATES, FLAGS, PURPOSES, type Flag } from "../../protocol/words.ts";
 import { REASONS } from "../access/decide.ts";
+import { OPENING_STATES } from "../access/openings.ts";
 import { address, id } from "./asks.ts";
 
 /**
@@ -296,21 +297,67 @@ export const explanation = z.strictObject({
   purpose,
 });
 
-export const decisions = z.strictObject({
+const listedDecisions = z.array(
+  z.strictObject({
+    leaf: id,
+    sequence: count,
+    record: z.looseObject({
+      format: z.literal("decision@1"),
+      reader: address,
+      purpose,
+      reason: z.string(),
+      at: milliseconds,
+    }),
+  }),
+);
+
+export const decisions = z.strictObject({ twin: id, decisions: listedDecisions, next });
+
+const opening = {
+  opening: id,
+  case: id,
   twin: id,
-  decisions: z.array(
+  device: id,
+  assignment: id,
+  member: count,
+  opener: address,
+  second: address.nullable().describe("who signed beside the opener"),
+  reason: id.describe("SHA-256 of a salt and the reason in words"),
+  openedAt: seconds,
+  until: seconds,
+  reviewBy: seconds,
+  transaction: id,
+  state: z.enum(OPENING_STATES).describe("it runs, waits for its review in time or too long, or was reviewed"),
+  may: z.array(z.enum(["end", "review"])).describe("what the contract would take from you now"),
+  ended: z.strictObject({ by: address, at: seconds, transaction: id }).nullable().describe("before its time"),
+  review: z.strictObject({ by: address, at: seconds, justified: z.boolean(), note: id, transaction: id }).nullable(),
+};
+
+export const openings = z.strictObject({
+  at: seconds,
+  grantsPaused: z.boolean().describe("operators have paused new grants"),
+  nonce: count.describe("how often you have opened: what your next claim must say"),
+  emergencies: z.array(
     z.strictObject({
-      leaf: id,
-      sequence: count,
-      record: z.looseObject({
-        format: z.literal("decision@1"),
-        reader: address,
-        purpose,
-        reason: z.string(),
-        at: milliseconds,
-      }),
+      assignment: id,
+      twin: id,
+      device: id,
+      member: count,
+      mayOpen: z.boolean(),
+      needsSecond: z.boolean().describe("a review is overdue: a second holder must sign beside"),
     }),
   ),
+  openings: z.array(z.strictObject(opening)),
+  next,
+});
+
+export const openingCase = z.strictObject({
+  at: seconds,
+  ...opening,
+  steps: z.array(
+    z.strictObject({ step: z.enum(["opened", "ended", "reviewed"]), by: address, at: seconds, transaction: id }),
+  ),
+  reads: listedDecisions.describe("every decision that rests on it, newest first; each has a receipt by its leaf"),
   next,
 });
 

@@ -7,6 +7,7 @@ import { notAllowed, notFound, problems } from "./problems.ts";
 import type { ApiRooms } from "./rooms.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { askingRoutes } from "./routes/asking.ts";
+import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { detectionRoutes } from "./routes/detection.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { integrityRoutes } from "./routes/integrity.ts";
@@ -42,9 +43,15 @@ export function createApi(rooms: ApiRooms): Express {
 
 /** Every path with what is done there: what is mounted, and what /openapi.json tells of. */
 export function routesOf(rooms: ApiRooms): Routes {
-  const parts = [integrityRoutes, accessRoutes, liveRoutes, askingRoutes, detectionRoutes, healthRoutes].map((routes) =>
-    routes(rooms),
-  );
+  const parts = [
+    integrityRoutes,
+    accessRoutes,
+    liveRoutes,
+    askingRoutes,
+    breakGlassRoutes,
+    detectionRoutes,
+    healthRoutes,
+  ].map((routes) => routes(rooms));
   const routes = Object.fromEntries(parts.flatMap((one) => Object.entries(one)));
   return { ...routes, ...openApiRoutes(routes) };
 }

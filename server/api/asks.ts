@@ -4,6 +4,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { ANSWERS } from "../../protocol/request-record.ts";
 import { PURPOSES } from "../../protocol/words.ts";
+import { OPENING_STATES } from "../access/openings.ts";
 
 /** Strict schemas of what is asked: an unknown or repeated member is refused, never passed over. */
 
@@ -69,6 +70,17 @@ export const explainQuery = twinQuery.extend({
 
 export const decisionsQuery = z.strictObject({
   twin: id,
+  before: whole.optional(),
+  limit: whole.pipe(z.number().min(1).max(500)).optional(),
+});
+
+export const openingsQuery = z.strictObject({
+  state: z.enum(OPENING_STATES).optional(),
+  after: whole.optional(),
+  limit: whole.pipe(z.number().min(1).max(500)).optional(),
+});
+
+export const openingQuery = z.strictObject({
   before: whole.optional(),
   limit: whole.pipe(z.number().min(1).max(500)).optional(),
 });

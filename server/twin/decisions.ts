@@ -33,7 +33,7 @@ export function createDecisions(database: Database) {
     permit: ListPermit,
     { before, limit }: { before?: number; limit?: number } = {},
   ): Promise<DecisionPage> => {
-    const { twin, reader, concern } = permit;
+    const { twin, reader, concern, opening } = permit;
     const looked = Math.min(limit ?? DECISION_LIMITS.usual, DECISION_LIMITS.most);
     const rows = await database.query<Row>(
       `select l.sequence, l.hash, r.body
@@ -44,10 +44,16 @@ export function createDecisions(database: Database) {
       [LEAF_KINDS.decision, fromHex(twin, 32), before ?? Number.MAX_SAFE_INTEGER, looked],
     );
     const all = rows.map(({ sequence, hash, body }) => ({ leaf: toHex(hash), sequence, record: readRecord(body) }));
-    const decisions = all.filter(({ record }) => concern === "whole" || record.reader === reader);
+    const decisions = all.filter(({ record }) =>
+      opening === undefined ? concern === "whole" || record.reader === reader : openingOf(record) === opening,
+    );
     const last = all.at(-1)?.sequence ?? 1;
     return { twin, decisions, next: all.length === looked && last > 1 ? last : null };
   };
+}
+
+function openingOf({ because }: LeafRecord): unknown {
+  return typeof because === "object" && because !== null && "opening" in because ? because.opening : undefined;
 }
 
 export type Decisions = ReturnType<typeof createDecisions>;

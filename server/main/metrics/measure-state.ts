@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { stateOf } from "../../access/openings.ts";
 import { anchorsOf, type Line } from "../../../protocol/line.ts";
 import type { Anchor } from "../../anchor/anchor-loop.ts";
 import type { Outbox } from "../../chain/outbox.ts";
@@ -60,6 +61,21 @@ export function measureState(meters: Meters, parts: MeasuredParts): () => void {
   meters.gauge("twinward_chain_block", "Number of the newest block seen.", async () => chain.view().head.number);
   meters.gauge("twinward_chain_block_age_seconds", "Age of the newest block seen, by its timestamp.", async () =>
     Math.max(0, now() / 1000 - chain.view().head.timestamp),
+  );
+  meters.gauge(
+    "twinward_break_glass_openings",
+    "Openings of the glass that nobody has reviewed yet, by state.",
+    async () => {
+      const view = chain.view();
+      const at = Math.max(now() / 1000, view.head.timestamp);
+      const states = view.openings().map((opening) => stateOf(opening, at));
+      return (["open", "unreviewed", "overdue"] as const).map(
+        (state) => [{ state }, states.filter((one) => one === state).length] as const,
+      );
+    },
+  );
+  meters.gauge("twinward_grants_paused", "1 while operators have paused new grants.", async () =>
+    chain.view().grantsPaused ? 1 : 0,
   );
   meters.gauge("twinward_database_bytes", "Size of the database.", () =>
     one("select pg_database_size(current_database()) as value"),

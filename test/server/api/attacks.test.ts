@@ -28,6 +28,7 @@ interface Objects {
   readonly leaf: Hex;
   readonly reader: Hex;
   readonly request: Hex;
+  readonly opening: Hex;
 }
 
 interface Answer {
@@ -57,6 +58,7 @@ const ABSENT: Objects = {
   leaf: named("no leaf"),
   reader: named("nobody", 20),
   request: named("no request"),
+  opening: named("no opening"),
 };
 
 describe("attacks on every endpoint of /openapi.json", () => {
@@ -100,7 +102,8 @@ describe("attacks on every endpoint of /openapi.json", () => {
     const wish = { twin, segments: ALL, purposes: ["care"], until: now() + 3_600_000, why: WHY } as const;
     const { request } = await connect({ url: door.url, signer: door.reader.wallet, now }).request(wish);
     const leaf = first?.leaf ?? "0x";
-    present = { twin, device: device.id, grant, leaf, reader: door.reader.address, request };
+    const opening = device.open(twin, named("who broke the glass", 20), START + 3_600);
+    present = { twin, device: device.id, grant, leaf, reader: door.reader.address, request, opening };
     const disclosures = texts.flatMap((text) =>
       text
         .split("~")
@@ -108,7 +111,7 @@ describe("attacks on every endpoint of /openapi.json", () => {
         .filter((part) => part !== ""),
     );
     const salts = disclosures.map((one) => (JSON.parse(Buffer.from(one, "base64url").toString()) as [string])[0]);
-    secrets = [...disclosures, ...salts, grant, door.reader.address, WHY];
+    secrets = [...disclosures, ...salts, grant, door.reader.address, WHY, opening, named("who broke the glass", 20)];
     expect(disclosures).to.have.length(8);
     expect(parsePresentation(texts[0] ?? "").disclosures).to.have.length(4);
 
@@ -317,8 +320,9 @@ function objectAt(path: string, name: string): keyof Objects {
     "/v1/receipts leaf": "leaf",
     "/v1/documents hash": "leaf",
     "/v1/requests id": "request",
+    "/v1/break-glass id": "opening",
   };
-  const [, room = ""] = /^(\/v1\/\w+)/.exec(path) ?? [];
+  const [, room = ""] = /^(\/v1\/[\w-]+)/.exec(path) ?? [];
   return known[`${room} ${name}`] ?? expect.fail(`tell the attacks what {${name}} in ${path} is`);
 }
 
