@@ -24,7 +24,7 @@ export { modelHash, readDeviceModel, segmentNames, segmentsMask } from "./device
 export type { CommandShape, DeviceModel, Segment } from "./device-model.ts";
 export { equivocationDigest, findEquivocation } from "./equivocation.ts";
 export type { Equivocation, SignedInput } from "./equivocation.ts";
-export { ERRORS, toProblem, TwinwardError } from "./errors.ts";
+export { codeOfRefusal, ERRORS, toProblem, TwinwardError } from "./errors.ts";
 export type { ErrorCode, ErrorRow, Problem } from "./errors.ts";
 export { es256Signer, isOnCurve, newPrivateKey, publicKeyOf, signEs256, verifyEs256 } from "./es256.ts";
 export type { Es256Signer, PublicKey } from "./es256.ts";

@@ -8,9 +8,21 @@ const VerifyPage = lazy(async () => ({ default: (await import("./verify/verify-p
 
 const TwinPage = lazy(async () => ({ default: (await import("./twin/twin-page.tsx")).TwinPage }));
 
+const SideBySidePage = lazy(async () => ({
+  default: (await import("./twin/side-by-side-page.tsx")).SideBySidePage,
+}));
+
+const RequestsPage = lazy(async () => ({ default: (await import("./access/requests-page.tsx")).RequestsPage }));
+const ReadersPage = lazy(async () => ({ default: (await import("./access/readers-page.tsx")).ReadersPage }));
+const MyDataPage = lazy(async () => ({ default: (await import("./access/my-data-page.tsx")).MyDataPage }));
+
 const PAGES = [
   { hash: "#/fleet", name: "Fleet" },
   { hash: "#/twin", name: "Twin" },
+  { hash: "#/side-by-side", name: "Side by side" },
+  { hash: "#/requests", name: "Requests" },
+  { hash: "#/readers", name: "Who can see this" },
+  { hash: "#/my-data", name: "My data" },
   { hash: "#/verify", name: "Verify a receipt" },
 ] as const;
 
@@ -40,6 +52,7 @@ export function App() {
     first.current = false;
   }, [page]);
 
+  const signing = { session, onSession: setSession };
   const skip = () => main.current?.focus();
 
   return (
@@ -63,7 +76,11 @@ export function App() {
       <main ref={main} tabIndex={-1}>
         <Suspense fallback={<p className="waiting">Loading the page …</p>}>
           {page === "#/fleet" && <FleetPage />}
-          {page === "#/twin" && <TwinPage session={session} onSession={setSession} />}
+          {page === "#/twin" && <TwinPage {...signing} />}
+          {page === "#/side-by-side" && <SideBySidePage {...signing} />}
+          {page === "#/requests" && <RequestsPage {...signing} />}
+          {page === "#/readers" && <ReadersPage {...signing} />}
+          {page === "#/my-data" && <MyDataPage {...signing} />}
           {page === "#/verify" && <VerifyPage />}
         </Suspense>
       </main>

@@ -318,7 +318,7 @@ describe("a twin's live chart", function () {
     it(`has no accessibility violation in ${scheme}, wide or on a phone`, async () => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.goto(`${server.http}/#/twin`);
-      await page.getByText("Sign in to read").waitFor();
+      await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
       await expectAccessible(page, `sign-in, ${scheme}`);
       await read("15 minutes", scheme);
       const sizes = [
@@ -420,7 +420,7 @@ describe("a twin's live chart", function () {
     await page.getByRole("button", { name: "Look again" }).click();
     await page.getByText("none has a grant of yours that counts now").waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByText("Sign in to read").waitFor();
+    await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
   });
 });
 

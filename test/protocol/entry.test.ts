@@ -115,6 +115,7 @@ const EXPORTS = [
   "checkpointOver",
   "checkpointSigners",
   "checkpointTypedData",
+  "codeOfRefusal",
   "consistencyPath",
   "deviceId",
   "equivocationDigest",

@@ -1,4 +1,4 @@
-import { computeAddress, hashMessage, SigningKey } from "ethers";
+import { computeAddress, hashMessage, SigningKey, TypedDataEncoder } from "ethers";
 import { isHex, parseStrict, TwinwardError } from "../../../protocol/index.ts";
 import type { SignIn } from "../../sdk/sign-in.ts";
 import { isRecord } from "../is-record.ts";
@@ -20,6 +20,8 @@ export function keyFileSigner(text: string, loopback: boolean): SignIn {
   return {
     getAddress: () => Promise.resolve(computeAddress(signing.publicKey)),
     signMessage: (message) => Promise.resolve(signing.sign(hashMessage(message)).serialized),
+    signTypedData: (domain, types, message) =>
+      Promise.resolve(signing.sign(TypedDataEncoder.hash(domain, types, message)).serialized),
   };
 }
 

@@ -5,14 +5,15 @@ import { ProblemView } from "../problem-view.tsx";
 import { readDocument } from "../verify/documents.ts";
 import { keyFileSigner } from "./key-file.ts";
 import { isLoopback, startSession, type ReaderSession } from "./start-session.ts";
-import { findWallet, walletSigner } from "./wallet.ts";
+import { useWallets } from "./use-wallets.ts";
+import { walletSigner } from "./wallet.ts";
 
 /** Who are you? With a wallet, or with an account's key file for people without one. */
 export function SignInForm({ onSession }: { onSession: (session: ReaderSession) => void }) {
   const [running, setRunning] = useState(false);
   const [trouble, setTrouble] = useState<{ error: unknown }>();
   const choose = useId();
-  const wallet = findWallet();
+  const wallets = useWallets();
 
   const signIn = async (makeSigner: () => Promise<SignIn>): Promise<void> => {
     setRunning(true);
@@ -30,7 +31,7 @@ export function SignInForm({ onSession }: { onSession: (session: ReaderSession) 
 
   return (
     <section className="sign-in" aria-labelledby="sign-in-title" aria-busy={running}>
-      <h2 id="sign-in-title">Sign in to read</h2>
+      <h2 id="sign-in-title">Sign in</h2>
       <p>
         You sign one sentence with your key (ERC-4361). It says who you are, and nothing about what you may see: that is
         asked of the chain at each look.
@@ -38,18 +39,18 @@ export function SignInForm({ onSession }: { onSession: (session: ReaderSession) 
       <div className="ways">
         <div>
           <h3>With a wallet</h3>
-          {wallet === undefined ? (
-            <p className="hint">This browser offers no Ethereum wallet.</p>
-          ) : (
+          {wallets.length === 0 && <p className="hint">This browser offers no Ethereum wallet.</p>}
+          {wallets.map(({ name, wallet }, i) => (
             <button
+              key={i}
               type="button"
               className="primary"
               aria-disabled={running}
               onClick={() => !running && void signIn(() => walletSigner(wallet))}
             >
-              Sign in with the wallet
+              Sign in with {name}
             </button>
-          )}
+          ))}
         </div>
         <div>
           <h3>With a key file</h3>

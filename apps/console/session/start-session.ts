@@ -5,6 +5,8 @@ import type { SignIn } from "../../sdk/sign-in.ts";
 /** Somebody who is signed in. All of it lives in this page's memory and is gone with it. */
 export interface ReaderSession {
   readonly client: Client;
+  /** Signs what they say beside reading; each time they say so. */
+  readonly signer: SignIn;
   readonly address: Hex;
 }
 
@@ -12,7 +14,7 @@ export interface ReaderSession {
 export async function startSession(signer: SignIn): Promise<ReaderSession> {
   const client = connect({ url: new URL(".", location.href).href, signer });
   const { address } = await client.login();
-  return { client, address };
+  return { client, signer, address };
 }
 
 /** Whether this page comes from the machine that it is shown on. */

@@ -1,4 +1,4 @@
-import { getAddress, hexlify, toUtf8Bytes } from "ethers";
+import { getAddress, hexlify, toUtf8Bytes, TypedDataEncoder } from "ethers";
 import { TwinwardError } from "../../../protocol/index.ts";
 import type { SignIn } from "../../sdk/sign-in.ts";
 import { isRecord } from "../is-record.ts";
@@ -8,15 +8,47 @@ export interface Wallet {
   request(ask: { method: string; params?: readonly unknown[] }): Promise<unknown>;
 }
 
-/** The wallet that the browser offers to pages; undefined where there is none. */
-export function findWallet(): Wallet | undefined {
-  const { ethereum } = globalThis as { ethereum?: unknown };
-  return isRecord(ethereum) && typeof ethereum.request === "function" ? (ethereum as unknown as Wallet) : undefined;
+/** A wallet with the name that it announces itself by. */
+export interface NamedWallet {
+  readonly name: string;
+  readonly wallet: Wallet;
 }
 
 /**
+ * Tells of the wallets that this browser has, each once: those that announce themselves (EIP-6963), and the one that old ones leave at
+ * `window.ethereum` where none does. The result ends it.
+ */
+export function watchWallets(tell: (wallets: readonly NamedWallet[]) => void): () => void {
+  const known = new Map<string, NamedWallet>();
+  const say = (): void => {
+    const alone = injectedWallet();
+    if (known.size > 0) tell([...known.values()]);
+    else tell(alone === undefined ? [] : [{ name: "the wallet", wallet: alone }]);
+  };
+  const hear = (event: Event): void => {
+    const detail: unknown = (event as CustomEvent).detail;
+    if (!isRecord(detail) || !isRecord(detail.info) || !isWallet(detail.provider)) return;
+    const { uuid, name } = detail.info;
+    if (typeof uuid !== "string" || typeof name !== "string") return;
+    known.set(uuid, { name: name.slice(0, 40), wallet: detail.provider });
+    say();
+  };
+  addEventListener("eip6963:announceProvider", hear);
+  say();
+  dispatchEvent(new Event("eip6963:requestProvider"));
+  return () => removeEventListener("eip6963:announceProvider", hear);
+}
+
+function injectedWallet(): Wallet | undefined {
+  const { ethereum } = globalThis as { ethereum?: unknown };
+  return isWallet(ethereum) ? ethereum : undefined;
+}
+
+const isWallet = (value: unknown): value is Wallet => isRecord(value) && typeof value.request === "function";
+
+/**
  * Signs in with the wallet's account. It signs once: a page that asked again by itself, a quarter of an hour later, would
- * teach people to confirm what they did not begin. Throws SESSION_REQUIRED.
+ * teach people to confirm what they did not begin. Typed data it signs whenever somebody says so. Throws SESSION_REQUIRED.
  */
 export async function walletSigner(wallet: Wallet): Promise<SignIn> {
   const accounts = await ask(wallet, "eth_requestAccounts", []);
@@ -29,11 +61,18 @@ export async function walletSigner(wallet: Wallet): Promise<SignIn> {
     async signMessage(message) {
       if (signed) throw refused("The session has ended, and the wallet is only asked when you ask it.");
       signed = true;
-      const signature = await ask(wallet, "personal_sign", [hexlify(toUtf8Bytes(message)), address]);
-      if (typeof signature !== "string") throw refused("The wallet gave no signature.");
-      return signature;
+      return signature(await ask(wallet, "personal_sign", [hexlify(toUtf8Bytes(message)), address]));
+    },
+    async signTypedData(domain, types, message) {
+      const shown = JSON.stringify(TypedDataEncoder.getPayload(domain, types, message));
+      return signature(await ask(wallet, "eth_signTypedData_v4", [address, shown]));
     },
   };
+}
+
+function signature(answer: unknown): string {
+  if (typeof answer !== "string") throw refused("The wallet gave no signature.");
+  return answer;
 }
 
 async function ask(wallet: Wallet, method: string, params: readonly unknown[]): Promise<unknown> {
