@@ -73,6 +73,8 @@ export type {
   SignedRevocation,
   TypedData,
 } from "./signed-acts.ts";
+export { noteHash, readNote, writeNote } from "./salted-note.ts";
+export type { SaltedNote } from "./salted-note.ts";
 export { isHeld, isRefusal, toRefusal } from "./refusal.ts";
 export type { Held, ReadingAnswer, Refusal } from "./refusal.ts";
 export {

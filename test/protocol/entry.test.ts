@@ -146,6 +146,7 @@ const EXPORTS = [
   "merkleRoot",
   "modelHash",
   "newPrivateKey",
+  "noteHash",
   "parseAnchors",
   "parseCheckpoint",
   "parseConsortium",
@@ -162,6 +163,7 @@ const EXPORTS = [
   "readAck",
   "readDeviceModel",
   "readManifest",
+  "readNote",
   "readReceipt",
   "readRecord",
   "readRequest",
@@ -197,5 +199,6 @@ const EXPORTS = [
   "verifyReceipt",
   "verifyWebhook",
   "webhookMessage",
+  "writeNote",
   "writeReceipt",
 ];
