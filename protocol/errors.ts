@@ -1,3 +1,8 @@
+import { CONTRACT_ERRORS } from "./contract-errors.ts";
+import { row, type ErrorRow } from "./error-row.ts";
+
+export type { ErrorRow } from "./error-row.ts";
+
 /**
  * The one table of what can go wrong: code → HTTP status, message, what to do.
  *
@@ -382,7 +387,7 @@ export const ERRORS = {
   GATEWAY_KEY_MISSING: row(
     503,
     "The gateway key that the chain names for this time is not on this machine.",
-    "Put the key file into keys/ of the data directory, as gateway.key, gateway-1.key and so on: docs/contracts.md.",
+    "Put the key file into keys/ of the data directory, as gateway.key, gateway-1.key and so on; `member gateway-key` makes one. docs/contracts.md.",
   ),
   STREAM_BEHIND: row(
     500,
@@ -482,15 +487,8 @@ export const ERRORS = {
     "The model file was written by a newer version.",
     "Update Twinward, or train the model again.",
   ),
+  ...CONTRACT_ERRORS,
 } as const satisfies Record<string, ErrorRow>;
-
-export interface ErrorRow {
-  /** HTTP status. */
-  readonly status: number;
-  readonly message: string;
-  /** What to do about it. */
-  readonly remedy: string;
-}
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -498,11 +496,6 @@ export type ErrorCode = keyof typeof ERRORS;
 export function codeOfRefusal(name: string): ErrorCode | undefined {
   const code = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
   return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : undefined;
-}
-
-// A declaration, not a constant: the table above it needs it.
-function row(status: number, message: string, remedy: string): ErrorRow {
-  return { status, message, remedy };
 }
 
 /** The one error of Twinward: a code of the table and the facts of the case. */

@@ -1,7 +1,8 @@
 import { isError, type BaseContract, type JsonRpcProvider, type TransactionReceipt, type Wallet } from "ethers";
-import { codeOfRefusal, TwinwardError } from "../../protocol/errors.ts";
+import { TwinwardError } from "../../protocol/errors.ts";
+import { refusalOf } from "./contract-refusal.ts";
 
-/** More than any single act costs; unused gas is not paid. */
+/** More than a usual act costs; unused gas is not paid. */
 const GAS_LIMIT = 2_000_000n;
 const MINED_WITHIN_MS = 60_000;
 
@@ -10,6 +11,8 @@ export interface Act {
   readonly contract: BaseContract;
   readonly method: string;
   readonly args: readonly unknown[];
+  /** Where it costs more than any usual act. */
+  readonly gasLimit?: bigint;
 }
 
 /**
@@ -25,8 +28,8 @@ export async function sendActs(wallet: Wallet, acts: readonly Act[]): Promise<Tr
     const fees = (await provider.getBlock("latest"))?.baseFeePerGas === 0n ? { gasPrice: 0n, type: 0 } : {};
     let nonce = await wallet.getNonce("pending");
     const sent = [];
-    for (const { contract, method, args } of acts) {
-      sent.push(await contract.getFunction(method).send(...args, { nonce: nonce++, gasLimit: GAS_LIMIT, ...fees }));
+    for (const { contract, method, args, gasLimit = GAS_LIMIT } of acts) {
+      sent.push(await contract.getFunction(method).send(...args, { nonce: nonce++, gasLimit, ...fees }));
     }
     const receipts = await Promise.all(sent.map((transaction) => transaction.wait(1, MINED_WITHIN_MS)));
     return receipts.filter((receipt) => receipt !== null);
@@ -39,10 +42,8 @@ export async function sendActs(wallet: Wallet, acts: readonly Act[]): Promise<Tr
 function toTwinwardError(error: unknown): unknown {
   if (error instanceof TwinwardError) return error;
   if (isError(error, "CALL_EXCEPTION")) {
-    const name = error.revert?.name;
-    if (name === undefined) return new TwinwardError("TRANSACTION_REVERTED", { detail: error.shortMessage }, error);
-    const detail = `The contract refused: ${name}(${(error.revert?.args ?? []).map(String).join(", ")}).`;
-    return new TwinwardError(codeOfRefusal(name) ?? "TRANSACTION_REVERTED", { detail }, error);
+    const known = refusalOf(error.data, error);
+    return known ?? new TwinwardError("TRANSACTION_REVERTED", { detail: error.shortMessage }, error);
   }
   if (
     isError(error, "NETWORK_ERROR") ||

@@ -65,7 +65,7 @@ describe("journey: the command line", function () {
       expect(explained).to.include.members([
         "up", "gateway", "demo", "device new", "device register", "device list", "device bridge", "device check", "device replay", "key new", "twin new",
         "twin list", "twin read", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "anchors challenge", "anchors resume",
-        "anchors fence", "device equivocation", "audit", "erase",
+        "anchors fence", "device equivocation", "member list", "member propose", "member approve", "member carry-out", "audit", "erase",
       ]); // prettier-ignore
     });
 
