@@ -190,4 +190,21 @@ export const CONTRACT_ERRORS = {
 
   // Grants.
   BATCH_UNEVEN: row(422, "There are not as many nonces as grants.", "Give one nonce for each grant."),
+
+  // Operators.
+  ACCESS_MANAGED_UNAUTHORIZED: row(
+    403,
+    "This account does not hold the operator's role that this needs.",
+    "Use an account that holds it, or have it granted.",
+  ),
+  ACCESS_MANAGED_REQUIRED_DELAY: row(
+    409,
+    "This act of an operator must be scheduled, and its delay must pass.",
+    "Schedule it, wait for its delay, then do it.",
+  ),
+  GRANTS_PAUSED: row(
+    409,
+    "New grants are paused; reading, revoking and withdrawing go on.",
+    "Wait until an operator lifts the pause.",
+  ),
 } as const satisfies Record<string, ErrorRow>;

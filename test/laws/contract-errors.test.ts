@@ -9,7 +9,8 @@ import { CONTRACTS } from "../../protocol/words.ts";
 const UNREACHABLE: Readonly<Record<string, readonly string[]>> = {
   "of a library, where what we hand it cannot make it fail: no call with value, texts of fixed length, code where we call":
     [
-      "AddressEmptyCode",
+      "AccessManagedInvalidAuthority",
+    "AddressEmptyCode",
       "FailedCall",
       "InsufficientBalance",
       "InvalidShortString",
