@@ -191,6 +191,37 @@ export const CONTRACT_ERRORS = {
   // Grants.
   BATCH_UNEVEN: row(422, "There are not as many nonces as grants.", "Give one nonce for each grant."),
 
+  // Emergencies.
+  ALREADY_REVIEWED: row(409, "This opening has been reviewed.", "Nothing: a review is not written over."),
+  ASSIGNMENT_ENDED: row(409, "The assignment has ended.", "Use the device's open assignment."),
+  MEMBER_NOT_PRESENT: row(409, "The member is not one any more, or never was.", "Name a present one: `member list`."),
+  NO_EMERGENCY_TWIN: row(409, "The assignment has no emergency twin.", "Have the device's steward name one."),
+  NOTE_MISSING: row(422, "A review without a note says nothing.", "Say what was found."),
+  NOT_HOLDER: row(
+    403,
+    "This account may not open emergency access for the member.",
+    "Have the member give it the role.",
+  ),
+  NOT_OPENER: row(403, "Only the opener or the device's steward may end it.", "Have one of them end it."),
+  NOT_REVIEWER: row(403, "This account is no reviewer of the member.", "Have one of the member's reviewers do it."),
+  OPENING_OVER: row(409, "This emergency access is over.", "Review it; where there still is an emergency, open anew."),
+  OPENING_RUNS: row(409, "This emergency access still runs.", "Review it when it is over, or end it first."),
+  OPENING_TERM_UNEXPECTED: row(
+    422,
+    "Emergency access would end in the past, or last too long.",
+    "Let it end within four hours.",
+  ),
+  OPENING_UNKNOWN: row(404, "No such emergency access was opened.", "Look at the list of openings."),
+  REASON_MISSING: row(422, "Emergency access needs a reason.", "Say why."),
+  REVIEW_OF_OWN: row(403, "Whoever opened or co-signed does not review it.", "Have another reviewer do it."),
+  REVIEW_OVERDUE: row(
+    409,
+    "A review of this member is overdue, so one holder is not enough.",
+    "Open it with a second holder's signature; have the overdue one reviewed.",
+  ),
+  SECOND_IS_OPENER: row(422, "The second holder is the opener.", "Have another holder sign."),
+  TWIN_NOT_OF_ASSIGNMENT: row(422, "The twin is not of this assignment.", "Name a twin of the assignment."),
+
   // Operators.
   ACCESS_MANAGED_UNAUTHORIZED: row(
     403,

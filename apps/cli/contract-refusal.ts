@@ -1,8 +1,10 @@
 import { Interface, type ErrorDescription, type InterfaceAbi } from "ethers";
 import { anchorLogAbi } from "../../protocol/abi/AnchorLog.ts";
+import { breakGlassAbi } from "../../protocol/abi/BreakGlass.ts";
 import { deviceRegistryAbi } from "../../protocol/abi/DeviceRegistry.ts";
 import { grantRegistryAbi } from "../../protocol/abi/GrantRegistry.ts";
 import { memberRegistryAbi } from "../../protocol/abi/MemberRegistry.ts";
+import { operatorsAbi } from "../../protocol/abi/Operators.ts";
 import { twinRegistryAbi } from "../../protocol/abi/TwinRegistry.ts";
 import { verdictOracleAbi } from "../../protocol/abi/VerdictOracle.ts";
 import { codeOfRefusal, TwinwardError } from "../../protocol/errors.ts";
@@ -15,6 +17,8 @@ const INTERFACES = [
   twinRegistryAbi,
   grantRegistryAbi,
   verdictOracleAbi,
+  breakGlassAbi,
+  operatorsAbi,
 ].map((abi) => new Interface(abi as unknown as InterfaceAbi));
 
 /**

@@ -3,19 +3,35 @@ import { Interface, type ErrorFragment, type InterfaceAbi, type ParamType } from
 import { refusalOf } from "../../apps/cli/contract-refusal.ts";
 import { explainError } from "../../apps/cli/print.ts";
 import { codeOfRefusal, ERRORS } from "../../protocol/errors.ts";
-import { CONTRACTS } from "../../protocol/words.ts";
+import { CONTRACTS, OPERATING_CONTRACTS } from "../../protocol/words.ts";
 
 /** Errors that no command, page or client can bring about, by why. Each of them is met in a log, as TRANSACTION_REVERTED, if at all. */
 const UNREACHABLE: Readonly<Record<string, readonly string[]>> = {
   "of a library, where what we hand it cannot make it fail: no call with value, texts of fixed length, code where we call":
     [
-      "AccessManagedInvalidAuthority",
-    "AddressEmptyCode",
+      "AddressEmptyCode",
       "FailedCall",
       "InsufficientBalance",
       "InvalidShortString",
       "StringTooLong",
       "StringsInsufficientHexLength",
+    ],
+  "of OpenZeppelin's AccessManager: operators grant roles and schedule acts with tools of their own, which know its words":
+    [
+      "AccessManagedInvalidAuthority",
+      "AccessManagerAlreadyScheduled",
+      "AccessManagerBadConfirmation",
+      "AccessManagerExpired",
+      "AccessManagerInvalidInitialAdmin",
+      "AccessManagerLockedFunction",
+      "AccessManagerLockedRole",
+      "AccessManagerNotReady",
+      "AccessManagerNotScheduled",
+      "AccessManagerUnauthorizedAccount",
+      "AccessManagerUnauthorizedCall",
+      "AccessManagerUnauthorizedCancel",
+      "AccessManagerUnauthorizedConsume",
+      "SafeCastOverflowedUintDowncast",
     ],
   "of the deployment, which `up` does once with a plan of its own": [
     "AlreadyWired",
@@ -60,7 +76,7 @@ const reasoned = Object.values(UNREACHABLE).flat();
 /** Every custom error of every contract, once. */
 async function customErrors(): Promise<Map<string, ErrorFragment>> {
   const found = new Map<string, ErrorFragment>();
-  for (const name of CONTRACTS) {
+  for (const name of [...CONTRACTS, ...OPERATING_CONTRACTS]) {
     const abi = (await import(`../../protocol/abi/${name}.ts`)) as Record<string, InterfaceAbi>;
     new Interface(Object.values(abi)[0] ?? []).forEachError((error) => void found.set(error.name, error));
   }
