@@ -1,4 +1,4 @@
-import { concat, fromHex, toHex, utf8, type Hex } from "./bytes.ts";
+import { fromHex, toHex, utf8, type Hex } from "./bytes.ts";
 import { sha256 } from "./hash.ts";
 import { Shape } from "./shape.ts";
 
@@ -15,7 +15,7 @@ export interface SaltedNote {
 
 /** What the chain keeps of a note: SHA-256 of salt ‖ text in UTF-8. */
 export const noteHash = ({ salt, text }: Pick<SaltedNote, "salt" | "text">): Hex =>
-  toHex(sha256(concat(fromHex(salt, 16), utf8(text))));
+  toHex(sha256(fromHex(salt, 16), utf8(text)));
 
 /** Makes a note. `random` gives as many bytes as it is asked for. */
 export const writeNote = (text: string, random: (size: number) => Uint8Array): SaltedNote => ({

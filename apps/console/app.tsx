@@ -16,6 +16,8 @@ const RequestsPage = lazy(async () => ({ default: (await import("./access/reques
 const ReadersPage = lazy(async () => ({ default: (await import("./access/readers-page.tsx")).ReadersPage }));
 const MyDataPage = lazy(async () => ({ default: (await import("./access/my-data-page.tsx")).MyDataPage }));
 
+const BreakGlassPage = lazy(async () => ({ default: (await import("./access/break-glass-page.tsx")).BreakGlassPage }));
+
 const PAGES = [
   { hash: "#/fleet", name: "Fleet" },
   { hash: "#/twin", name: "Twin" },
@@ -23,6 +25,7 @@ const PAGES = [
   { hash: "#/requests", name: "Requests" },
   { hash: "#/readers", name: "Who can see this" },
   { hash: "#/my-data", name: "My data" },
+  { hash: "#/break-glass", name: "Break-glass" },
   { hash: "#/verify", name: "Verify a receipt" },
 ] as const;
 
@@ -81,6 +84,7 @@ export function App() {
           {page === "#/requests" && <RequestsPage {...signing} />}
           {page === "#/readers" && <ReadersPage {...signing} />}
           {page === "#/my-data" && <MyDataPage {...signing} />}
+          {page === "#/break-glass" && <BreakGlassPage {...signing} />}
           {page === "#/verify" && <VerifyPage />}
         </Suspense>
       </main>

@@ -15,6 +15,11 @@ import { expectAccessible } from "./axe.ts";
 import { openBrowser, type OpenBrowser } from "./open-browser.ts";
 
 const HOUR = 3_600_000;
+const VIEWS = [
+  ["light", "light", 1280],
+  ["dark", "dark", 1280],
+  ["phone", "light", 360],
+] as const;
 
 describe("who may see what, in the console", function () {
   this.timeout(120_000);
@@ -78,14 +83,19 @@ describe("who may see what, in the console", function () {
     await page.locator("input[type=file]").setInputFiles(keyFile);
   }
 
+  /** Nobody is kept out by colour, contrast, names or a small screen; SCREENSHOTS names a folder for people to look at. */
   async function seen(name: string): Promise<void> {
-    for (const colorScheme of ["light", "dark"] as const) {
+    const { SCREENSHOTS } = process.env;
+    for (const [what, colorScheme, width] of VIEWS) {
       await page.emulateMedia({ colorScheme });
-      await expectAccessible(page, `${name}, ${colorScheme}`);
-      const { SCREENSHOTS } = process.env;
+      await page.setViewportSize({ width, height: 900 });
+      await expectAccessible(page, `${name}, ${what}`);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(wider, `${name}, ${what}: scrolls sideways`).to.be.at.most(0);
       if (SCREENSHOTS !== undefined)
-        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png`, fullPage: true });
+        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${what}.png`, fullPage: true });
     }
+    await page.setViewportSize({ width: 1280, height: 900 });
   }
 
   const codeOf = (asked: Promise<unknown>): Promise<string> =>

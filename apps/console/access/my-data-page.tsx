@@ -158,7 +158,7 @@ function WhoDid({ session: { client, address }, twin }: { session: ReaderSession
       <h2 id="who-did">Who asked to see it</h2>
       {decisions.length === 0 && <p className="nothing">Nobody yet.</p>}
       {decisions.length > 0 && (
-        <div className="wide">
+        <div className="wide" role="region" aria-label="Who asked" tabIndex={0}>
           <table className="readers">
             <caption className="unseen">Who asked to see it, newest first</caption>
             <thead>

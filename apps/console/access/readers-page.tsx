@@ -88,7 +88,7 @@ function ReaderTable(props: {
       {!whole && <p className="caution">You are shown your own part: the grants that you hold or gave.</p>}
       {readers.length === 0 && <p className="nothing">Nobody was ever given anything of it.</p>}
       {readers.length > 0 && (
-        <div className="wide">
+        <div className="wide" role="region" aria-label="Readers" tabIndex={0}>
           <table className="readers">
             <caption className="unseen">Who can see this twin, and what of it</caption>
             <thead>

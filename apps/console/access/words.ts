@@ -47,3 +47,6 @@ export function reasonWords(reason: string): string {
   const code = codeOfRefusal(reason);
   return code === undefined ? reason : ERRORS[code].message;
 }
+
+/** From the browser's own source of randomness. */
+export const randomBytes = (size: number): Uint8Array => crypto.getRandomValues(new Uint8Array(size));

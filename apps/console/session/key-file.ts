@@ -1,7 +1,7 @@
-import { computeAddress, hashMessage, SigningKey, TypedDataEncoder } from "ethers";
+import { computeAddress, hashMessage, SigningKey, TypedDataEncoder, Wallet } from "ethers";
 import { isHex, parseStrict, TwinwardError } from "../../../protocol/index.ts";
-import type { SignIn } from "../../sdk/sign-in.ts";
 import { isRecord } from "../is-record.ts";
+import type { Signer } from "./signer.ts";
 
 /**
  * Signs with the account of a key@1 file. The key lives in this closure and nowhere else: it is not stored, and signing
@@ -9,7 +9,7 @@ import { isRecord } from "../is-record.ts";
  *
  * Throws KEY_FILE_UNUSABLE, or DEVELOPMENT_KEY_REFUSED where such a key would leave the machine that it was made for.
  */
-export function keyFileSigner(text: string, loopback: boolean): SignIn {
+export function keyFileSigner(text: string, loopback: boolean): Signer {
   const key = readKey(text);
   if (key.development === true && !loopback) {
     throw new TwinwardError("DEVELOPMENT_KEY_REFUSED", {
@@ -22,6 +22,11 @@ export function keyFileSigner(text: string, loopback: boolean): SignIn {
     signMessage: (message) => Promise.resolve(signing.sign(hashMessage(message)).serialized),
     signTypedData: (domain, types, message) =>
       Promise.resolve(signing.sign(TypedDataEncoder.hash(domain, types, message)).serialized),
+    async sendTransaction({ to, data }, provider) {
+      const wallet = new Wallet(signing, provider);
+      const free = (await provider.getBlock("latest"))?.baseFeePerGas === 0n ? { gasPrice: 0n, type: 0 } : {};
+      return (await wallet.sendTransaction({ to, data, ...free })).hash;
+    },
   };
 }
 

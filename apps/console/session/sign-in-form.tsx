@@ -1,9 +1,9 @@
 import { useId, useState } from "react";
-import type { SignIn } from "../../sdk/sign-in.ts";
 import { Command } from "../command.tsx";
 import { ProblemView } from "../problem-view.tsx";
 import { readDocument } from "../verify/documents.ts";
 import { keyFileSigner } from "./key-file.ts";
+import type { Signer } from "./signer.ts";
 import { isLoopback, startSession, type ReaderSession } from "./start-session.ts";
 import { useWallets } from "./use-wallets.ts";
 import { walletSigner } from "./wallet.ts";
@@ -15,7 +15,7 @@ export function SignInForm({ onSession }: { onSession: (session: ReaderSession) 
   const choose = useId();
   const wallets = useWallets();
 
-  const signIn = async (makeSigner: () => Promise<SignIn>): Promise<void> => {
+  const signIn = async (makeSigner: () => Promise<Signer>): Promise<void> => {
     setRunning(true);
     setTrouble(undefined);
     try {

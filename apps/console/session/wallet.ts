@@ -1,7 +1,7 @@
 import { getAddress, hexlify, toUtf8Bytes, TypedDataEncoder } from "ethers";
 import { TwinwardError } from "../../../protocol/index.ts";
-import type { SignIn } from "../../sdk/sign-in.ts";
 import { isRecord } from "../is-record.ts";
+import type { Signer } from "./signer.ts";
 
 /** An Ethereum wallet in the browser (EIP-1193). */
 export interface Wallet {
@@ -50,7 +50,7 @@ const isWallet = (value: unknown): value is Wallet => isRecord(value) && typeof 
  * Signs in with the wallet's account. It signs once: a page that asked again by itself, a quarter of an hour later, would
  * teach people to confirm what they did not begin. Typed data it signs whenever somebody says so. Throws SESSION_REQUIRED.
  */
-export async function walletSigner(wallet: Wallet): Promise<SignIn> {
+export async function walletSigner(wallet: Wallet): Promise<Signer> {
   const accounts = await ask(wallet, "eth_requestAccounts", []);
   const [account] = Array.isArray(accounts) ? (accounts as unknown[]) : [];
   if (typeof account !== "string") throw refused("The wallet offers no account.");
@@ -66,6 +66,12 @@ export async function walletSigner(wallet: Wallet): Promise<SignIn> {
     async signTypedData(domain, types, message) {
       const shown = JSON.stringify(TypedDataEncoder.getPayload(domain, types, message));
       return signature(await ask(wallet, "eth_signTypedData_v4", [address, shown]));
+    },
+    async sendTransaction({ chainId, ...transaction }) {
+      const on = Number(await ask(wallet, "eth_chainId", []));
+      if (on !== chainId)
+        throw refused(`The wallet is on chain ${on}, and this consortium's is ${chainId}: add it there.`);
+      return signature(await ask(wallet, "eth_sendTransaction", [{ from: address, ...transaction }]));
     },
   };
 }
