@@ -51,7 +51,7 @@ describe("journey: the command line", function () {
         expect(out).to.match(/^Usage: twinward/);
         expect(out.split("\n").length, out).to.be.greaterThan(5);
         const listed = /\nCommands:\n([\s\S]*)/.exec(out)?.[1]?.split("\n\n")[0] ?? "";
-        const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)]
+        const names = [...listed.matchAll(/^ {2}([a-z-]+)/gm)]
           .map(([, name]) => name ?? "")
           .filter((name) => name !== "help");
         if (names.length === 0) {
