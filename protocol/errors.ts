@@ -139,6 +139,11 @@ export const ERRORS = {
   NOT_ANCHORED_YET: row(409, "This leaf is not anchored yet.", "Ask again after the next seal, in a second or two."),
   METHOD_NOT_ALLOWED: row(405, "This path does not take that method.", "Use one that the header Allow names."),
   SESSION_REQUIRED: row(401, "Sign in first.", "Ask /v1/session/nonce and sign in with your key."),
+  SIGN_INS_TOO_MANY: row(
+    429,
+    "Too many sign-ins that no key of theirs has signed have come from this address.",
+    "Sign with the account's own key, or try again after Retry-After.",
+  ),
   SESSION_INVALID: row(401, "The session is not valid (any more).", "Sign in again."),
   CHAIN_UNAVAILABLE: row(
     503,

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { recoverAddress, hashMessage } from "ethers";
 import { isBase64url, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { AddressLimit } from "./asking/limits.ts";
 import { parseSignInMessage, type SignInMessage } from "./sign-in-message.ts";
 
 /** How long a nonce may wait for its signature, ms. */
@@ -59,9 +60,10 @@ export interface Sessions {
   time(): number;
   /**
    * Checks an ERC-4361 message and its signature in hex: the address's own (EIP-191, 65 bytes), or one that the contract at it
-   * takes (ERC-1271). Throws SESSION_INVALID; for a contract also OVERLOADED, and CHAIN_UNAVAILABLE or CHAIN_STALE.
+   * takes (ERC-1271). `from`: the network address that it comes from. Throws SESSION_INVALID; where it is not signed by the address's own
+   * key also SIGN_INS_TOO_MANY, OVERLOADED, and CHAIN_UNAVAILABLE or CHAIN_STALE.
    */
-  login(message: string, signature: string): Promise<Session>;
+  login(message: string, signature: string, from?: string): Promise<Session>;
   /** Throws SESSION_INVALID. */
   identify(token: string): Identity;
 }
@@ -98,10 +100,16 @@ export function createSessions(parts: SessionParts): Sessions {
   }
 
   let asking = 0;
-  /** By the address itself, or by the contract that it is. Both ways are tried: an address may have become a contract. */
-  async function isSigned(address: Hex, text: string, signature: string): Promise<boolean> {
+  const limit = new AddressLimit(parts.now);
+  /**
+   * By the address itself, or by the contract that it is. Both ways are tried: an address may have become a contract. Only what its own key
+   * has not signed is counted: nobody with a key is kept out by others who come through the same proxy.
+   */
+  async function isSigned(address: Hex, text: string, signature: string, from: string): Promise<boolean> {
     if (!/^0x(?:[0-9a-fA-F]{2}){0,4096}$/.test(signature)) throw refused("The signature is not in hex.");
     if (recover(text, signature) === address) return true;
+    const waitMs = limit.take(from);
+    if (waitMs > 0) throw new TwinwardError("SIGN_INS_TOO_MANY", { retryAfterSeconds: Math.ceil(waitMs / 1000) });
     if (asking >= MOST_ASKED) throw new TwinwardError("OVERLOADED");
     asking += 1;
     try {
@@ -119,11 +127,11 @@ export function createSessions(parts: SessionParts): Sessions {
 
     time: () => parts.now(),
 
-    async login(text, signature) {
+    async login(text, signature, from = "") {
       const message = parseSignInMessage(text);
       checkContext(message, parts);
       requireUnspent(message.nonce);
-      if (!(await isSigned(message.address, text, signature))) throw refused("The signature is not the address's.");
+      if (!(await isSigned(message.address, text, signature, from))) throw refused("The signature is not the address's.");
       // Only a signed message spends its nonce: nobody can spend another's.
       spend(message.nonce);
       const now = seconds();

@@ -46,10 +46,10 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         body: loginBody,
         limit: LOGIN_LIMIT,
         answers: { 200: answers.session },
-        codes: ["SESSION_INVALID", ...ASKS_CHAIN],
+        codes: ["SESSION_INVALID", "SIGN_INS_TOO_MANY", ...ASKS_CHAIN],
         serve: async ({ body: { message, signature } }, response) => {
           try {
-            sendJson(response, await sessions.login(message, signature));
+            sendJson(response, await sessions.login(message, signature, response.req.socket.remoteAddress ?? ""));
           } catch (error) {
             if (error instanceof TwinwardError) refusals.count(error.code);
             throw error;

@@ -166,6 +166,24 @@ Resources:
     expect((await sessions.login(messageOf({ address: safe }), "0x")).address).to.equal(safe.toLowerCase());
   });
 
+  it("counts what no key of theirs has signed, by network address; whoever has a key signs in all the same", async () => {
+    const unsigned = async (from: string): Promise<string> =>
+      sessions.login(messageOf(), `0x${"00".repeat(65)}`, from).then(
+        () => "signed in",
+        (error: TwinwardError) => error.code,
+      );
+    const codes: string[] = [];
+    for (let n = 0; n < 31; n++) codes.push(await unsigned("192.0.2.7"));
+    expect(new Set(codes.slice(0, 30))).to.deep.equal(new Set(["SESSION_INVALID"]));
+    expect(codes.at(-1)).to.equal("SIGN_INS_TOO_MANY");
+    expect(await unsigned("192.0.2.8"), "another address").to.equal("SESSION_INVALID");
+    const message = messageOf();
+    const { address } = await sessions.login(message, await wallet.signMessage(message), "192.0.2.7");
+    expect(address).to.equal(wallet.address.toLowerCase());
+    clock.ms += 60_000;
+    expect(await unsigned("192.0.2.7"), "a minute later").to.equal("SESSION_INVALID");
+  });
+
   it("is good for the twins alone that the message names", async () => {
     const twins = [`0x${"12".repeat(32)}`, `0x${"34".repeat(32)}`] as Hex[];
     const { token, until } = await login(messageOf({ twins }));
