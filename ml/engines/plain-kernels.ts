@@ -1,5 +1,5 @@
 import type { Binary, Node, Unary } from "../graph/graph.ts";
-import { sizeOf, type Shape } from "../graph/shape.ts";
+import { isSameShape, sizeOf, type Shape } from "../graph/shape.ts";
 import type { Numbers } from "./engine.ts";
 
 /** Computes one node from its operands' numbers into its own; written to be read, not to be fast. */
@@ -106,6 +106,10 @@ function gather(shape: Shape, strides: readonly number[], offset = 0): Kernel {
 }
 
 function binaryKernel(f: (a: number, b: number) => number, a: Shape, b: Shape, shape: Shape): Kernel {
+  if (isSameShape(a, b))
+    return (out, [x = out, y = out]) => {
+      for (let i = 0; i < out.length; i++) out[i] = f(x[i] ?? 0, y[i] ?? 0);
+    };
   const left = placesOf(shape, repeatedStrides(a, shape));
   const right = placesOf(shape, repeatedStrides(b, shape));
   return (out, [x = out, y = out]) => {

@@ -8,6 +8,7 @@ const BENCHES = {
   anchor: "sealing a batch, checking it before it is anchored, proofs out of it",
   read: "how long a reader waits for an hour of a twin, with receipts and without; checking a receipt",
   figures: "all figures of the README in one run, with what is to be reached",
+  train: "how fast each engine trains four models, beside PyTorch where that is installed",
   detect: "what the ward's detector finds, attack by attack",
 };
 const PROGRAMS = fileURLToPath(new URL("../../../scripts/bench/", import.meta.url));

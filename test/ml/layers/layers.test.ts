@@ -103,6 +103,16 @@ describe("layers", () => {
     for (const other of outputs) expect(other).to.deep.equal(first);
   });
 
+  it("stack the gradients of a recurrent layer's steps once, for all of its weights", () => {
+    const layers = [{ kind: "lstm", name: "memory", of: "x", units: 4, gives: "last" } as const];
+    const architecture = { inputs: { x: [6, 3] }, layers, outputs: ["memory"] };
+    const losses = [{ kind: "squared", of: "memory", target: "y", weight: 1 } as const];
+    const { nodes } = buildStep({ architecture, losses, batch: 2 }).graph;
+    expect(nodes.filter(({ op, shape }) => op === "concat" && shape.join() === "12,16")).to.have.length(1);
+    // Forward 1 + 6, back through the steps 5, and one for each of both matrices.
+    expect(nodes.filter(({ op }) => op === "matmul")).to.have.length(14);
+  });
+
   it("embed a category that was never seen as zeros", async () => {
     const layers = [{ kind: "embedding", name: "e", of: "x", categories: 3, size: 2 } as const];
     const graph = buildInference({ inputs: { x: [3] }, layers, outputs: ["e"] }, 1);
