@@ -13,7 +13,7 @@ export function openClient(url: string, keyFile?: string): Client {
 }
 
 /** The consortium that a server names, with the JSON-RPC of its chain. */
-async function consortiumWithRpc(client: Client): Promise<Consortium & { readonly rpc: string }> {
+export async function consortiumWithRpc(client: Client): Promise<Consortium & { readonly rpc: string }> {
   const consortium = await client.consortium();
   // A server tells nobody of a node whose URL may hold a secret.
   const rpc = consortium.rpc ?? process.env.RPC_URL?.split(",")[0]?.trim();

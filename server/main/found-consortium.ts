@@ -44,6 +44,11 @@ export async function foundConsortium(
     ],
     groups: [{ group: sender, member: 0, ...publicKeyOf(keys.gateway), senders: [sender] }],
     oracles: keys.oracles.map((key) => ({ member: 0, key: addressOf(key) })),
+    appointments: [
+      ...(["pauser", "resumer", "appointer"] as const).map((role) => ({ role, account: addressOf(keys.member) })),
+      ...keys.holders.map((key) => ({ role: "holder" as const, account: addressOf(key) })),
+      { role: "reviewer", account: addressOf(keys.reviewer) },
+    ],
     ...(chain.url === undefined ? {} : { rpc: chain.url }),
   });
   await writeDurably(data.consortium, utf8(`${JSON.stringify(consortium, null, 2)}\n`));

@@ -15,6 +15,9 @@ export interface ServerKeys {
   /** secp256k1: the member's signing key, for checkpoints. */
   readonly member: Uint8Array;
   readonly steward: Uint8Array;
+  /** secp256k1: two persons who may break the glass, and one who reviews that. */
+  readonly holders: readonly Uint8Array[];
+  readonly reviewer: Uint8Array;
   readonly oracles: readonly Uint8Array[];
   /** 32 bytes under which session tokens are made. */
   readonly session: Uint8Array;
@@ -36,6 +39,8 @@ export async function loadServerKeys(
     deployer: await key("deployer", "secp256k1"),
     member: await key("member", "secp256k1"),
     steward: await key("steward", "secp256k1"),
+    holders: [await key("holder-0", "secp256k1"), await key("holder-1", "secp256k1")],
+    reviewer: await key("reviewer", "secp256k1"),
     oracles: await Promise.all(Array.from({ length: ORACLES }, (_, index) => key(`oracle-${index}`, "secp256k1"))),
     session: await key("session", "secp256k1"),
   };

@@ -23,6 +23,7 @@ import { openClient } from "../server.ts";
 import { denialOf, say, step, until } from "./parts.ts";
 import { playAsking } from "./play-asking.ts";
 import { playErasure } from "./play-erasure.ts";
+import { playGlass } from "./play-glass.ts";
 import { runCommand, startServerProcess, type ServerProcess } from "./server-process.ts";
 
 const MODEL = fileURLToPath(new URL("../../../lab/models/monitor.json", import.meta.url));
@@ -83,6 +84,8 @@ async function playOnWard(
   await agree(server.http, device, data, stewardKey, readers);
   await readSideBySide(readers);
   await playAsking({ url: server.http, data, stewardKey, twin: readers.clinician.twin });
+  const glass = { url: server.http, server: join(data, "server"), stewardKey, device, model: plan.model };
+  await playGlass(glass);
   await leaveReceipt(server, readers.clinician, data);
 
   step("Detection: somebody falsifies the heart rate");
