@@ -37,7 +37,8 @@ export function emitOnnx(graph: Graph, frozen?: Tensors): Uint8Array {
   const emission: Emission = { model, graph, names, uses, fused: fusedProducts(graph, uses), done: new Set() };
   graph.nodes.forEach((node, place) => {
     if (node.op === "input") model.input(inputName(node.name), node.shape);
-    else if (node.op === "state" && frozen) model.constant(stateName(node.name), frozen[node.name] ?? [], node.shape);
+    else if (node.op === "state" && frozen && !(node.name in graph.updates))
+      model.constant(stateName(node.name), frozen[node.name] ?? [], node.shape);
     else if (node.op === "state") model.input(stateName(node.name), node.shape);
     else emitNode(emission, node, place);
   });

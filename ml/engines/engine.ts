@@ -10,7 +10,10 @@ export type Numbers = Float32Array | Float64Array;
 export type Tensors = Readonly<Record<string, Numbers>>;
 
 export interface CompileOptions {
-  /** The states will never change: the engine may prepare them (weights in inference). `write` is then refused. */
+  /**
+   * States that the graph has no update for will never change, as weights in inference: the engine may prepare them. To `write`
+   * them is then refused.
+   */
   frozen?: boolean;
 }
 
@@ -50,13 +53,14 @@ export function checkTensors(what: string, tensors: Tensors, shapes: Readonly<Re
 export const checkStates = (graph: Graph, states: Tensors): void =>
   checkTensors("state", states, shapesOf(graph, "state"));
 
-/** @throws GRAPH_INVALID where one of them is not a state, or the program was compiled frozen */
+/** @throws GRAPH_INVALID where one of them is not a state, or is frozen */
 export function checkWrite(graph: Graph, states: Tensors, frozen: boolean): void {
-  if (frozen)
-    throw new MlError("GRAPH_INVALID", { detail: "A program compiled with frozen states cannot change them." });
   const shapes = shapesOf(graph, "state");
   const unknown = Object.keys(states).find((name) => !(name in shapes));
   if (unknown !== undefined)
     throw new MlError("GRAPH_INVALID", { name: unknown, detail: `The graph has no state ${unknown}.` });
+  const still = frozen ? Object.keys(states).find((name) => !(name in graph.updates)) : undefined;
+  if (still !== undefined)
+    throw new MlError("GRAPH_INVALID", { name: still, detail: `The state ${still} was compiled to stay as it is.` });
   checkTensors("state", states, Object.fromEntries(Object.keys(states).map((name) => [name, shapes[name] ?? []])));
 }

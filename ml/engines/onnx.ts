@@ -64,10 +64,8 @@ function createProgram(
   const tensorOf = (values: Numbers, shape: Shape): Tensor =>
     new runtime.Tensor("float32", values instanceof Float32Array ? values : Float32Array.from(values), [...shape]);
   const entries = Object.entries(shapes.state);
-  const copies = (): Map<string, Tensor> =>
-    new Map(entries.map(([name, shape]) => [name, tensorOf(Float32Array.from(states[name] ?? []), shape)]));
+  const now = new Map(entries.map(([name, shape]) => [name, tensorOf(Float32Array.from(states[name] ?? []), shape)]));
   // Two buffers for each state that moves: one is read while the other is written.
-  const now = frozen ? new Map<string, Tensor>() : copies();
   const next = new Map(
     Object.keys(graph.updates).map((name) => {
       const shape = shapes.state[name] ?? [];
@@ -75,6 +73,7 @@ function createProgram(
     }),
   );
   const outputs = Object.keys(graph.outputs);
+  // What is frozen is in the session already.
   const wanted = new Set(session.inputNames);
 
   return {
@@ -95,9 +94,7 @@ function createProgram(
       return Object.fromEntries(outputs.map((name) => [name, given[outputName(name)]?.data as Float32Array]));
     },
     read: async () =>
-      frozen
-        ? asFloats(Object.fromEntries(entries.map(([name]) => [name, states[name] ?? new Float32Array()])))
-        : asFloats(Object.fromEntries([...now].map(([name, tensor]) => [name, tensor.data as Float32Array]))),
+      asFloats(Object.fromEntries([...now].map(([name, tensor]) => [name, tensor.data as Float32Array]))),
     async write(tensors) {
       checkWrite(graph, tensors, frozen);
       for (const [name, values] of Object.entries(tensors)) (now.get(name)?.data as Float32Array).set(values);

@@ -29,22 +29,24 @@ export function lstm(scope: Scope, x: Value, units: number, gives: "sequence" | 
   const { g } = scope;
   const [batch = 0, steps = 0, width = 0] = x.shape;
   if (x.shape.length !== 3) refuseShapes("lstm", [x.shape], "not [batch, steps, signals]");
-  const zeros = g.constant(0, [batch, units]);
   const parts = {
     x: g.transpose(x, [1, 0, 2]),
     w: scope.parameter("input weights", [width, 4 * units], "glorot"),
     r: scope.parameter("recurrent weights", [units, 4 * units], "glorot"),
     b: scope.parameter("biases", [4 * units], "forget"),
-    h: zeros,
-    c: zeros,
+    h: scope.carried("hidden", [batch, units]),
+    c: scope.carried("cell", [batch, units]),
   };
   const inOrder = (stacked: Value): Value => g.transpose(g.reshape(stacked, [steps, batch, units]), [1, 0, 2]);
   if (scope.isTraining) {
     const { hidden } = unrollLstm(g, parts);
-    return gives === "last" ? (hidden.at(-1) ?? zeros) : inOrder(g.concat(hidden, 0));
+    return gives === "last" ? (hidden.at(-1) ?? parts.h) : inOrder(g.concat(hidden, 0));
   }
   const all = g.lstm(parts.x, parts.w, parts.r, parts.b, parts.h, parts.c);
-  if (gives === "last") return g.reshape(g.slice(all, 0, steps - 1, 1), [batch, units]);
+  const last = g.reshape(g.slice(all, 0, steps - 1, 1), [batch, units]);
+  scope.carryOn("hidden", last);
+  scope.carryOn("cell", g.reshape(g.slice(all, 0, steps, 1), [batch, units]));
+  if (gives === "last") return last;
   return inOrder(g.slice(all, 0, 0, steps));
 }
 

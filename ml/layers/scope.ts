@@ -29,6 +29,10 @@ export interface Scope {
   readonly isTraining: boolean;
   parameter(name: string, shape: Shape, start: Start): Value;
   mask(shape: Shape, rate: number): Value;
+  /** What the layer was left with after the run before, in a stream; else zeros. */
+  carried(name: string, shape: Shape): Value;
+  /** What the next run of a stream is to be given as `carried`. */
+  carryOn(name: string, value: Value): void;
 }
 
 /** The numbers that parameters begin with: the same for a seed and a name, whatever else the model has. */

@@ -1,10 +1,11 @@
 import { expect } from "chai";
-import type { Engine, Tensors } from "../../../ml/engines/engine.ts";
+import type { Engine, Program, Tensors } from "../../../ml/engines/engine.ts";
 import { listEngines, loadEngine } from "../../../ml/engines/load.ts";
 import { createPlainEngine } from "../../../ml/engines/plain.ts";
 import type { GraphBuilder, Value } from "../../../ml/graph/build.ts";
 import { isSameShape, type Shape } from "../../../ml/graph/shape.ts";
-import { buildInference, buildModel } from "../../../ml/layers/build-model.ts";
+import { buildInference, buildModel, buildStream, stillStates } from "../../../ml/layers/build-model.ts";
+import type { Architecture } from "../../../ml/layers/architecture.ts";
 import { attention, dense, dropout, embedding, lstm, normalise, pool, repeat } from "../../../ml/layers/layers.ts";
 import { drawMasks, drawParameters, type Scope } from "../../../ml/layers/scope.ts";
 import { buildStep, startStates, stepScalars } from "../../../ml/train/step.ts";
@@ -75,9 +76,14 @@ function scopeOf(g: GraphBuilder, given: readonly Value[]): Scope {
       if (!value || !isSameShape(value.shape, shape)) throw new Error(`${name} is [${shape.join()}]`);
       return value;
     },
+    carried: (_, shape) => g.constant(0, shape),
+    carryOn: () => undefined,
     mask: (shape, rate) => g.constant(drawMasks([{ name: "m", shape, rate }], "s", 1).m ?? [], shape),
   };
 }
+
+const pick = (tensors: Tensors, names: RegExp): Tensors =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => names.test(name)));
 
 describe("layers", () => {
   for (const { name, x, parameters, make, offset = 0 } of LAYERS)
@@ -130,6 +136,40 @@ describe("layers", () => {
     expect(draw("a", 7)).to.deep.equal(drawn);
     expect(draw("a", 8)).to.not.deep.equal(drawn);
     expect(draw("b", 7)).to.not.deep.equal(drawn);
+  });
+
+  it("stream: windows that come step by step give what they give at once, on every engine, also after a restart", async () => {
+    const STEPS = 6;
+    const layersOf = (steps: number): Architecture => ({
+      inputs: { x: [steps, 3] },
+      layers: [
+        { kind: "lstm", name: "first", of: "x", units: 4, gives: "sequence" },
+        { kind: "normalise", name: "even", of: "first" },
+        { kind: "lstm", name: "second", of: "even", units: 2, gives: "last" },
+        { kind: "dense", name: "out", of: "second", units: 2, activation: "tanh" },
+      ],
+      outputs: ["out"],
+    });
+    const learned = drawParameters(buildModel(layersOf(1), { batch: 2, isTraining: false }).parameters, "seed");
+    const x = drawNumbers(2 * STEPS * 3, "x");
+    // Both examples' rows of these steps.
+    const part = (from: number, to: number) =>
+      Float64Array.from([0, 1].flatMap((row) => [...x.subarray((row * STEPS + from) * 3, (row * STEPS + to) * 3)]));
+    const whole = await createPlainEngine("float64").compile(buildInference(layersOf(STEPS), 2), learned);
+    const wanted = (await whole.run({ x })).out;
+    for (const { engine } of (await listEngines()).filter(({ isReady }) => isReady)) {
+      const streamOf = async (steps: number) => {
+        const graph = buildStream(layersOf(steps), 2);
+        return (await loadEngine(engine)).compile(graph, { ...learned, ...stillStates(graph) }, { frozen: true });
+      };
+      const carries = async (program: Program) => pick(await program.read(), /hidden|cell/);
+      const [single, double] = [await streamOf(1), await streamOf(2)];
+      let given = (await double.run({ x: part(0, 2) })).out;
+      await single.write(await carries(double)); // begun again elsewhere, with steps of another length
+      for (let step = 2; step < STEPS; step++) given = (await single.run({ x: part(step, step + 1) })).out;
+      given?.forEach((y, i) => expect(y, engine).to.be.closeTo(wanted?.[i] ?? NaN, 1e-6));
+    }
+    expect(() => buildStream(EVERY_LAYER, 1)).to.throw("needs whole windows");
   });
 
   describe("all in one model", () => {
