@@ -342,6 +342,7 @@ export const ERRORS = {
 
   // Files that people bring.
   UNUSABLE_RECEIPT: row(422, "This is not a receipt@1.", "Take the receipt's bytes as they were given out."),
+  UNUSABLE_EXPORT: row(422, "This is not an export@1.", "Take the file as it was exported: docs/formats/export.md."),
   UNUSABLE_CONSORTIUM: row(422, "This is not a consortium@1.", "Take consortium.json from a member that you trust."),
   UNUSABLE_ANCHORS: row(422, "This is not an anchors@1.", "Export it again: twinward anchors export."),
   UNUSABLE_CHECKPOINT: row(422, "This is not a checkpoint@1.", "Export it again: twinward anchors export."),

@@ -1,4 +1,6 @@
 import type { Hex } from "./bytes.ts";
+import { checkConsentRecord } from "./consent-record.ts";
+import { checkExportRecord } from "./export-record.ts";
 import { TwinwardError } from "./errors.ts";
 import { sha256Hex } from "./hash.ts";
 import { canonical, parseStrict } from "./json.ts";
@@ -120,6 +122,8 @@ export function checkRecord(shape: Shape): LeafRecord {
   if (format === "decision@1") checkDecision(shape);
   if (format === "request@1") checkRequestRecord(shape);
   if (format === "erasure@1") checkErasure(shape);
+  if (format === "consent@1") checkConsentRecord(shape);
+  if (format === "export@1") checkExportRecord(shape);
   if (format === "release@1") checkRelease(shape);
   return object as LeafRecord;
 }

@@ -124,7 +124,7 @@ export function readSignedAct(value: unknown): SignedAct {
   const format = found.format.literal("grant@1", "revocation@1", "consent@1");
   if (format === "grant@1") return { format, said: readGrant(found.said), ...signed };
   if (format === "revocation@1") return { format, said: readRevocation(found.said), ...signed };
-  return { format, said: readConsent(found.said), ...signed };
+  return { format, said: readSaidConsent(found.said), ...signed };
 }
 
 function readGrant(shape: Shape): SaidGrant {
@@ -151,7 +151,8 @@ function readRevocation(shape: Shape): SaidRevocation {
   return { grant: found.grant.hex(32), deadline: found.deadline.integer(0, MOST_SECONDS) };
 }
 
-function readConsent(shape: Shape): SaidConsent {
+/** What is said of a consent, strictly. */
+export function readSaidConsent(shape: Shape): SaidConsent {
   const found = shape.members(["twin", "reader", "purposes", "nonce", "deadline"]);
   const names = found.purposes.list((item) => item.literal(...PURPOSES), PURPOSES.length);
   if (names.join() !== PURPOSES.filter((name) => names.includes(name)).join())

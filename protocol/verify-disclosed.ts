@@ -7,6 +7,7 @@ import { deviceId } from "./ids.ts";
 import { canonical } from "./json.ts";
 import { keyAt, type DeviceKey, type KeyHistory } from "./key-history.ts";
 import { parseSdJwt, strayDisclosures, verifyReadingSignature, type ParsedReading } from "./reading.ts";
+import { consentDigest, isConsentSigned, type ConsentRecord } from "./consent-record.ts";
 import type { Receipt } from "./receipt.ts";
 import { recordKind, type LeafRecord } from "./record.ts";
 import { strayValues, valuesOf, type ReleaseRecord } from "./release.ts";
@@ -148,7 +149,8 @@ export function verifyRecord(
   list: Checklist,
 ): void {
   const subject = subjectOf(record) ?? leaf.subject;
-  if (isAsked(record) || signature !== undefined) verifySignature(chain, record, signature, list);
+  if (record.format === "consent@1") verifyConsent(chain, record as unknown as ConsentRecord, signature, list);
+  else if (isAsked(record) || signature !== undefined) verifySignature(chain, record, signature, list);
   const holds =
     leaf.content === sha256Hex(canonical(record)) &&
     leaf.kind === recordKind(record.format) &&
@@ -166,7 +168,8 @@ export function verifyRecord(
 
 /** What a record is beside, where its format says so. */
 function subjectOf(record: LeafRecord): unknown {
-  if (record.format === "decision@1" || record.format === "release@1") return record.twin;
+  if (["decision@1", "release@1", "export@1"].includes(record.format)) return record.twin;
+  if (record.format === "consent@1") return record.twin ?? record.device;
   return record.format === "request@1" ? record.request : undefined;
 }
 
@@ -189,6 +192,21 @@ function verifySignature(
     const holds = its && isRequestSigned(domain, asked, signature);
     list.check("record signature", holds, good, "the record is of nothing that this signature is under");
   }
+}
+
+/** Where a consent was given by signature: what was signed is what the record says, by whoever it says. */
+function verifyConsent(
+  chain: Receipt["chain"],
+  { message, by }: ConsentRecord,
+  signature: Hex | undefined,
+  list: Checklist,
+): void {
+  if (!message && signature === undefined) return;
+  const its = message && signature !== undefined && consentDigest(chain, message) === message.digest;
+  if (its && message.signer === "contract" && !isConsentSigned(message, by, signature))
+    return list.skip("record signature", "it is of a contract (ERC-1271): the chain took it, a receipt cannot");
+  const holds = its === true && isConsentSigned(message, by, signature);
+  list.check("record signature", holds, `signed by ${by}`, "the record is of nothing that this signature is under");
 }
 
 /** A release's values are those that its record commits to; from which readings they follow needs the readings. */

@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { DecisionRecord } from "../../protocol/record.ts";
+import type { DecisionRecord, LeafRecord } from "../../protocol/record.ts";
+import type { RecordKind } from "../sdk/answers.ts";
 import { takeCount, takeId, urlOption } from "./options.ts";
 import { printJson, printTable, shortId, timeOf } from "./print.ts";
 import { openClient } from "./server.ts";
@@ -66,6 +67,37 @@ export function addLookCommands(twin: Command): void {
       ]);
       printTable(["at (UTC)", "reader", "purpose", "told", "leaf"], rows);
     });
+  twin
+    .command("records")
+    .description("what was recorded of a twin, newest first: consents, exports, releases, erasures or decisions")
+    .argument("<twin>", "the twin", takeId)
+    .requiredOption("--key <file>", "your key")
+    .addOption(new Option("--kind <kind>", "which").choices(KINDS).makeOptionMandatory())
+    .option("--last <count>", "how many", takeCount, 20)
+    .addOption(urlOption())
+    .action(async (id: Hex, { key, url, last, kind, json }: LookOptions & { readonly kind: RecordKind }) => {
+      const client = openClient(url, key);
+      const found = [];
+      for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null && found.length < last;) {
+        const page = await client.records(id, kind, { before });
+        found.push(...page.records);
+        before = page.next;
+      }
+      const shown = found.slice(0, last);
+      if (json) return printJson({ twin: id, kind, records: shown });
+      const rows = shown.map(({ leaf, record }) => [timeOf(record.at), summaryOf(record), leaf]);
+      printTable(["at (UTC)", kind, "leaf"], rows);
+    });
+}
+
+const KINDS = ["decision", "consent", "release", "export", "erasure"] as const;
+
+/** A record's own members, in a line; docs/formats/records.md says what they mean. */
+function summaryOf({ format: _format, stream: _stream, at: _at, salt: _salt, ...own }: LeafRecord): string {
+  const words = Object.entries(own)
+    .filter(([, value]) => typeof value !== "object" || Array.isArray(value))
+    .map(([name, value]) => `${name} ${shortId(String(value))}`);
+  return words.join(", ");
 }
 
 function toldOf({ reason, closes, lease, notSeenSince }: DecisionRecord): string {

@@ -4,7 +4,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel, Segment } from "../../protocol/device-model.ts";
 import type { AggregateName, Manifest } from "../../protocol/manifest.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
-import type { DecisionRecord } from "../../protocol/record.ts";
+import type { DecisionRecord, LeafRecord } from "../../protocol/record.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import type { ReleaseRecord, Transform } from "../../protocol/release.ts";
 import type { Asking } from "../../protocol/request.ts";
@@ -213,6 +213,17 @@ export interface DecisionPage {
     readonly sequence: number;
     readonly record: DecisionRecord;
   }[];
+  /** Give it as `before` to go on. */
+  readonly next: number | null;
+}
+
+export type RecordKind = "decision" | "consent" | "release" | "export" | "erasure";
+
+/** Records of a twin that concern the reader, newest first. docs/formats/records.md says what each has. */
+export interface RecordPage {
+  readonly twin: Hex;
+  readonly kind: RecordKind;
+  readonly records: readonly { readonly leaf: Hex; readonly sequence: number; readonly record: LeafRecord }[];
   /** Give it as `before` to go on. */
   readonly next: number | null;
 }

@@ -24,6 +24,8 @@ import type {
   OpeningPage,
   OpeningState,
   ReaderPage,
+  RecordKind,
+  RecordPage,
   RelayedAct,
   RequestPage,
   TwinDescription,
@@ -100,6 +102,11 @@ export interface Client {
    * when the connection breaks, after the last event; ends with `ask.signal`, or throws the code with which the server ended it.
    */
   stream(twin: Hex, ask?: StreamAsk): AsyncGenerator<StreamEvent>;
+  /** export@1, as its bytes come: all of a stretch, with what proves it. Its last line says whether that is all. */
+  export(
+    twin: Hex,
+    ask?: Reading & { readonly since?: number; readonly until?: number },
+  ): Promise<ReadableStream<Uint8Array>>;
   description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
   /** The newest values, with how old, late and complete they are. */
   state(twin: Hex, ask?: Reading): Promise<TwinState>;
@@ -107,6 +114,12 @@ export interface Client {
   receipt(leaf: Hex, ask?: Omit<Reading, "segments"> & { readonly twin?: Hex }): Promise<string>;
   /** Who asked to see a twin, newest first, as far as it concerns you; to look is recorded as well. */
   decisions(twin: Hex, ask?: { readonly before?: number; readonly limit?: number }): Promise<DecisionPage>;
+  /** What was recorded of a twin (consents, exports, releases, erasures, decisions), newest first, as far as it concerns you. */
+  records(
+    twin: Hex,
+    kind: RecordKind,
+    ask?: { readonly before?: number; readonly limit?: number },
+  ): Promise<RecordPage>;
   /** Who can see a twin, and why, as far as it concerns you. */
   readers(twin: Hex, ask?: { readonly after?: number; readonly limit?: number }): Promise<ReaderPage>;
   /** What was opened in an emergency, what waits for its review, and what you may open. */
@@ -250,11 +263,11 @@ export function connect(options: ConnectOptions): Client {
   const tell = async <T>(path: string, body: object): Promise<T> => (await (await sendAs(path, body)).json()) as T;
 
   /** Until it has begun a stream may take as long as any answer; then as long as it lasts. */
-  async function openStream(target: string, after: number | undefined, stop: AbortSignal): Promise<Response> {
+  async function openStream(target: string, after: number | undefined, stop?: AbortSignal): Promise<Response> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), patience);
     try {
-      const signal = AbortSignal.any([stop, late.signal]);
+      const signal = AbortSignal.any([...(stop ? [stop] : []), late.signal]);
       return await sendAs(target, undefined, { signal, ...(after !== undefined && { after: String(after) }) });
     } finally {
       clearTimeout(timer);
@@ -302,12 +315,18 @@ export function connect(options: ConnectOptions): Client {
       const target = `/v1/twins/${twin}/stream${toQuery(ask)}`;
       return followTwin((last, stop) => openStream(target, last, stop), after, signal);
     },
+    async export(twin, ask = {}) {
+      const response = await openStream(`/v1/twins/${twin}/export${toQuery(ask)}`, undefined);
+      if (!response.body) throw new TwinwardError("INTERNAL", { detail: "The server sent nothing." });
+      return response.body;
+    },
     state: (twin, ask) => readJson(`/v1/twins/${twin}/state`, ask),
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
     receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),
     decisions: (twin, ask) => readJson("/v1/decisions", { twin, ...ask }),
     openings: (ask) => readJson("/v1/break-glass", ask),
     opening: (id, ask) => readJson(`/v1/break-glass/${id}`, ask),
+    records: (twin, kind, ask) => readJson("/v1/records", { twin, kind, ...ask }),
     readers: (twin, ask) => readJson(`/v1/twins/${twin}/readers`, ask),
     explain: (ask) => readJson("/v1/decisions/explain", ask),
     catalogue,

@@ -20,6 +20,8 @@ export type {
   OpeningPage,
   OpeningState,
   ReaderPage,
+  RecordKind,
+  RecordPage,
   RelayedAct,
   RequestPage,
   TwinDescription,
@@ -44,4 +46,5 @@ export { signInMessage } from "./sign-in.ts";
 export type { SignIn, SignInFacts } from "./sign-in.ts";
 export type { StreamEvent, StreamLease } from "./stream.ts";
 export { verifyReceipt } from "../../protocol/verify.ts";
+export { verifyExport } from "../../protocol/verify-export.ts";
 export { verifyWebhook, WEBHOOK_SIGNATURE } from "../../protocol/webhook.ts";

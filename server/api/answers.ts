@@ -4,6 +4,7 @@ import { ANSWERS } from "../../protocol/request-record.ts";
 import { DEVICE_STATES, FLAGS, PURPOSES, type Flag } from "../../protocol/words.ts";
 import { REASONS } from "../access/decide.ts";
 import { OPENING_STATES } from "../access/openings.ts";
+import { LISTED_KINDS } from "../twin/records.ts";
 import { address, id } from "./asks.ts";
 
 /**
@@ -231,6 +232,54 @@ export const streamEvents = {
   end: problem.describe("why the stream has ended"),
 };
 
+const shownLine = {
+  sequence: count,
+  from: milliseconds,
+  until: milliseconds,
+  flags,
+  erased: z.literal(true).optional(),
+  receipt: receipt.nullable(),
+};
+/** export@1, a line. docs/formats/export.md */
+export const exportLine = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("head"),
+    format: z.literal("export@1"),
+    twin: id,
+    device: id,
+    model: z.string(),
+    purpose,
+    segments: z.array(z.string()),
+    from: milliseconds.nullable(),
+    until: milliseconds.nullable(),
+    transform: transform.optional(),
+  }),
+  z.strictObject({ kind: z.literal("decision"), leaf: id, distrusted }),
+  z.strictObject({
+    kind: z.literal("reading"),
+    ...shownLine,
+    gap: stretch.nullable(),
+    values: z.record(
+      z.string(),
+      z.strictObject({ u: z.string(), t: z.array(z.number()), v: z.array(z.number().nullable()) }),
+    ),
+    reading: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("release"),
+    ...shownLine,
+    values: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+    record: z.looseObject({ format: z.literal("release@1") }).optional(),
+    disclosed: z.array(z.string()).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("end"),
+    record: z.looseObject({ format: z.literal("export@1"), lines: count, digest: id, ended: z.string().nullable() }),
+    sequence: count,
+    ack: z.looseObject({ stream: id, signature: z.string() }),
+  }),
+]);
+
 export const history = z.strictObject({
   format: z.literal("history@1"),
   ...shown,
@@ -358,6 +407,19 @@ export const openingCase = z.strictObject({
     z.strictObject({ step: z.enum(["opened", "ended", "reviewed"]), by: address, at: seconds, transaction: id }),
   ),
   reads: listedDecisions.describe("every decision that rests on it, newest first; each has a receipt by its leaf"),
+  next,
+});
+
+export const records = z.strictObject({
+  twin: id,
+  kind: z.enum(LISTED_KINDS),
+  records: z.array(
+    z.strictObject({
+      leaf: id,
+      sequence: count,
+      record: z.looseObject({ format: z.string(), stream: id, at: milliseconds, salt: z.string() }),
+    }),
+  ),
   next,
 });
 

@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { z } from "zod";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { LISTED_KINDS } from "../twin/records.ts";
 import { ANSWERS } from "../../protocol/request-record.ts";
 import { PURPOSES } from "../../protocol/words.ts";
 import { OPENING_STATES } from "../access/openings.ts";
@@ -60,6 +61,8 @@ export const historyQuery = twinQuery.extend({
 
 export const streamQuery = twinQuery.extend({ since: whole.optional(), fromSequence: whole.optional() });
 
+export const exportQuery = twinQuery.extend({ since: whole.optional(), until: whole.optional() });
+
 export const receiptQuery = z.strictObject({ twin: id.optional(), purpose: purpose.optional(), grant: id.optional() });
 
 export const explainQuery = twinQuery.extend({
@@ -84,6 +87,8 @@ export const openingQuery = z.strictObject({
   before: whole.optional(),
   limit: whole.pipe(z.number().min(1).max(500)).optional(),
 });
+
+export const recordsQuery = decisionsQuery.extend({ kind: z.enum(LISTED_KINDS) });
 
 export const readersQuery = z.strictObject({
   after: whole.optional(),

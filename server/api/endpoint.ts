@@ -24,6 +24,8 @@ export interface Endpoint {
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
   /** Events by their names, each with the JSON of its data, where 200 is a stream of them that Last-Event-ID resumes. */
   readonly events: Readonly<Record<string, z.ZodType>> | undefined;
+  /** What each line is, where 200 is a file of lines (NDJSON). */
+  readonly lines: z.ZodType | undefined;
   /** Why it may be refused, beyond what any asker may be told (openapi.ts). */
   readonly codes: readonly ErrorCode[];
   readonly serve: (asked: Asked<unknown, unknown, boolean>, response: Response) => Promise<void>;
@@ -57,6 +59,7 @@ interface Plan<Query extends z.ZodType, Body extends z.ZodType, Session extends 
   readonly limit?: number;
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
   readonly events?: Readonly<Record<string, z.ZodType>>;
+  readonly lines?: z.ZodType;
   readonly codes?: readonly ErrorCode[];
   readonly serve: (asked: Asked<z.output<Query>, z.output<Body>, Session>, response: Response) => Promise<void> | void;
 }
@@ -77,6 +80,7 @@ export function endpoint<
     limit: plan.limit ?? 0,
     answers: plan.answers,
     events: plan.events,
+    lines: plan.lines,
     codes: plan.codes ?? [],
     serve: async (asked, response) => plan.serve(asked as Parameters<typeof plan.serve>[0], response),
   };

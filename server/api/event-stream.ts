@@ -66,7 +66,7 @@ const event = (name: string, value: object, id?: number): string =>
   `event: ${name}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(value)}\n\n`;
 
 /** Waits until the socket has room. A reader who takes nothing is cut off: what lies in the socket is all it may still get. */
-async function roomIn(response: Response, signal: AbortSignal, withinMs: number): Promise<void> {
+export async function roomIn(response: Response, signal: AbortSignal, withinMs: number): Promise<void> {
   let late: NodeJS.Timeout | undefined;
   const woken = Promise.withResolvers<void>();
   const abort = (): void => woken.resolve();

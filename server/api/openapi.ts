@@ -52,7 +52,9 @@ function operation(path: string, one: Endpoint): Json {
   }));
   const answers = one.events
     ? [["200", events(one.events)]]
-    : Object.entries(one.answers).map(([status, schema]) => [status, answer(schema)]);
+    : one.lines
+      ? [["200", lines(one.lines)]]
+      : Object.entries(one.answers).map(([status, schema]) => [status, answer(schema)]);
   return {
     summary: one.summary,
     ...(one.description !== undefined && { description: one.description }),
@@ -96,6 +98,14 @@ function events(schemas: NonNullable<Endpoint["events"]>): Json {
       "Events (text/event-stream) until the connection ends; the data of each is JSON, by its name in x-events.",
     content: { "text/event-stream": { schema: { type: "string" } } },
     "x-events": Object.fromEntries(told) as Json,
+  };
+}
+
+function lines(schema: z.ZodType): Json {
+  return {
+    description: "Lines of JSON, each as x-line says.",
+    content: { "application/x-ndjson": { schema: { type: "string" } } },
+    "x-line": schemaOf(schema),
   };
 }
 

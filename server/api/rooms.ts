@@ -7,13 +7,14 @@ import type { Refusals } from "../access/refusals.ts";
 import type { Requests } from "../access/asking/requests.ts";
 import type { Relays } from "../access/relay.ts";
 import type { Sessions } from "../access/session.ts";
-import type { Decisions } from "../twin/decisions.ts";
 import type { Offers } from "../twin/catalogue.ts";
 import type { Documents } from "../twin/documents.ts";
+import type { Exports } from "../twin/exports.ts";
 import type { Fleet } from "../twin/fleet.ts";
 import type { Reader } from "../twin/history.ts";
 import type { Receipts } from "../twin/receipts.ts";
 import type { Sight } from "../twin/rooms.ts";
+import type { Records } from "../twin/records.ts";
 import type { Streams } from "../twin/streams.ts";
 import type { Checks } from "./ready-parts.ts";
 
@@ -99,7 +100,8 @@ export interface ApiRooms {
   readonly refusals: Pick<Refusals, "count">;
   readonly reader: Reader;
   readonly streams: Pick<Streams, "follow" | "ending">;
-  readonly decisions: Decisions;
+  readonly exports: Exports;
+  readonly records: Records;
   readonly receipts: Receipts;
   readonly documents: Documents;
   readonly fleet: Fleet;

@@ -1,5 +1,5 @@
 import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
-import type { Database } from "../store/database.ts";
+import type { Database, Tx } from "../store/database.ts";
 import type { ChainEvent } from "./event.ts";
 import type { Block } from "./view.ts";
 
@@ -75,6 +75,23 @@ export function databaseEvents(database: Database): EventStore {
         await tx.query("delete from chain_block where number > $1", [number]);
       }),
   };
+}
+
+/** Stored events of some contracts with one of these first topics, from a block on, in the order of the chain. */
+export async function readEventsOf(
+  tx: Tx,
+  contracts: readonly Hex[],
+  firstTopics: readonly Hex[],
+  fromBlock: number,
+): Promise<ChainEvent[]> {
+  const rows = await tx.query<EventRow & { readonly hash: Uint8Array; readonly timestamp: number }>(
+    `select e.block, e.log_index, e.address, e.topics, e.data, e.transaction, b.hash, b.timestamp
+     from chain_event e join chain_block b on b.number = e.block
+     where e.block >= $1 and e.address = any($2::bytea[]) and substring(e.topics from 1 for 32) = any($3::bytea[])
+     order by e.block, e.log_index`,
+    [fromBlock, contracts.map((one) => fromHex(one, 20)), firstTopics.map((one) => fromHex(one, 32))],
+  );
+  return rows.map((row) => toEvent(row, { number: row.block, hash: toHex(row.hash), timestamp: row.timestamp }));
 }
 
 /** For a process that has no database, like an oracle: it follows from the beginning at each start. */

@@ -1,17 +1,18 @@
 import type { Access } from "../access/authorize.ts";
 import type { ApiRooms } from "../api/rooms.ts";
 import type { Chain } from "../chain/view.ts";
-import { createDecisions } from "../twin/decisions.ts";
 import { createDocuments } from "../twin/documents.ts";
+import { createExports } from "../twin/exports.ts";
 import { createFleet } from "../twin/fleet.ts";
 import { createReader } from "../twin/history.ts";
 import { createHeads } from "../twin/heads.ts";
 import { createProofs } from "../twin/proofs.ts";
 import { createReceipts } from "../twin/receipts.ts";
+import { createRecords } from "../twin/records.ts";
 import type { TwinRooms } from "../twin/rooms.ts";
 import { createStreams, type Streams } from "../twin/streams.ts";
 
-type Shown = Pick<ApiRooms, "documents" | "reader" | "receipts" | "decisions" | "fleet">;
+type Shown = Pick<ApiRooms, "documents" | "reader" | "receipts" | "records" | "exports" | "fleet">;
 
 /** What people are shown of twins and devices. `requireRoom` throws where the disk is nearly full: anybody may upload documents. */
 export function openTwins(rooms: TwinRooms, chain: Chain, requireRoom: () => void): Shown {
@@ -23,7 +24,8 @@ export function openTwins(rooms: TwinRooms, chain: Chain, requireRoom: () => voi
     documents: { ...documents, keep: async (value) => (requireRoom(), documents.keep(value)) },
     reader,
     receipts: createReceipts(rooms, proofs, reader, documents),
-    decisions: createDecisions(database),
+    records: createRecords(database),
+    exports: createExports(rooms),
     fleet: createFleet(rooms, documents),
   };
 }

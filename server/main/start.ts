@@ -6,6 +6,7 @@ import pino, { type Logger } from "pino";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { createAccess } from "../access/authorize.ts";
+import { recordConsents } from "../access/consents/record-consents.ts";
 import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
 import { createAnchor } from "../anchor/anchor-loop.ts";
@@ -13,6 +14,7 @@ import { createApi } from "../api/app.ts";
 import { sharedChecks } from "../api/ready-parts.ts";
 import { walletAsker } from "../chain/ask-wallet.ts";
 import { Outbox } from "../chain/outbox.ts";
+import { readSent } from "../chain/read-sent.ts";
 import { testP256 } from "../chain/self-test.ts";
 import type { Config, Overrides } from "../config/config.ts";
 import { createGateway } from "../gateway/gateway.ts";
@@ -218,6 +220,11 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     meters,
     createAccess({ committer, chain, stream, model: (hash) => documents.model(hash), now, random }),
   );
+  const consents = recordConsents({
+    ...{ database, committer, chain, consortium, stream, now, random, report },
+    transaction: async (hash) => readSent(chainAt.provider, hash),
+  });
+  ending.onClose("consents", () => consents.close());
   const streams = openStreams({ database }, twins, access, report);
   // Before anything that they rest on, and before the doors are closed: each says to its reader that it ends, and records it.
   ending.onStop(() => void streams.close());

@@ -51,7 +51,7 @@ export interface Reader {
    * What comes after a place in the twin, in order, and nothing behind which something may still come to lie. A place is a
    * sequence; of a derived twin the beginning of an interval, ms. Throws as `history`.
    */
-  next(permit: Permit, after: number, limit: number): Promise<Step>;
+  next(permit: Permit, after: number, ask: { readonly limit: number; readonly receipts: boolean }): Promise<Step>;
   /** The place after which lies only what is shown from now on. */
   present(permit: Permit): Promise<number>;
   /** Of a derived twin the one interval that begins at `from`, ms, as far as the permit covers it, with its receipt. */
@@ -93,11 +93,11 @@ export function createReader(
       return { twin, at, acceptedAt: rows.length === 0 ? null : (found?.acceptedAt ?? null), sequences };
     },
 
-    async next(permit, after, limit) {
+    async next(permit, after, { limit, receipts }) {
       const { model, manifest } = await planOf(permit);
       const delayed = manifest !== null && manifest.delay > 0;
       if (manifest && isDerived(manifest)) {
-        const found = await releases.load(permit, manifest, model, { limit, receipts: false, since: after + 1 });
+        const found = await releases.load(permit, manifest, model, { limit, receipts, since: after + 1 });
         const { nextSince } = found;
         const reached = nextSince === null ? (found.releases.at(-1)?.record.from ?? after) : nextSince - 1;
         return { twin: scope(found, permit, manifest), after: reached, more: nextSince !== null, delayed };
@@ -108,7 +108,7 @@ export function createReader(
       // One that is not due yet is waited for, with all that come after it.
       const waits = due === null ? -1 : found.findIndex(({ per: [, until] }) => until > due);
       const rows = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
-      const twin = scope({ ...(await fold(model, rows, null, permit, false)), at }, permit, manifest);
+      const twin = scope({ ...(await fold(model, rows, null, permit, receipts)), at }, permit, manifest);
       return { twin, after: rows.at(-1)?.sequence ?? after, more: rows.length === limit, delayed };
     },
 

@@ -9,7 +9,7 @@ import type { ScopedTwin } from "./scope.ts";
 /** A decision on a live stream is good for so long at most, seconds. */
 const LEASE_SECONDS = 60;
 /** Readings or releases in one step: what is loaded and not taken yet is never more. */
-const STEP = 32;
+const STEP = { live: 32, whole: 200 };
 /** A reader's streams, and everybody's, on one server. */
 const MOST_OF_ONE = 8;
 const MOST = 1_000;
@@ -21,6 +21,8 @@ const BEAT_EVERY_MS = 15_000;
 /** Where a stream begins; the present, where nothing is said. A place as `Reader.next` has it. */
 export interface StreamAsk extends Asked {
   readonly after?: number;
+  /** It ends when everything that there is has been said, and each thing comes with its receipt: for an export. */
+  readonly whole?: boolean;
 }
 
 /** What a live stream consists of. Nothing of a twin is in it but scoped twins. */
@@ -91,7 +93,10 @@ export function createStreams(parts: StreamParts): Streams {
   const running = new Set<Promise<void>>();
   const all = (): number => [...open.values()].reduce((sum, n) => sum + n, 0);
 
-  async function* follow({ after, ...asked }: StreamAsk, given: AbortSignal): AsyncGenerator<StreamPart> {
+  async function* follow(
+    { after, whole = false, ...asked }: StreamAsk,
+    given: AbortSignal,
+  ): AsyncGenerator<StreamPart> {
     const { reader: who } = asked;
     const mine = open.get(who) ?? 0;
     if (mine >= MOST_OF_ONE) throw new TwinwardError("STREAMS_TOO_MANY", { most: MOST_OF_ONE });
@@ -102,7 +107,7 @@ export function createStreams(parts: StreamParts): Streams {
     const over = Promise.withResolvers<void>();
     running.add(over.promise);
     try {
-      yield* leases(asked, after, signal);
+      yield* leases(asked, { after, whole }, signal);
     } finally {
       const left = (open.get(who) ?? 1) - 1;
       if (left > 0) open.set(who, left);
@@ -112,7 +117,12 @@ export function createStreams(parts: StreamParts): Streams {
     }
   }
 
-  async function* leases(asked: Asked, after: number | undefined, signal: AbortSignal): AsyncGenerator<StreamPart> {
+  async function* leases(
+    asked: Asked,
+    { after, whole }: { readonly after: number | undefined; readonly whole: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamPart> {
+    const ask = { limit: whole ? STEP.whole : STEP.live, receipts: whole };
     let lease: Lease | undefined;
     let unfollow: (() => void) | undefined;
     let at = after;
@@ -137,7 +147,7 @@ export function createStreams(parts: StreamParts): Streams {
         const step: Step | undefined =
           seen && !isNew && seen.head === head && head !== undefined && clock() < seen.at
             ? undefined
-            : await reader.next(permit, at ?? 0, STEP);
+            : await reader.next(permit, at ?? 0, ask);
         if (step && isNew) yield { kind: "lease", twin: step.twin, seconds: leaseSeconds, at: at ?? 0 };
         // While it was loaded, or there was no room for it, the chain may have said something else: then it is not shown by this.
         if (step && !(await access.holds(permit))) {
@@ -154,6 +164,7 @@ export function createStreams(parts: StreamParts): Streams {
           if (step.more) continue;
           seen = { head, at: step.delayed ? clock() + DELAYED_EVERY_MS : Infinity };
         }
+        if (whole) return;
         if (!isLive) yield { kind: "live", at: at ?? 0 };
         else if (clock() - saidAt >= BEAT_EVERY_MS) {
           saidAt = clock();

@@ -30,12 +30,13 @@ export function holdToOpenApi(routes: Routes, broken: string[]): RequestHandler 
     const { method, path } = request;
     const found = patterns.find(({ pattern }) => pattern.test(path));
     // A stream of events that its reader has left is never finished.
-    response.once(found?.route.get?.events ? "close" : "finish", () => {
+    response.once(found?.route.get?.events || found?.route.get?.lines ? "close" : "finish", () => {
       const endpoint = method === "GET" ? found?.route.get : method === "POST" ? found?.route.post : undefined;
       if (!found || !endpoint) return;
       const say = (what: string): void => void broken.push(`${method} ${found.path} ${response.statusCode}: ${what}`);
       const text = Buffer.concat(chunks).toString("utf8");
       if (endpoint.events && response.statusCode === 200) return holdEvents(endpoint.events, text, say);
+      if (endpoint.lines && response.statusCode === 200) return holdLines(endpoint.lines, text, say);
       const answer = endpoint.answers[response.statusCode];
       if (answer === null) {
         if (text !== "") say("a body where none was described");
@@ -59,5 +60,13 @@ function holdEvents(events: NonNullable<Endpoint["events"]>, text: string, say: 
     if (/^(?:: beat|retry: \d+)$/.test(block)) continue;
     const read = events[name]?.safeParse(JSON.parse(data === "" ? "null" : data));
     if (read?.success !== true) say(`event ${name}: ${read?.error.message ?? `not described: ${block.slice(0, 200)}`}`);
+  }
+}
+
+/** Each line by itself; what a connection was cut off in is none. */
+function holdLines(schema: NonNullable<Endpoint["lines"]>, text: string, say: (what: string) => void): void {
+  for (const line of text.split("\n").slice(0, -1)) {
+    const read = schema.safeParse(JSON.parse(line));
+    if (!read.success) say(`line ${line.slice(0, 60)}: ${read.error.message}`);
   }
 }

@@ -1,9 +1,13 @@
 import { expect } from "chai";
 import { chmodSync, existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
-import { computeAddress } from "ethers";
+import { computeAddress, Wallet } from "ethers";
 import { readDeviceFile, deviceKey } from "../../apps/cli/device-file.ts";
+import { readAccountKey } from "../../apps/cli/key-file.ts";
 import type { CheckedReading, ListedDevice } from "../../apps/sdk/answers.ts";
+import { connect, type Client } from "../../apps/sdk/client.ts";
+import { signAct } from "../../apps/sdk/signing-acts.ts";
+import type { ConsentRecord, SaidSubject } from "../../protocol/consent-record.ts";
 import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
 import { newPrivateKey } from "../../protocol/es256.ts";
 import { createRandom } from "../../ml/random.ts";
@@ -64,7 +68,7 @@ describe("journey: the command line", function () {
       await explain([]);
       expect(explained).to.include.members([
         "up", "gateway", "demo", "device new", "device register", "device list", "device bridge", "device check", "device replay", "key new", "twin new",
-        "twin list", "twin read", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "anchors challenge", "anchors resume",
+        "twin list", "twin read", "twin export", "twin records", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "anchors challenge", "anchors resume",
         "anchors fence", "device equivocation", "member list", "member propose", "member approve", "member carry-out", "audit", "erase",
       ]); // prettier-ignore
     });
@@ -269,11 +273,13 @@ describe("journey: the command line", function () {
       const read = await journey.ask<{ segments: string[] }>(readAs(researchKey, study));
       expect(read.segments).to.deep.equal(["heart"]);
       const listed = ["consent", "list", study, ...mine];
-      const agreed = { reader: researcher, purposes: ["research"] };
+      const agreed = { reader: researcher, purposes: ["research"], changes: 1 };
       expect(await journey.ask(listed)).to.deep.equal({ subject, asked: ["research"], consents: [agreed] });
       await journey.ask(["consent", "withdraw", ...given, ...mine]);
       await fails(readAs(researchKey, study), 1, /^CONSENT_MISSING/);
-      expect(await journey.ask(listed)).to.deep.include({ consents: [{ reader: researcher, purposes: [] }] });
+      expect(await journey.ask(listed)).to.deep.include({
+        consents: [{ reader: researcher, purposes: [], changes: 2 }],
+      });
 
       const { readers } = await journey.ask<{ readers: { reader: Hex; purposes: object[] }[] }>([
         "twin",
@@ -299,6 +305,52 @@ describe("journey: the command line", function () {
         1,
         /^NOT_FOUND/,
       );
+    });
+
+    it("each consent is a leaf: with what was signed for it, for whom it concerns, provable", async () => {
+      const [subjectKey, researchKey] = [journey.path("subject.key"), journey.path("researcher.key")];
+      const subject = new Wallet(toHex(readAccountKey(subjectKey)));
+      const as = (key: string): Client => connect({ url: server.http, signer: new Wallet(toHex(readAccountKey(key))) });
+      const mine = as(subjectKey);
+      const [study] = (await mine.twins()).filter(({ consents }) => consents.length > 0);
+      const [{ reader: researcher } = expect.fail()] = study?.consents ?? [];
+      const id = study?.twin ?? expect.fail();
+      // Once more, by a signature that the steward brings.
+      const said = { twin: id, reader: researcher, purposes: ["research"] as const, nonce: 2, deadline: 2 ** 35 };
+      const signed = await signAct({ format: "consent@1", said }, subject, await server.client.consortium());
+      await as(`${data}/keys/steward.key`).relay(signed);
+      const told = await until("everything is a leaf", async () => {
+        const { records } = await mine.records(id, "consent");
+        return records.length >= 4 ? records.map(({ record }) => record as unknown as ConsentRecord) : undefined;
+      });
+      const by = subject.address.toLowerCase();
+      expect(told.map(({ step, by: who }) => [step, who])).to.deep.equal([
+        ["agreed", by], ["withdrawn", by], ["agreed", by], ["bound", by],
+      ]); // prettier-ignore
+      expect(told.map(({ message }) => message?.said)).to.deep.equal([
+        said, undefined, undefined,
+        { assignment: study?.assignment, subject: by, guardian: null, deadline: (told[3]?.message?.said as SaidSubject).deadline },
+      ]); // prettier-ignore
+      expect(JSON.stringify(told)).not.to.contain(signed.signature.slice(2));
+      // The researcher sees what was agreed for them, and not who was bound to what.
+      const theirs = (await as(researchKey).records(id, "consent")).records.map(({ record }) => record.step);
+      expect(theirs).to.deep.equal(["agreed", "withdrawn", "agreed"]);
+      const listed = await journey.ask<{ records: object[] }>(
+        ["twin", "records", id, "--kind", "consent", "--key", researchKey, "--url", server.http],
+      ); // prettier-ignore
+      expect(listed.records).to.have.length(3);
+
+      const [{ leaf } = expect.fail()] = (await mine.records(id, "consent")).records;
+      const text = await until("it is anchored", async () => mine.receipt(leaf).catch(() => undefined));
+      const file = journey.path("consent-receipt.json");
+      const verify = ["verify", file, "--trust", `${data}/consortium.json`, "--rpc", server.rpc];
+      writeFileSync(file, text);
+      const { code, out } = await journey.run(verify);
+      expect(out).to.match(/✔ record signature +signed by 0x/);
+      expect(code).to.equal(0);
+      writeFileSync(file, text.replace(`"deadline":${2 ** 35}`, `"deadline":${2 ** 35 - 1}`));
+      expect((await journey.run(verify)).out).to.match(/✖ record signature/);
+      expect((await auditPasses(journey, data)).get("consents")).to.equal(4);
     });
 
     it("a receipt, the anchors, and a stranger who verifies them", async () => {
@@ -346,6 +398,28 @@ describe("journey: the command line", function () {
       const silent = await journey.run(["verify", receipt, ...trust, "--rpc", "http://127.0.0.1:9"]);
       expect(silent.code).to.equal(3);
       expect(silent.out).to.match(/○ batch anchored/);
+    });
+
+    it("twin export: a file that verify checks whole, and that is a leaf", async () => {
+      const file = journey.path("export.ndjson");
+      const words = ["twin", "export", twin, "--key", readerKey, "--url", server.http, "--out", file];
+      expect(await journey.ask(words)).to.deep.include({ ended: null, sequences: [1, 3] });
+      await fails(words, 2, /export\.ndjson exists already/);
+      const verify = ["verify", file, "--trust", `${data}/consortium.json`, "--rpc", server.rpc];
+      const whole = await journey.run(verify);
+      expect(whole.out).to.match(/✔ device signature +3 of 3\n[\s\S]*✔ export signature +1 of 1\n/);
+      expect(whole.code).to.equal(0);
+      const unsure = await journey.run(["verify", file]);
+      expect(unsure.code).to.equal(3);
+      const text = readFileSync(file, "utf8");
+      writeFileSync(file, text.replace('"v":[72', '"v":[73'));
+      const forged = await journey.run(verify);
+      expect(forged.out)
+        .to.match(/✖ values of each line +failed: line \d+: /)
+        .and.to.match(/✖ digest /);
+      expect(forged.code).to.equal(1);
+      writeFileSync(file, text.slice(0, -100));
+      expect((await journey.run(verify)).code).to.equal(1);
     });
 
     it("grant revoke: at once, and for good; who follows the twin is told", async () => {

@@ -113,6 +113,6 @@ describe("journey: a forger with everything of its own", function () {
     expect(code).to.equal(1);
     expect(out).to.match(/^✖ contracts +failed: /m);
     expect(out).to.match(/^✖ device key +failed: /m);
-    expect(out).to.contain("do not rely on this receipt");
+    expect(out).to.contain("do not rely on it");
   });
 });

@@ -40,6 +40,7 @@ describe("the SDK's entry", () => {
       "rpcSource",
       "signAct",
       "signInMessage",
+      "verifyExport",
       "verifyReceipt",
       "verifyWebhook",
       "writeAnchors",

@@ -21,6 +21,7 @@ import {
   takeTime,
   urlOption,
 } from "../options.ts";
+import { addExportCommand } from "./export.ts";
 import { followTwin } from "../follow-twin.ts";
 import { cellsOfReading, cellsOfRelease } from "../twin-cells.ts";
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
@@ -33,6 +34,7 @@ export function addTwinCommand(program: Command): void {
   addNew(twin);
   addList(twin);
   addRead(twin);
+  addExportCommand(twin);
   addLookCommands(twin);
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { existsSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readSync } from "node:fs";
 import { parseConsortium, type Consortium } from "../../../protocol/consortium.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
-import { verifyReceipt, type AnchorSource, type Verification } from "../../../protocol/verify.ts";
+import { verifyReceipt, type AnchorSource } from "../../../protocol/verify.ts";
+import { verifyExport, type ExportVerification } from "../../../protocol/verify-export.ts";
 import { fileSource, rpcSource } from "../../sdk/anchor-sources.ts";
 import { readText } from "../options.ts";
 import { explainError, MARKS, printJson } from "../print.ts";
@@ -19,7 +20,7 @@ const EXITS = { passed: 0, failed: 1, "not checked": 3 } as const;
 export function addVerifyCommand(program: Command): void {
   program
     .command("verify <receipt>")
-    .description("verify a receipt as a stranger would: offline from an anchors file, or against a node")
+    .description("verify a receipt or an export as a stranger would: offline from an anchors file, or against a node")
     .option("--trust <file>", "the consortium@1 that you trust (from a member, never from who gave you the receipt)")
     .option("--rpc <url>", "JSON-RPC of a node that you trust: anchors and keys come from the chain")
     .option("--anchors <file>", "an anchors file instead of a node: works with the network cut")
@@ -44,7 +45,8 @@ Exit: 0 all passed, 1 any failed, 2 unusable input, 3 none failed but some were 
     });
 }
 
-async function verify(file: string, options: Options): Promise<Verification> {
+/** A receipt's checks, or an export's: each of them over all of its lines. */
+async function verify(file: string, options: Options): Promise<ExportVerification> {
   if (options.rpc !== undefined && options.anchors !== undefined) {
     throw new TwinwardError("UNUSABLE_INPUT", {
       detail: "Name a node (--rpc) or an anchors file (--anchors), not both.",
@@ -52,7 +54,34 @@ async function verify(file: string, options: Options): Promise<Verification> {
   }
   if (!existsSync(file)) throw new TwinwardError("UNUSABLE_INPUT", { file, detail: `${file} does not exist.` });
   const consortium = options.trust === undefined ? undefined : parseConsortium(readText(options.trust));
-  return verifyReceipt(readText(file), { consortium, source: sourceOf(options, consortium) });
+  const trust = { consortium, source: sourceOf(options, consortium) };
+  return isExport(file) ? verifyExport(linesOf(file), trust) : verifyReceipt(readText(file), trust);
+}
+
+/** By its first bytes: an export may be larger than memory. */
+function isExport(file: string): boolean {
+  const first = Buffer.alloc(16 * 1024);
+  let open: number | undefined;
+  try {
+    open = openSync(file, "r");
+    const size = readSync(open, first);
+    return /^\{[^\n]*"kind":"head"/.test(first.subarray(0, size).toString());
+  } catch {
+    return false;
+  } finally {
+    if (open !== undefined) closeSync(open);
+  }
+}
+
+/** Line feeds end lines, and nothing else does. What stands behind the last one is a line that was cut off, and told as one. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of createReadStream(file, "utf8")) {
+    const lines = (rest + String(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 function sourceOf({ rpc, anchors }: Options, consortium: Consortium | undefined): AnchorSource | undefined {
@@ -66,13 +95,13 @@ function sourceOf({ rpc, anchors }: Options, consortium: Consortium | undefined)
   return rpcSource(rpc, consortium);
 }
 
-function printChecks({ checks, outcome }: Verification): void {
+function printChecks({ checks, outcome }: ExportVerification): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { name, result, detail } of checks)
     console.log(`${MARKS[result]} ${name.padEnd(width)}  ${result === "passed" ? "" : `${result}: `}${detail}`);
   const words = {
     passed: "Every check passed: this is what the device said, and it stands in the consortium's log.",
-    failed: "At least one check failed: do not rely on this receipt.",
+    failed: "At least one check failed: do not rely on it.",
     "not checked": "Nothing failed, but not everything could be checked.",
   };
   console.log(words[outcome]);

@@ -14,6 +14,7 @@ import {
   loginBody,
   readersQuery,
   receiptQuery,
+  recordsQuery,
   twinQuery,
 } from "../asks.ts";
 import { ASKS_CHAIN, ASKS_DATABASE, DECIDES, SHOWS, WRITES } from "../codes.ts";
@@ -27,7 +28,7 @@ const USUAL_READERS = 100;
 
 /** Who you are, what you may see, and the seeing of it. */
 export function accessRoutes(rooms: ApiRooms): Routes {
-  const { access, chain, decisions, reader, receipts, sessions, refusals, documents, consortium } = rooms;
+  const { access, chain, records, reader, receipts, sessions, refusals, documents, consortium } = rooms;
   return {
     "/v1/session/nonce": {
       get: endpoint({
@@ -138,8 +139,24 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         query: decisionsQuery,
         answers: { 200: answers.decisions },
         codes: ["NOT_FOUND", ...ASKS_CHAIN, ...WRITES],
-        serve: async ({ who, query: { twin, ...stretch } }, response) =>
-          sendJson(response, await decisions(await access.authorizeList(who, twin), given(stretch))),
+        serve: async ({ who, query: { twin, ...stretch } }, response) => {
+          const permit = await access.authorizeList(who, twin);
+          const { records: decisions, next } = await records.list(permit, "decision", given(stretch));
+          sendJson(response, { twin, decisions, next });
+        },
+      }),
+    },
+    "/v1/records": {
+      get: endpoint({
+        summary: "What was recorded of a twin, by its kind, newest first; each has a receipt by its leaf",
+        description:
+          "All of it for the steward, the subject and its guardian; what they did themselves for readers. To look is recorded as well.",
+        session: true,
+        query: recordsQuery,
+        answers: { 200: answers.records },
+        codes: ["NOT_FOUND", ...ASKS_CHAIN, ...WRITES],
+        serve: async ({ who, query: { twin, kind, ...stretch } }, response) =>
+          sendJson(response, await records.list(await access.authorizeList(who, twin), kind, given(stretch))),
       }),
     },
     "/v1/receipts/:leaf": {

@@ -11,7 +11,7 @@ import { sendJson } from "../send.ts";
 const USUAL_OPENINGS = 50;
 
 /** Who read in an emergency without being asked first, and who looks at it afterwards. */
-export function breakGlassRoutes({ access, decisions, consortium }: ApiRooms): Routes {
+export function breakGlassRoutes({ access, records, consortium }: ApiRooms): Routes {
   const requireContract = (): void => {
     if (!consortium.contracts.BreakGlass) throw new TwinwardError("BREAK_GLASS_ABSENT");
   };
@@ -48,7 +48,7 @@ export function breakGlassRoutes({ access, decisions, consortium }: ApiRooms): R
           requireContract();
           const permit = await access.authorizeOpening(who, path("id"));
           const asked = { ...(before !== undefined && { before }), ...(limit !== undefined && { limit }) };
-          const { decisions: reads, next } = await decisions(permit, asked);
+          const { records: reads, next } = await records.list(permit, "decision", asked);
           sendJson(response, { at: permit.at, ...shown(permit.listed), steps: stepsOf(permit.listed), reads, next });
         },
       }),

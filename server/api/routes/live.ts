@@ -1,14 +1,15 @@
 import { TwinwardError } from "../../../protocol/errors.ts";
 import type { Routes } from "../app.ts";
 import * as answers from "../answers.ts";
-import { given, streamQuery } from "../asks.ts";
+import { exportQuery, given, streamQuery } from "../asks.ts";
 import { SHOWS } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
 import { sendStream } from "../event-stream.ts";
+import { sendExport } from "../export-lines.ts";
 import type { ApiRooms } from "../rooms.ts";
 
-/** A twin as it comes. */
-export function liveRoutes({ streams, sessions, log }: ApiRooms): Routes {
+/** A twin as it comes, and all of a stretch at once. */
+export function liveRoutes({ streams, exports, sessions, log }: ApiRooms): Routes {
   return {
     "/v1/twins/:id/stream": {
       get: endpoint({
@@ -24,21 +25,48 @@ export function liveRoutes({ streams, sessions, log }: ApiRooms): Routes {
           const { since, fromSequence, ...asked } = query;
           const beginning = fromSequence ?? since;
           const after = lastEvent ?? (beginning === undefined ? undefined : Math.max(0, (fromSequence ?? 0) - 1));
-          const stop = new AbortController();
-          const over = new TwinwardError("SESSION_INVALID", { detail: "The session has ended." });
-          const timer = setTimeout(() => stop.abort(over), 1000 * (until ?? 0) - sessions.time());
-          const end = (): void => stop.abort(streams.ending.reason);
-          streams.ending.addEventListener("abort", end);
-          try {
-            const stretch = given({ from: since, after });
-            const parts = streams.follow({ reader: who, twin: path("id"), ...given(asked), ...stretch }, stop.signal);
-            await sendStream(response, parts, stop, log);
-          } finally {
-            clearTimeout(timer);
-            streams.ending.removeEventListener("abort", end);
-          }
+          await during(until, async (stop) => {
+            const asks = { reader: who, twin: path("id"), ...given(asked), ...given({ from: since, after }) };
+            await sendStream(response, streams.follow(asks, stop.signal), stop, log);
+          });
+        },
+      }),
+    },
+    "/v1/twins/:id/export": {
+      get: endpoint({
+        summary: "A stretch of a twin in one file that `verify` checks whole: values, and beside them what proves them",
+        description:
+          "Streamed; decided as a live stream is, and recorded as a leaf with the digest of what was sent. docs/formats/export.md",
+        session: true,
+        query: exportQuery,
+        answers: {},
+        lines: answers.exportLine,
+        codes: [...SHOWS, "STREAMS_TOO_MANY", "SERVER_ENDING"],
+        serve: async ({ who, until: over, query, path }, response) => {
+          const { since, until, ...asked } = query;
+          await during(over, async (stop) => {
+            const asks = { reader: who, twin: path("id"), ...given(asked), ...given({ from: since, until }) };
+            const parts = streams.follow({ ...asks, after: 0, whole: true }, stop.signal);
+            const stretch = { from: since ?? null, until: until ?? null };
+            await sendExport({ response, parts, exports, stop, log, reader: who, ...stretch });
+          });
         },
       }),
     },
   };
+
+  /** Something that goes on: it is stopped when the session ends (seconds), or the server does. */
+  async function during(until: number | undefined, work: (stop: AbortController) => Promise<void>): Promise<void> {
+    const stop = new AbortController();
+    const over = new TwinwardError("SESSION_INVALID", { detail: "The session has ended." });
+    const timer = setTimeout(() => stop.abort(over), 1000 * (until ?? 0) - sessions.time());
+    const end = (): void => stop.abort(streams.ending.reason);
+    streams.ending.addEventListener("abort", end);
+    try {
+      await work(stop);
+    } finally {
+      clearTimeout(timer);
+      streams.ending.removeEventListener("abort", end);
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import { auditAcks, auditBrokenAcks } from "./acks.ts";
 import { auditAside, auditDocuments, auditFindings, auditMigrations } from "./aside.ts";
 import { auditBatches } from "./batches.ts";
+import { auditConsents } from "./consents.ts";
 import { auditEvents, auditOutbox } from "./chain.ts";
 import { auditKeptAcks, readKeptAcks } from "./kept-acks.ts";
 import { Lies, type AuditReport } from "./lies.ts";
@@ -27,6 +28,7 @@ export async function audit(world: AuditWorld, acks?: string): Promise<AuditRepo
   await auditBrokenAcks(world, walked, lies);
   await auditBatches(world, walked, lies);
   auditKeptAcks(world, walked, kept, lies);
+  await auditConsents(world, lies);
   await auditReleases(world, lies);
   await auditOutbox(world, lies);
   await auditAside(world, lies);

@@ -135,6 +135,8 @@ function auditRecord(world: AuditWorld, row: LeafRow, sequences: Map<string, num
     const until = stretches.indexOf(stretchOfLeaf(world.line, row.position));
     const isOurs = stretches.slice(0, until + 1).some(({ stream }) => stream === record.stream);
     lies.hold(isOurs, place, "it was written for another stream");
+    if (record.format === "export@1")
+      lies.hold(record.twin === toHex(row.subject), place, "it is recorded for another twin");
     if (record.format === "erasure@1") auditErasure(world, record as unknown as ErasureRecord, row, place, lies);
   } catch (error) {
     lies.tell(place, error instanceof Error ? error.message : String(error));
@@ -152,6 +154,8 @@ function auditErasure({ view }: AuditWorld, record: ErasureRecord, row: LeafRow,
 /** What is wrong with what a record is beside, and with the signature that is kept beside it. */
 function faultOfSignature(world: AuditWorld, record: LeafRecord, row: LeafRow): string | undefined {
   const { record_signature: signature } = row;
+  // Held against the chain by itself: consents.ts.
+  if (record.format === "consent@1") return undefined;
   if (record.format === "request@1") return faultOfRequest(world, record, toHex(row.subject), signature);
   return signature === null ? undefined : "it carries a signature, and no record of its kind does";
 }

@@ -29,14 +29,15 @@ import { createFindings } from "../../../server/response/findings.ts";
 import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase } from "../../../server/store/database.ts";
 import { readLeafHashes } from "../../../server/store/read-leaves.ts";
-import { createDecisions } from "../../../server/twin/decisions.ts";
 import { createOffers } from "../../../server/twin/catalogue.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
+import { createExports } from "../../../server/twin/exports.ts";
 import { createFleet } from "../../../server/twin/fleet.ts";
 import { createReader } from "../../../server/twin/history.ts";
 import { createHeads } from "../../../server/twin/heads.ts";
 import { createProofs } from "../../../server/twin/proofs.ts";
 import { createReceipts } from "../../../server/twin/receipts.ts";
+import { createRecords } from "../../../server/twin/records.ts";
 import { createStreams } from "../../../server/twin/streams.ts";
 import { holdToOpenApi } from "../../helpers/hold-to-openapi.ts";
 import { consortiumNow } from "../../../server/chain/consortium-now.ts";
@@ -150,7 +151,8 @@ export async function openFrontDoor(
     reader: twinReader,
     receipts: createReceipts(rooms, proofs, twinReader, documents),
     documents,
-    decisions: createDecisions(database),
+    records: createRecords(database),
+    exports: createExports(rooms),
     fleet: createFleet(rooms, documents),
     offers,
     requests,
