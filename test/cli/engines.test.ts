@@ -37,6 +37,13 @@ describe("twinward detect engines", () => {
     expect(stdout).to.match(/^plain +ready/m);
   });
 
+  it("never puts another engine in the place of the one that is named", () => {
+    const without = { NODE_OPTIONS: preload("without-package"), WITHOUT_PACKAGE: "onnxruntime-node" };
+    const { status, stdout, stderr } = run(["bench", "train", "--engine", "onnx", "--seconds", "0.1"], without);
+    expect({ status, stdout }).to.deep.equal({ status: 1, stdout: "" });
+    expect(stderr).to.match(/^ENGINE_MISSING: onnx .*\n +What to do: npm ci$/m);
+  });
+
   it("opens no connection, and leaves no file behind", () => {
     const home = mkdtempSync(join(tmpdir(), "twinward-engines-"));
     try {

@@ -90,6 +90,27 @@ describe("engines", () => {
     }
   });
 
+  it("hold no more after a hundred runs than after one: TensorFlow.js, which frees nothing by itself", async () => {
+    const tf = await import("@tensorflow/tfjs-core");
+    const g = new GraphBuilder();
+    const [w, x] = [g.state("w", [2, 2]), g.input("x", [2, 2])];
+    const moved = g.add(w, g.tanh(g.matmul(x, w)));
+    const program = await (
+      await loadEngine("tfjs")
+    ).compile(g.finish({ moved, sum: g.sum(moved) }, { w: moved }), {
+      w: Float32Array.of(1, 0, 0, 1),
+    });
+    const count = async (): Promise<number> => {
+      await program.run({ x: Float32Array.of(1, 2, 3, 4) });
+      return tf.memory().numTensors;
+    };
+    const first = await count();
+    for (let i = 0; i < 100; i++) await count();
+    expect(await count()).to.equal(first);
+    await program.close();
+    expect(tf.memory().numTensors).to.equal(first - 1);
+  });
+
   it("are loaded by their name and no other", async () => {
     expect(await codeOf(loadEngine("tensorrt"))).to.equal("ENGINE_UNKNOWN");
     for (const name of ["onnx", "tfjs", "plain"]) expect((await loadEngine(name)).name).to.equal(name);
