@@ -69,6 +69,8 @@ abstract contract Subjects is ITwinRegistry, EIP712 {
         address bound = personsOf[assignment].subject;
         if (bound != address(0)) revert SubjectAlreadyBound(assignment, bound);
         address signer = memberRegistry.member(member).signer;
+        // Who has left keeps its place and its signer, and speaks for nobody.
+        if ((memberRegistry.presentMembers() >> member) & 1 == 0) revert IMemberRegistry.MemberGone(member);
         if (signer == msg.sender) revert NotOtherMember(signer, msg.sender);
         _requireSigned(
             signer,

@@ -11,6 +11,7 @@ export const twinRegistryAbi = [
   {"inputs":[{"internalType":"bytes32","name":"device","type":"bytes32"}],"name":"DeviceRetired","type":"error"},
   {"inputs":[],"name":"InvalidShortString","type":"error"},
   {"inputs":[],"name":"ManifestHashZero","type":"error"},
+  {"inputs":[{"internalType":"uint16","name":"member","type":"uint16"}],"name":"MemberGone","type":"error"},
   {"inputs":[{"internalType":"address","name":"signer","type":"address"},{"internalType":"address","name":"steward","type":"address"}],"name":"NotOtherMember","type":"error"},
   {"inputs":[{"internalType":"bytes32","name":"device","type":"bytes32"},{"internalType":"address","name":"caller","type":"address"},{"internalType":"address","name":"steward","type":"address"}],"name":"NotSteward","type":"error"},
   {"inputs":[{"internalType":"bytes32","name":"assignment","type":"bytes32"},{"internalType":"address","name":"caller","type":"address"},{"internalType":"address","name":"subject","type":"address"}],"name":"NotSubject","type":"error"},

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
+import {IMemberRegistry} from "../../contracts/members/IMemberRegistry.sol";
 import {ITwinRegistry} from "../../contracts/twins/ITwinRegistry.sol";
 import {Consortium} from "./Consortium.sol";
 import {Wallet1271} from "./Wallet1271.sol";
@@ -118,6 +119,29 @@ contract ConsentTest is Consortium {
         bytes memory signature = signWith(0x41, guardianDigest(guardian, LATER));
         refused(member, abi.encodeWithSelector(ITwinRegistry.NotOtherMember.selector, member, member));
         twins.appointGuardianFor(assignment, guardian, 0, LATER, signature);
+    }
+
+    /// @dev A member that left keeps its index and its signer, and vouches for no guardian any more.
+    function test_theOtherMemberIsPresent() public {
+        IMemberRegistry.Member memory joining = someMembers()[0];
+        joining.signer = vm.addr(0x42);
+        decideMembers(abi.encodeCall(IMemberRegistry.addMember, (joining)), 0x1);
+        bytes memory signature = signWith(0x42, guardianDigest(guardian, LATER));
+        decideMembers(abi.encodeCall(IMemberRegistry.removeMember, (1)), 0x3);
+        refused(steward, abi.encodeWithSelector(IMemberRegistry.MemberGone.selector, 1));
+        twins.appointGuardianFor(assignment, guardian, 1, LATER, signature);
+    }
+
+    function decideMembers(bytes memory call_, uint256 bits) private {
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = call_;
+        uint64 number = members.changeCount();
+        bytes32 digest = members.changeDigest(number, LATER, calls);
+        bytes32[2][] memory signatures = new bytes32[2][](bits == 1 ? 1 : 2);
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            (signatures[i][0], signatures[i][1]) = vm.signCompact(0x41 + i, digest);
+        }
+        members.carryOut(number, LATER, calls, bits, signatures);
     }
 
     function test_onlyTheSubjectNamesItsGuardian() public {
