@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IMemberRegistry} from "../../contracts/members/IMemberRegistry.sol";
 import {IBreakGlass} from "../../contracts/grants/IBreakGlass.sol";
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {Roles} from "../../contracts/operators/Roles.sol";
@@ -172,6 +173,34 @@ contract BreakGlassTest is Consortium {
         vm.prank(steward);
         twins.endAssignment(assignment, 9);
         checkReason(IGrantRegistry.Reason.TwinEnded, explained(opening, holder, EMERGENCY), "with the assignment");
+    }
+
+    /// @dev Who has left the consortium opens nothing more, whatever roles its people still have.
+    function test_aMembersRightLeavesWithIt() public {
+        IMemberRegistry.Member memory other = someMembers()[0];
+        other.signer = vm.addr(0x42);
+        carryOut(0, abi.encodeCall(IMemberRegistry.addMember, (other)), 1);
+        vm.prank(steward);
+        breakGlass.nameEmergencyTwin(assignment, twin, 1);
+        refusedOpen(claim(), nobody(), abi.encodeWithSelector(IBreakGlass.NotHolder.selector, 1, holder));
+        carryOut(1, abi.encodeCall(IMemberRegistry.removeMember, (1)), 2);
+        bytes memory gone = abi.encodeWithSelector(IBreakGlass.MemberNotPresent.selector, 1);
+        refusedOpen(claim(), nobody(), gone);
+        refused(steward, gone);
+        breakGlass.nameEmergencyTwin(assignment, twin, 1);
+    }
+
+    /// @dev By all of the members that there are: signed by 0x41, and by 0x42 where there are two.
+    function carryOut(uint64 number, bytes memory call_, uint256 signers) private {
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = call_;
+        bytes32 signedDigest = members.changeDigest(number, UNTIL, calls);
+        bytes32[2][] memory signatures = new bytes32[2][](signers);
+        for (uint256 i = 0; i < signers; ++i) {
+            (bytes32 r, bytes32 vs) = vm.signCompact(0x41 + i, signedDigest);
+            signatures[i] = [r, vs];
+        }
+        members.carryOut(number, UNTIL, calls, (1 << signers) - 1, signatures);
     }
 
     // Ending

@@ -17,12 +17,12 @@ describe("journey: an emergency, and its review", function () {
   const claimFile = journey.path("claim.json");
   const reasonFile = journey.path("reason.json");
   const keyOf = (name: string): string[] => ["--key", `${data}/keys/${name}.key`, "--url", server.http];
-  let server: Server;
+  let server: Server & { metrics?: string };
   let twin: Hex;
   let opening: Hex;
 
   before(async () => {
-    server = await journey.up(data);
+    server = await journey.up(data, { METRICS_PORT: "0" });
     const [monitor] = await registerBedside(server, 1);
     if (!monitor) return expect.fail("no monitor");
     await server.client.postReadings([await monitor.next()]);
@@ -89,6 +89,9 @@ describe("journey: an emergency, and its review", function () {
     const list = ["break-glass", "list", "--state", "open", ...keyOf("reviewer")];
     const { grantsPaused, openings } = await journey.ask<OpeningPage>(list);
     expect([grantsPaused, openings.length]).to.deep.equal([true, 1]);
+    const metrics = await (await fetch(server.metrics ?? "")).text();
+    expect(metrics).to.match(/^twinward_break_glass_openings\{state="open"\} 1$/m);
+    expect(metrics).to.match(/^twinward_grants_paused 1$/m);
     const { resumableFrom } = await journey.ask<{ resumableFrom: number }>(["operator", "resume", ...keyOf("member")]);
     const again = await journey.ask<{ resumableFrom: number }>(["operator", "resume", ...keyOf("member")]);
     expect(again.resumableFrom).to.equal(resumableFrom);

@@ -88,6 +88,26 @@ describe("a live stream through the SDK", () => {
     expect(await status(door, twin, { "last-event-id": "-1" })).to.equal(400);
   });
 
+  it("ends within a second where the opening of the glass that it rests on is ended, which its leaves name", async () => {
+    const emergency = device.createTwin("emergency", 0b11n);
+    const opening = device.open(emergency, door.reader.address, START + 3_600);
+    const stream = follow(door, emergency);
+    await stream.next("live");
+    await send(1);
+    await stream.next("reading");
+    door.chain.emit("BreakGlass", "BreakGlassEnded", [opening, named("steward", 20)]);
+    const began = performance.now();
+    expect(await codeOf(stream.next("reading"))).to.equal("BREAK_GLASS_ENDED");
+    expect(performance.now() - began).to.be.lessThan(1000);
+    const told = (await door.reader.client.decisions(emergency)).decisions.map(({ record }) => record).toReversed();
+    const shown = told.filter(({ purpose }) => purpose === "emergency");
+    expect(shown.map(({ because, closes }) => [because.opening, closes?.sequences])).to.deep.equal([
+      [opening, undefined],
+      [opening, [1, 1]],
+      [opening, undefined],
+    ]);
+  });
+
   for (const { title, happen, code } of [
     { title: "its grant is revoked", happen: "revoke", code: "GRANT_REVOKED" },
     { title: "its assignment ends", happen: "end", code: "TWIN_ENDED" },
