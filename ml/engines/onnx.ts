@@ -35,6 +35,10 @@ export async function loadOnnxEngine(): Promise<Engine> {
   };
 }
 
+function refuseRun(cause: unknown): never {
+  throw new MlError("ENGINE_FAILED", { engine: "onnx", detail: "ONNX Runtime could not run the graph." }, cause);
+}
+
 async function openSession(runtime: typeof Runtime, bytes: Uint8Array): Promise<Session> {
   try {
     return await runtime.InferenceSession.create(bytes, {
@@ -86,7 +90,7 @@ function createProgram(
       const fetches: Record<string, Tensor | null> = {};
       for (const name of outputs) fetches[outputName(name)] = null;
       for (const [name, tensor] of next) fetches[updateName(name)] = tensor;
-      const given = await session.run(feeds, fetches);
+      const given = await session.run(feeds, fetches).catch(refuseRun);
       for (const [name, tensor] of next) {
         next.set(name, now.get(name) as Tensor);
         now.set(name, tensor);

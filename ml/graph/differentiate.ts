@@ -37,7 +37,9 @@ export function differentiate(g: GraphBuilder, loss: Value, values: readonly Val
     const gradient = settle(g, value, list);
     gradients.set(id, gradient);
     const give = (to: number, share: Share): void => {
-      if (depends.has(to)) shares.set(to, [...(shares.get(to) ?? []), share]);
+      const list = shares.get(to);
+      if (list) list.push(share);
+      else if (depends.has(to)) shares.set(to, [share]);
     };
     shareOut(g, value, gradient, give, (operand) => depends.has(operand));
   }

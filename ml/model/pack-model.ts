@@ -85,7 +85,7 @@ export function packModel({ networks, scaler, thresholds, settings, card }: Mode
 const sha256 = (bytes: Uint8Array): string => `0x${createHash("sha256").update(bytes).digest("hex")}`;
 
 /** The hash of the weights that a document names, before they are read. @throws as `parseModel` */
-export const weightsOf = (document: Uint8Array): string => readDocument(document).weights;
+export const weightsOf = (document: Uint8Array): string => coded(() => readDocument(document).weights);
 
 /**
  * A model out of bytes that anybody may have made. No graph is in them: layers are data of a strict schema, and the numbers of
@@ -94,7 +94,20 @@ export const weightsOf = (document: Uint8Array): string => readDocument(document
  * @throws MODEL_FILE_NEWER where a later version wrote it; MODEL_FILE_UNUSABLE where anything is damaged, missing or too much;
  *   ARCHITECTURE_INVALID, SHAPE_MISMATCH where layers are none of ours or do not fit
  */
-export function parseModel(document: Uint8Array, weights: Uint8Array): { model: Model; hash: string } {
+export const parseModel = (document: Uint8Array, weights: Uint8Array): { model: Model; hash: string } =>
+  coded(() => parse(document, weights));
+
+/** What is nested too deep to be read, or too large to be held, is refused like anything else that is not whole. */
+function coded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof MlError) throw error;
+    return refuse("It cannot be read.", error);
+  }
+}
+
+function parse(document: Uint8Array, weights: Uint8Array): { model: Model; hash: string } {
   const { networks, scaler, thresholds, settings, card, hash, ...rest } = readDocument(document);
   if (sha256(weights) !== rest.weights) refuse("The weights are not those that the model names.");
   let at = 0;

@@ -152,6 +152,13 @@ describe("a model file", () => {
     expect(codeOf(() => parseModel(Buffer.from([0x08, 0x08, 0x12]), Buffer.alloc(0)))).to.equal("MODEL_FILE_UNUSABLE");
   });
 
+  it("is refused where it is nested deeper than anything of ours", () => {
+    const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+    const document = packed.document.toString().replace(/"settings":\{[^}]*\}/, `"settings":${deep}`);
+    expect(document.length).to.be.greaterThan(400_000);
+    expect(codeOf(() => parseModel(Buffer.from(document), packed.weights))).to.equal("MODEL_FILE_UNUSABLE");
+  });
+
   it("is refused where its maker put in what we have no use for, though every hash is right", () => {
     const inNetworks = (change: (network: Record<string, unknown>) => void) =>
       forge((document) => change((document.networks as unknown as Record<string, Record<string, unknown>>).main ?? {}));
