@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Hex } from "../../../protocol/bytes.ts";
+import type { Client } from "../../sdk/client.ts";
 import { approveRequest } from "../answer-request.ts";
 import { giveGrant, revokeGrant } from "../commands/grant.ts";
 import { createAccountKey } from "../key-file.ts";
@@ -18,14 +19,22 @@ interface Plan {
   readonly twin: Hex;
 }
 
-/** Access that is asked for, narrowed, explained, passed on, and taken back. */
-export async function playAsking(plan: Plan): Promise<void> {
-  step("Asking: an app that nobody knows asks, and is given less");
-  await askForLess(plan);
-  await passOnAndEnd(plan);
+/** Who was given what they asked for, or less. */
+interface Asker {
+  readonly client: Client;
+  readonly twin: Hex;
+  readonly purpose: "care";
 }
 
-async function askForLess({ url, data, stewardKey, twin }: Plan): Promise<void> {
+/** Access that is asked for, narrowed, explained, passed on, and taken back. */
+export async function playAsking(plan: Plan): Promise<Asker> {
+  step("Asking: an app that nobody knows asks, and is given less");
+  const family = await askForLess(plan);
+  await passOnAndEnd(plan);
+  return family;
+}
+
+async function askForLess({ url, data, stewardKey, twin }: Plan): Promise<Asker> {
   const key = join(data, "family.key");
   const reader = createAccountKey(key);
   const family = openClient(url, key);
@@ -55,6 +64,7 @@ async function askForLess({ url, data, stewardKey, twin }: Plan): Promise<void> 
   say(
     `explain:    SpO2 is denied, ${why.code}, by grant ${shortId(why.because.grant ?? "")} as of block ${why.because.block.number}`,
   );
+  return { client: family, twin, purpose: "care" };
 }
 
 async function passOnAndEnd({ url, data, stewardKey, twin }: Plan): Promise<void> {

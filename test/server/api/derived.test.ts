@@ -8,6 +8,7 @@ import { parseReceipt, writeReceipt } from "../../../protocol/receipt.ts";
 import { strayValues, valuesOf } from "../../../protocol/release.ts";
 import { verifyReceipt } from "../../../protocol/verify.ts";
 import { purposesMask } from "../../../protocol/words.ts";
+import { describeOnBoth } from "../../helpers/databases.ts";
 import {
   addressOf,
   codeOf,
@@ -29,7 +30,7 @@ const STUDY: Manifest = {
   commands: [],
 };
 
-describe("a derived twin through the front door", () => {
+describeOnBoth("a derived twin through the front door", (databases) => {
   let door: FrontDoor;
   let device: WrittenDevice;
   let study: Hex;
@@ -38,7 +39,7 @@ describe("a derived twin through the front door", () => {
   const steward = Wallet.createRandom();
 
   before(async () => {
-    door = await openFrontDoor(START);
+    door = await openFrontDoor(START, { place: await databases.place() });
     device = new WrittenDevice(door, addressOf(steward));
     const { client, address } = door.reader;
     await client.postDocument(STUDY);

@@ -27,7 +27,7 @@ import { createGateway } from "../../../server/gateway/gateway.ts";
 import { openKeyStore } from "../../../server/keys/key-store.ts";
 import { createFindings } from "../../../server/response/findings.ts";
 import { Committer } from "../../../server/store/committer.ts";
-import { openDatabase } from "../../../server/store/database.ts";
+import { openDatabase, type DatabasePlace } from "../../../server/store/database.ts";
 import { readLeafHashes } from "../../../server/store/read-leaves.ts";
 import { createOffers } from "../../../server/twin/catalogue.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
@@ -76,7 +76,11 @@ export type FrontDoor = Awaited<ReturnType<typeof openFrontDoor>>;
  */
 export async function openFrontDoor(
   timestamp: number,
-  { salt = randomBytes, leaseSeconds = 60 }: { salt?: (size: number) => Uint8Array; leaseSeconds?: number } = {},
+  {
+    salt = randomBytes,
+    leaseSeconds = 60,
+    place,
+  }: { salt?: (size: number) => Uint8Array; leaseSeconds?: number; place?: DatabasePlace } = {},
 ) {
   const directory = await mkdtemp(join(tmpdir(), "twinward-door-"));
   const clock = { ms: timestamp * 1000 };
@@ -91,7 +95,7 @@ export async function openFrontDoor(
   const stream = streamId(consortium.chainId, consortium.contracts.AnchorLog, group, 0);
   chain.emit("AnchorLog", "StreamOpened", [stream, group, 0]);
 
-  const database = await openDatabase({ directory: join(directory, "database") });
+  const database = await openDatabase(place ?? { directory: join(directory, "database") });
   const keys = await openKeyStore(join(directory, "keys", "data-keys.json"));
   const signer = (message: Uint8Array): Uint8Array => signEs256(gatewayKey, message);
   const anchorLog = consortium.contracts.AnchorLog;

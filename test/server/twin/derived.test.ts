@@ -16,14 +16,14 @@ import { toValue } from "../../../server/store/read-releases.ts";
 import { openValue } from "../../../server/keys/sealed-value.ts";
 import type { Permit } from "../../../server/access/permit.ts";
 import type { History } from "../../../server/twin/scope.ts";
+import { describeOnBoth } from "../../helpers/databases.ts";
 import { NOON, openWorld, type TestDevice, type World } from "../../helpers/gateway-world.ts";
 import { named } from "../api/written-chain.ts";
 import { DerivedWorld, NOISED, PLAIN, RAW } from "./derived-world.ts";
 
 const CHILD = fileURLToPath(new URL("./release-child.ts", import.meta.url));
 
-describe("a derived twin", function () {
-  this.timeout(60_000);
+describeOnBoth("a derived twin", (databases) => {
   let world: World;
   let device: TestDevice;
   let derived: DerivedWorld;
@@ -52,7 +52,7 @@ describe("a derived twin", function () {
     0;
 
   before(async () => {
-    world = await openWorld();
+    world = await openWorld({ database: await databases.place() });
   });
   beforeEach(async () => {
     await world.empty();
@@ -177,10 +177,13 @@ describe("a derived twin", function () {
 
   it("keeps what it showed when it is killed: what was told is what is told, and was paid", async () => {
     const directory = await mkdtemp(join(tmpdir(), "twinward-release-"));
+    const place = await databases.place();
     const told = new Map<number, string>();
     let killed: World | undefined;
     try {
-      const child = spawn(process.execPath, [CHILD, directory], { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, [CHILD, directory, ...("url" in place ? [place.url] : [])], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       const gone = new Promise((resolve) => child.once("exit", resolve));
       let out = "";
       child.stdout.on("data", (chunk: Buffer) => {
@@ -196,7 +199,7 @@ describe("a derived twin", function () {
       }
       expect(told.size).to.be.greaterThan(3);
 
-      killed = await openWorld({ directory });
+      killed = await openWorld({ directory, ...("url" in place ? { database: place } : {}) });
       const { database, keys } = killed;
       const rows = (await database.query<Parameters<typeof toValue>[0]>("select * from released_value")).map(toValue);
       const kept = new Map(rows.map((row) => [row.from, openValue(keys, row, row)]));

@@ -2,8 +2,8 @@
 import { openWorld } from "../../helpers/gateway-world.ts";
 import { DerivedWorld, NOISED } from "./derived-world.ts";
 
-const [directory = ""] = process.argv.slice(2);
-const world = await openWorld({ directory });
+const [directory = "", url] = process.argv.slice(2);
+const world = await openWorld({ directory, ...(url === undefined ? {} : { database: { url } }) });
 const device = world.device();
 const derived = new DerivedWorld(world, device);
 await derived.open(NOISED);
