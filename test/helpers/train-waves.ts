@@ -1,14 +1,21 @@
-// A real training, as a process that tests kill: node train-waves.ts ENGINE CHECKPOINT. Says a line per step, then the hash of what
-// it has learned. The checkpoint is written after every step.
+// A real training, as a process that tests kill: node train-waves.ts [CHECKPOINT EVERY_MS [HOLD]]. Says a line per step, then the hash
+// of what it has learned. At the step HOLD it stands still until it is killed.
 import { createHash } from "node:crypto";
+import { loadEngine } from "../../ml/engines/load.ts";
 import { packTensors } from "../../ml/model/tensors.ts";
-import { trainInThread } from "../../ml/train/thread.ts";
+import { train } from "../../ml/train/train.ts";
 import { waves, wavesPlan } from "./waves.ts";
 
-const [engine = "onnx", file] = process.argv.slice(2);
-const trained = await trainInThread(
-  { engine, plan: wavesPlan(), examples: waves(150), ...(file !== undefined && { checkpoint: { file, everyMs: 0 } }) },
-  { onProgress: ({ step }) => console.log(`step ${step}`) },
-);
+const [file, everyMs, hold] = process.argv.slice(2);
+const trained = await train({
+  engine: await loadEngine("onnx"),
+  plan: wavesPlan(),
+  examples: waves(150),
+  ...(file !== undefined && { checkpoint: { file, everyMs: Number(everyMs) } }),
+  onProgress({ step }) {
+    console.log(`step ${step}`);
+    if (step === Number(hold)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  },
+});
 console.log(`learned ${createHash("sha256").update(packTensors(trained.parameters).bytes).digest("hex")}`);
 console.log(`history ${JSON.stringify(trained.history)}`);
