@@ -79,6 +79,33 @@ export interface HistoryPage {
   readonly withheld?: { readonly code: "BUDGET_SPENT"; readonly from: number } | null;
 }
 
+/** picture@1: chosen samples of a stretch of a raw twin. No proof of anything: the history is. */
+export type TwinPicture = Pick<
+  HistoryPage,
+  "twin" | "device" | "model" | "purpose" | "segments" | "distrusted" | "decision" | "block"
+> & {
+  readonly format: "picture@1";
+  readonly label: "a picture, not a proof";
+  readonly method: "lttb";
+  /** Each without a hole, in one assignment. */
+  readonly stretches: readonly {
+    readonly leaves: { readonly first: number; readonly last: number; readonly firstLeaf: Hex; readonly lastLeaf: Hex };
+    readonly from: number;
+    readonly until: number;
+    readonly gap: { readonly from: number; readonly to: number } | null;
+    readonly flags: readonly Flag[];
+    /** By segment: times in ms and values, chosen out of so many. */
+    readonly series: Readonly<
+      Record<
+        string,
+        { readonly unit: string; readonly t: readonly number[]; readonly v: readonly number[]; readonly of: number }
+      >
+    >;
+  }[];
+  /** Give it as `fromSequence` to go on. */
+  readonly next: number | null;
+};
+
 /** One segment's newest value; null where the newest readings have none. */
 export interface SegmentState {
   readonly segment: string;

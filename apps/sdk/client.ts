@@ -29,6 +29,7 @@ import type {
   RelayedAct,
   RequestPage,
   TwinDescription,
+  TwinPicture,
   TwinState,
 } from "./answers.ts";
 import { signRequest, type Wish } from "./asking.ts";
@@ -67,6 +68,14 @@ export interface HistoryAsk extends Reading {
   readonly toBatch?: number;
   readonly limit?: number;
   readonly receipts?: boolean;
+}
+
+export interface PictureAsk extends Reading {
+  readonly since?: number;
+  readonly until?: number;
+  readonly fromSequence?: number;
+  /** Of each segment, 500 where left out. */
+  readonly points?: number;
 }
 
 /** Where a live stream begins: a time in ms, a sequence, or the id of an event that was got; the present without any. */
@@ -108,6 +117,8 @@ export interface Client {
     ask?: Reading & { readonly since?: number; readonly until?: number },
   ): Promise<ReadableStream<Uint8Array>>;
   description(twin: Hex, ask?: Reading): Promise<TwinDescription>;
+  /** What a stretch of a raw twin looks like: about `points` samples of each segment. */
+  picture(twin: Hex, ask?: PictureAsk): Promise<TwinPicture>;
   /** The newest values, with how old, late and complete they are. */
   state(twin: Hex, ask?: Reading): Promise<TwinState>;
   /** receipt@1 as its one text, ready to be kept and verified. */
@@ -320,6 +331,7 @@ export function connect(options: ConnectOptions): Client {
       if (!response.body) throw new TwinwardError("INTERNAL", { detail: "The server sent nothing." });
       return response.body;
     },
+    picture: (twin, ask) => readJson(`/v1/twins/${twin}/picture`, ask),
     state: (twin, ask) => readJson(`/v1/twins/${twin}/state`, ask),
     description: (twin, ask) => readJson(`/v1/twins/${twin}/description`, ask),
     receipt: async (leaf, ask) => (await read(`/v1/receipts/${leaf}`, ask)).text(),

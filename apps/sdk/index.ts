@@ -25,6 +25,7 @@ export type {
   RelayedAct,
   RequestPage,
   TwinDescription,
+  TwinPicture,
   TwinState,
 } from "./answers.ts";
 export type { Wish } from "./asking.ts";
@@ -34,6 +35,7 @@ export type {
   ConnectOptions,
   FindingQuery,
   HistoryAsk,
+  PictureAsk,
   Reading,
   RequestQuery,
   Session,

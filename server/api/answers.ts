@@ -232,6 +232,29 @@ export const streamEvents = {
   end: problem.describe("why the stream has ended"),
 };
 
+export const picture = z
+  .strictObject({
+    format: z.literal("picture@1"),
+    label: z.literal("a picture, not a proof"),
+    method: z.literal("lttb"),
+    ...shown,
+    stretches: z.array(
+      z.strictObject({
+        leaves: z.strictObject({ first: count, last: count, firstLeaf: id, lastLeaf: id }),
+        from: milliseconds,
+        until: milliseconds,
+        gap: stretch.nullable(),
+        flags,
+        series: z.record(
+          z.string(),
+          z.strictObject({ unit: z.string(), t: z.array(z.number()), v: z.array(z.number()), of: count }),
+        ),
+      }),
+    ),
+    next,
+  })
+  .describe("picture@1: chosen samples of a raw twin. docs/formats/picture.md");
+
 const shownLine = {
   sequence: count,
   from: milliseconds,

@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { z } from "zod";
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { PICTURE_LIMITS } from "../twin/picture.ts";
 import { LISTED_KINDS } from "../twin/records.ts";
 import { ANSWERS } from "../../protocol/request-record.ts";
 import { PURPOSES } from "../../protocol/words.ts";
@@ -60,6 +61,13 @@ export const historyQuery = twinQuery.extend({
 });
 
 export const streamQuery = twinQuery.extend({ since: whole.optional(), fromSequence: whole.optional() });
+
+export const pictureQuery = twinQuery.extend({
+  since: whole.optional(),
+  until: whole.optional(),
+  fromSequence: whole.pipe(z.number().min(1)).optional(),
+  points: whole.pipe(z.number().min(3).max(PICTURE_LIMITS.most)).optional(),
+});
 
 export const exportQuery = twinQuery.extend({ since: whole.optional(), until: whole.optional() });
 

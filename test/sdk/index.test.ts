@@ -7,6 +7,7 @@ import type {
   ListedDevice,
   ListedRequest,
   TwinDescription,
+  TwinPicture,
   TwinState,
 } from "../../apps/sdk/index.ts";
 import type { Acknowledged } from "../../server/access/asking/requests.ts";
@@ -14,6 +15,7 @@ import type { KeptRequest } from "../../server/access/asking/rows.ts";
 import type { Catalogue as OfferedCatalogue } from "../../server/twin/catalogue.ts";
 import type { Description } from "../../server/twin/describe.ts";
 import type { FleetDevice } from "../../server/twin/fleet.ts";
+import type { Picture } from "../../server/twin/picture.ts";
 import type { History } from "../../server/twin/scope.ts";
 import type { TwinState as SummedState } from "../../server/twin/state.ts";
 
@@ -27,7 +29,8 @@ export const same: [
   Same<Acknowledged, AcknowledgedRequest>,
   Same<KeptRequest, ListedRequest>,
   Same<SummedState, TwinState>,
-] = [true, true, true, true, true, true, true];
+  Same<Picture, TwinPicture>,
+] = [true, true, true, true, true, true, true, true];
 
 describe("the SDK's entry", () => {
   it("exports these names and no others", () => {

@@ -3,6 +3,7 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import { writeReceipt, type Receipt } from "../../../protocol/receipt.ts";
 import { purposeNames, type Purpose } from "../../../protocol/words.ts";
 import { describe } from "../../twin/describe.ts";
+import { drawPicture } from "../../twin/picture.ts";
 import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
 import * as answers from "../answers.ts";
@@ -12,6 +13,7 @@ import {
   given,
   historyQuery,
   loginBody,
+  pictureQuery,
   readersQuery,
   receiptQuery,
   recordsQuery,
@@ -98,6 +100,23 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         serve: async ({ who, query, path }, response) => {
           const permit = await access.authorize({ reader: who, twin: path("id"), ...given(query) });
           sendState(response, await reader.newest(permit));
+        },
+      }),
+    },
+    "/v1/twins/:id/picture": {
+      get: endpoint({
+        summary:
+          "What a stretch of a raw twin looks like: few of its samples, chosen to show its shape; no proof of it",
+        description: "Never drawn across a gap, an erasure or a change of assignments. docs/formats/picture.md",
+        session: true,
+        query: pictureQuery,
+        answers: { 200: answers.picture },
+        codes: SHOWS,
+        serve: async ({ who, query, path }, response) => {
+          const { since, until, points, fromSequence, ...asked } = query;
+          const stretch = given({ from: since, until });
+          const permit = await access.authorize({ reader: who, twin: path("id"), ...given(asked), ...stretch });
+          sendJson(response, await drawPicture({ reader, documents }, permit, given({ points, fromSequence })));
         },
       }),
     },
