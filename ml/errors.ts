@@ -10,7 +10,11 @@ export type MlErrorCode =
   | "TRAINING_DIVERGED"
   | "CHECKPOINT_UNUSABLE"
   | "MODEL_FILE_UNUSABLE"
-  | "MODEL_FILE_NEWER";
+  | "MODEL_FILE_NEWER"
+  | "UNUSABLE_TABLE"
+  | "TIME_UNCLEAR"
+  | "LABEL_LEAKED"
+  | "DETECTOR_MISSING";
 
 /** An error with a code and the facts that led to it; `facts.detail` is a sentence for people. */
 export class MlError extends Error {

@@ -493,6 +493,22 @@ export const ERRORS = {
     "The model file was written by a newer version.",
     "Update Twinward, or train the model again.",
   ),
+  UNUSABLE_TABLE: row(
+    422,
+    "A file of rows cannot be read as a table.",
+    "Repair the row and column that are named, or leave the column out with --drop.",
+  ),
+  TIME_UNCLEAR: row(
+    422,
+    "There is not exactly one way to read the time column as increasing.",
+    "Sort the rows by time, or name the format with --time-format.",
+  ),
+  LABEL_LEAKED: row(
+    422,
+    "A column gives the label away by itself: a detector would learn the column, not the attack.",
+    "Leave it out with --drop. Where it is known when a row comes, and so no leak: --allow-leak COLUMN.",
+  ),
+  DETECTOR_MISSING: row(422, "There is no such detector.", "Take one that detect train --help names."),
   ...CONTRACT_ERRORS,
 } as const satisfies Record<string, ErrorRow>;
 

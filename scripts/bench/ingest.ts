@@ -1,7 +1,7 @@
 /** How many readings a second are accepted, and what that costs: beside what the machine's cores verify bare, in one run. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { drawLines } from "./parts/draw-lines.ts";
+import { drawLines } from "../../apps/cli/draw-lines.ts";
 import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/open-ward.ts";
 import type { BareRate } from "./parts/bare-rate.ts";
 import { machineSeconds } from "./parts/process-use.ts";

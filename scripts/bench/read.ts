@@ -10,7 +10,7 @@ import { readAccountKey } from "../../apps/cli/key-file.ts";
 import { connect, exportAnchors, fileSource, verifyReceipt, type HistoryPage } from "../../apps/sdk/index.ts";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { writeReceipt } from "../../protocol/receipt.ts";
-import { drawLines } from "./parts/draw-lines.ts";
+import { drawLines } from "../../apps/cli/draw-lines.ts";
 import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/open-ward.ts";
 import { quantile, rounded, spread, type Spread } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";

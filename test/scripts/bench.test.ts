@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { drawLines } from "../../scripts/bench/parts/draw-lines.ts";
+import { drawLines } from "../../apps/cli/draw-lines.ts";
 import { quantile } from "../../scripts/bench/parts/quantile.ts";
 import { bench, figures, program } from "../helpers/run-bench.ts";
 

@@ -1,0 +1,123 @@
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { readTraining, type TrainingFiles } from "../../../ml/data/frame.ts";
+import { TIME_FORMATS, type TimeFormat } from "../../../ml/data/time.ts";
+import { DETECTOR_NAMES, detectorsFor } from "../../../ml/detectors/detectors.ts";
+import { trainDetector, type Trained } from "../../../ml/detectors/train-detector.ts";
+import { ENGINE_NAMES } from "../../../ml/engines/engine.ts";
+import { saveModel } from "../../../ml/model/model-files.ts";
+import { drawCurves, printEvaluation } from "../print-evaluation.ts";
+import { takeNames } from "../options.ts";
+import { printJson } from "../print.ts";
+import { showProgress } from "../show-progress.ts";
+
+interface TrainOptions {
+  readonly data: string[];
+  readonly time?: string;
+  readonly timeFormat?: TimeFormat;
+  readonly device?: string;
+  readonly label?: string;
+  readonly kinds?: string;
+  readonly normal: string;
+  readonly drop: string[];
+  readonly header: boolean;
+  readonly model: string;
+  readonly detector: string;
+  readonly fpr?: number;
+  readonly allowLeak: string[];
+  readonly engine?: string;
+  readonly seed: string;
+  readonly plots?: string;
+  readonly json?: boolean;
+}
+
+export function addTrainCommand(detect: Command): void {
+  detect
+    .command("train")
+    .description("learn from files of rows what is usual and what an attack looks like")
+    .requiredOption(
+      "--data <files>",
+      "CSV files, separated by commas: the same columns, each a stretch of its own",
+      takeNames,
+    )
+    .requiredOption("--model <directory>", "where the model is written")
+    .option("--time <column>", "the time of a row; its format is inferred")
+    .addOption(
+      new Option("--time-format <format>", "the format of --time, where it cannot be inferred").choices(TIME_FORMATS),
+    )
+    .option("--device <column>", "whose row it is: each device's rows are a stretch of their own")
+    .option("--label <column>", "whether a row is attacked: 0, false, nothing and the word of --normal are clean")
+    .option("--normal <word>", "the label of clean rows, in any case", "normal")
+    .option("--kinds <column>", "what kind of attack a row is of, for the report; detectors never see it")
+    .option("--drop <columns>", "columns to leave out, separated by commas", takeNames, [])
+    .option("--no-header", "the files have no header: columns are c0, c1, …")
+    .addOption(
+      new Option("--detector <name>", "auto compares all by blocked cross-validation and keeps the best")
+        .choices([...DETECTOR_NAMES, "auto"])
+        .default("auto"),
+    )
+    .option(
+      "--fpr <share>",
+      "threshold for at most this share of false alarms (default: the best F1; 0.001 without labels)",
+      takeShare,
+    )
+    .option("--allow-leak <columns>", "columns that may tell the label by themselves", takeNames, [])
+    .addOption(
+      new Option("--engine <name>", "what computes networks; it fails where it is missing").choices(ENGINE_NAMES),
+    )
+    .option("--seed <text>", "the same seed and files give the same model", "1")
+    .option("--plots <directory>", "write the cross-validated ROC and precision-recall curves as SVG")
+    .addHelpText(
+      "after",
+      `
+Everything, the threshold among it, is chosen on these rows alone: they are cut into blocks of time, and each block is judged
+by what was learned from the others, with a gap between. The figures printed are of those judgements, with their 95 % intervals;
+later attacks of kinds that these files do not hold may be harder. A column that tells the label by itself is refused.
+
+  $ npx twinward detect train --data clean.csv,attacked.csv --time TIME --label ATTACK --model model/
+  $ npx twinward detect train --data flows.txt --no-header --label c41 --drop c42 --model model/ --detector baseline
+`,
+    )
+    .action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const began = performance.now();
+  const detectors = detectorsFor(options.detector);
+  const wanted: TrainingFiles = { ...options, files: options.data, hasHeader: options.header };
+  const training = await readTraining(wanted);
+  const bar = showProgress("training");
+  let trained: Trained;
+  try {
+    trained = await trainDetector(training, {
+      detectors,
+      target: options.fpr === undefined ? undefined : { kind: "fpr", most: options.fpr },
+      allowedLeaks: options.allowLeak,
+      engine: options.engine,
+      seed: options.seed,
+      progress: bar.update,
+    });
+  } finally {
+    bar.stop();
+  }
+  const hash = saveModel(options.model, trained.model);
+  const { crossValidated, lastBlock, model, leaks, compared } = trained;
+  if (options.plots !== undefined && crossValidated !== undefined) drawCurves(options.plots, crossValidated);
+  const seconds = (performance.now() - began) / 1000;
+  if (options.json) {
+    const { card, thresholds } = model;
+    printJson({ hash, directory: options.model, seconds, threshold: thresholds.alarm, compared, leaks, card });
+    return;
+  }
+  for (const { column, form } of leaks)
+    console.log(`! ${column} tells the label by itself (${form}), as --allow-leak has it.`);
+  if (crossValidated !== undefined) printEvaluation("cross-validated, blocks of time", crossValidated);
+  if (lastBlock !== undefined) printEvaluation("the last fifth of each file, learned from earlier rows", lastBlock);
+  console.log(`${model.card.detector} (${model.card.engine}): ${model.card.calibration}`);
+  console.log(`model ${hash}\nin ${options.model}, from ${model.card.data.rows} rows, in ${seconds.toFixed(0)} s`);
+}
+
+function takeShare(text: string): number {
+  const share = Number(text);
+  if (!(share > 0 && share < 1)) throw new InvalidArgumentError("It is a share between 0 and 1, such as 0.01.");
+  return share;
+}

@@ -1,0 +1,83 @@
+import type { Frame } from "./frame.ts";
+
+/** How far to look back, and which signals, by their place in the frame. */
+export interface Context {
+  readonly width: number;
+  readonly signals: readonly number[];
+}
+
+const MOST_SIGNALS = 64;
+
+/** The signals whose past is worth its room: all of them where they are few, else first those that are more than on and off. */
+export function signalsWithPast({ values }: Frame, rows: Int32Array): number[] {
+  const all = [...values.keys()];
+  if (all.length <= MOST_SIGNALS) return all;
+  const isMoving = (own: Float64Array): boolean => {
+    const seen = new Set<number>();
+    return rows.some((row) => seen.add(own[row]!).size > 3);
+  };
+  return all.filter((signal) => isMoving(values[signal]!)).slice(0, MOST_SIGNALS);
+}
+
+/**
+ * The past beside the present: for each signal its step from the row before, and its mean and spread over the last `width`
+ * rows, this one included. Only what came before in the same stretch is looked at, so a row's values never change later and
+ * none reaches into another file, device or pause. `width` 0 leaves the frame as it is.
+ */
+export function addContext(frame: Frame, { width, signals: chosen }: Context): Frame {
+  if (width === 0) return frame;
+  const signals = [...frame.signals];
+  const values = [...frame.values];
+  chosen.forEach((n) => {
+    const signal = frame.signals[n]!;
+    const { step, mean, spread } = pastOf(frame.values[n]!, frame, width);
+    signals.push(`${signal} step`, `${signal} mean ${width}`, `${signal} spread ${width}`);
+    values.push(step, mean, spread);
+  });
+  return { ...frame, signals, values };
+}
+
+function pastOf(own: Float64Array, { rows, stretches }: Frame, width: number) {
+  const [step, mean, spread] = [0, 1, 2].map(() => new Float64Array(rows).fill(NaN)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  for (const stretch of stretches)
+    for (let at = 0; at < stretch.length; at++) {
+      const row = stretch[at]!;
+      step[row] = at === 0 ? 0 : own[row]! - own[stretch[at - 1]!]!;
+      let [count, sum] = [0, 0];
+      const from = Math.max(0, at - width + 1);
+      for (let k = from; k <= at; k++) {
+        const value = own[stretch[k]!]!;
+        if (Number.isNaN(value)) continue;
+        count += 1;
+        sum += value;
+      }
+      if (count === 0) continue;
+      const middle = sum / count;
+      let squares = 0;
+      for (let k = from; k <= at; k++) {
+        const value = own[stretch[k]!]!;
+        if (!Number.isNaN(value)) squares += (value - middle) ** 2;
+      }
+      mean[row] = middle;
+      spread[row] = Math.sqrt(squares / count);
+    }
+  return { step, mean, spread };
+}
+
+/** Scores averaged over the last `length` rows of their stretch: an attack that lasts stands out, one odd row does not. */
+export function averageScores(scores: Float64Array, stretches: Frame["stretches"], length: number): Float64Array {
+  if (length <= 1) return scores;
+  const averaged = new Float64Array(scores.length);
+  for (const stretch of stretches)
+    for (let at = 0; at < stretch.length; at++) {
+      const from = Math.max(0, at - length + 1);
+      let sum = 0;
+      for (let k = from; k <= at; k++) sum += scores[stretch[k]!]!;
+      averaged[stretch[at]!] = sum / (at - from + 1);
+    }
+  return averaged;
+}

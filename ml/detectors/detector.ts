@@ -1,0 +1,41 @@
+import type { Fold } from "../data/folds.ts";
+import type { Frame } from "../data/frame.ts";
+import type { Model } from "../model/pack-model.ts";
+
+/** What a detector learns from. Everything that is chosen is chosen on these rows. */
+export interface Lesson {
+  readonly frame: Frame;
+  /** 1 where attacked; undefined where nobody has said it: then the rows are taken for clean. */
+  readonly labels: Uint8Array | undefined;
+  /** A cross-validation in blocks of time; its gaps are `gap` rows, so no look back may be longer. */
+  readonly folds: readonly Fold[];
+  readonly gap: number;
+  readonly seed: string;
+  /** What computes networks, by name; undefined for the default. Detectors without networks refuse it. */
+  readonly engine: string | undefined;
+  /** Called often, with the share that is done from 0 to 1; gives the event loop its turn. */
+  readonly progress: (done: number, what: string) => Promise<void>;
+}
+
+/** Scores a frame row by row, higher when more suspicious, by what came until then in its stretch. */
+export type Scorer = (frame: Frame) => Float64Array | Promise<Float64Array>;
+
+/** What has been learned. */
+export interface Learned {
+  /** A score for each row from a model that did not learn from its block: what thresholds and quality rest on. */
+  readonly outOfFold: Float64Array;
+  /** The detector's part of the model; of `settings` only its own schema knows the inside. */
+  readonly parts: Pick<Model, "networks" | "scaler" | "settings">;
+  /** Engine and version that computed it. */
+  readonly engine: string;
+  /** How scores came about, in sentences for the card. */
+  readonly method: string;
+}
+
+/** A detector. What is not here, `trainDetector` does alike for all: leaks, folds, threshold, quality, card. */
+export interface Detector {
+  readonly name: string;
+  learn(lesson: Lesson): Promise<Learned>;
+  /** @throws MODEL_FILE_UNUSABLE where the settings are not those of this detector */
+  restore(parts: Learned["parts"], signals: readonly string[], engine: string | undefined): Scorer | Promise<Scorer>;
+}

@@ -1,0 +1,183 @@
+import { blockFolds, foldOf, type Fold } from "../data/folds.ts";
+import { type Frame, type Reading, type Training } from "../data/frame.ts";
+import { findLeaks, type Leak } from "../data/leaks.ts";
+import { MlError } from "../errors.ts";
+import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
+import { chooseThreshold, crossAlarms, crossF1, toAlarms, type ThresholdTarget } from "../evaluate/threshold.ts";
+import type { Card } from "../model/card.ts";
+import type { Model } from "../model/pack-model.ts";
+import { hashModel } from "../model-hash.ts";
+import type { Detector, Learned } from "./detector.ts";
+import { findDetector } from "./detectors.ts";
+import { parseReadingSettings } from "./reading-settings.ts";
+
+export interface TrainPlan {
+  /** Several are compared by blocked cross-validation, and the best is kept. */
+  readonly detectors: readonly Detector[];
+  /** Undefined: F1 where attacks are labelled, else one false alarm in a thousand rows. */
+  readonly target: ThresholdTarget | undefined;
+  readonly allowedLeaks: readonly string[];
+  readonly engine: string | undefined;
+  readonly seed: string;
+  readonly progress: (done: number, what: string) => Promise<void>;
+}
+
+export interface Trained {
+  readonly model: Model;
+  readonly leaks: readonly Leak[];
+  /** On the training rows, each judged by what had not learned from its block; undefined without labels. */
+  readonly crossValidated: Evaluation | undefined;
+  /** The same for the last block of each file alone: learned from earlier rows only. */
+  readonly lastBlock: Evaluation | undefined;
+  /** Each detector that was compared and its cross-validated F1. */
+  readonly compared: readonly { readonly detector: string; readonly f1: number | null }[];
+}
+
+const FOLDS = 5;
+const LEAST_GAP = 12;
+const FALSE_ALARMS = 0.001;
+
+/**
+ * Trains the best of some detectors. Everything, the threshold among it, is chosen on these rows by blocked cross-validation.
+ *
+ * @throws LABEL_LEAKED where a column that is not allowed gives the label away; TRAINING_INVALID
+ */
+export async function trainDetector(training: Training, plan: TrainPlan): Promise<Trained> {
+  const { frame } = training;
+  const leaks = refuseLeaks(training, plan.allowedLeaks);
+  const labels = labelsToLearn(training.labels);
+  const gap = Math.max(LEAST_GAP, Math.ceil(frame.rows / 500));
+  const folds = blockFolds(frame.stretches, { folds: FOLDS, gap });
+  const owner = foldOf(folds, frame.rows);
+
+  const compared: { detector: Detector; learned: Learned; f1: number | null }[] = [];
+  for (const [at, detector] of plan.detectors.entries()) {
+    const progress = (done: number, what: string): Promise<void> =>
+      plan.progress((at + done) / plan.detectors.length, `${detector.name}: ${what}`);
+    const { seed, engine } = plan;
+    const learned = await detector.learn({ frame, labels, folds, gap, seed, engine, progress });
+    compared.push({ detector, learned, f1: labels?.includes(1) ? crossF1(learned.outOfFold, labels, owner) : null });
+  }
+  const best = compared.reduce((a, b) => ((b.f1 ?? 0) > (a.f1 ?? 0) ? b : a));
+  const target = plan.target ?? (best.f1 === null ? { kind: "fpr", most: FALSE_ALARMS } : { kind: "f1" });
+  const known = labels ?? new Uint8Array(frame.rows);
+  const scores = best.learned.outOfFold;
+  const alarms = crossAlarms(scores, known, owner, target);
+  const judge = (fold?: Fold): Evaluation => {
+    const inFold = new Set(fold?.test);
+    const rows = inOrder(frame).filter((row) => fold === undefined || inFold.has(row));
+    return evaluate({
+      labels: Uint8Array.from(rows, (row) => known[row]!),
+      scores: Float64Array.from(rows, (row) => scores[row]!),
+      alarms: Uint8Array.from(rows, (row) => alarms[row]!),
+      kinds: training.kinds === undefined ? undefined : [...rows].map((row) => training.kinds![row]!),
+    });
+  };
+  const all = judge();
+  const last = labels?.includes(1) ? judge(folds.at(-1)) : undefined;
+  return {
+    model: toModel(training, best.detector, best.learned, chooseThreshold(scores, known, target), {
+      calibration: tellCalibration(target, gap, best.learned),
+      falsePositives: tellFalsePositives(all),
+      metrics: metricsOf(all, gap, last),
+    }),
+    leaks,
+    crossValidated: labels === undefined ? undefined : all,
+    lastBlock: last,
+    compared: compared.map(({ detector, f1 }) => ({ detector: detector.name, f1 })),
+  };
+}
+
+function labelsToLearn(labels: Uint8Array | undefined): Uint8Array | undefined {
+  if (labels !== undefined && !labels.includes(0))
+    throw new MlError("TRAINING_INVALID", {
+      detail: "No row is clean by its label: name the word for clean rows with --normal.",
+    });
+  return labels;
+}
+
+/** Leaks that are allowed. @throws LABEL_LEAKED naming all others */
+function refuseLeaks({ labels, tables, reading }: Training, allowed: readonly string[]): Leak[] {
+  if (labels === undefined) return [];
+  const seen = reading.types.filter(({ kind }) => kind !== "constant");
+  const columns = seen.map(({ name }) => ({
+    name,
+    cells: tables.flatMap((table) => table.columns[table.names.indexOf(name)]!),
+  }));
+  const leaks = findLeaks(columns, labels);
+  const refused = leaks.filter(({ column }) => !allowed.includes(column));
+  if (refused.length === 0) return leaks;
+  const told = refused.map((leak) => `${leak.column} (${leak.form}: ${leak.balancedAccuracy.toFixed(4)})`).join(", ");
+  const detail = `By balanced accuracy on rows not learned from, these alone tell attacked from clean rows: ${told}.`;
+  throw new MlError("LABEL_LEAKED", { leaks: refused, columns: refused.map(({ column }) => column), detail });
+}
+
+/** Rows stretch by stretch: a device's rows follow one another. */
+const inOrder = ({ stretches }: Frame): Int32Array => Int32Array.from(stretches.flatMap((stretch) => [...stretch]));
+
+function toModel(
+  { reading, tables }: Training,
+  detector: Detector,
+  { parts, engine }: Learned,
+  threshold: number,
+  told: Pick<Card, "calibration" | "falsePositives" | "metrics">,
+): Model {
+  const digests = tables.map(({ digest }) => digest);
+  const card: Card = {
+    format: "model-card@1",
+    detector: detector.name,
+    engine,
+    sees: reading.types.filter(({ kind }) => kind !== "constant").map(({ name }) => name),
+    ...told,
+    data: { digest: hashModel(digests), rows: tables.reduce((sum, { rows }) => sum + rows, 0) },
+    privacy: null,
+  };
+  // Through JSON, so that what is scored now and what is loaded later are the same.
+  const settings = JSON.parse(JSON.stringify({ reading, detector: parts.settings })) as Model["settings"];
+  return { ...parts, thresholds: { alarm: threshold }, settings, card };
+}
+
+function tellCalibration(target: ThresholdTarget, gap: number, { method }: Learned): string {
+  const aim = target.kind === "f1" ? "the best point-wise F1" : `at most ${target.most} of clean rows called`;
+  return `Threshold for ${aim}, on training rows scored by models that had not learned from their block: ${FOLDS} blocks in the order of time of each file, gaps of ${gap} rows. ${method}`;
+}
+
+function tellFalsePositives({ confusion }: Evaluation): string[] {
+  const { falsePositives, trueNegatives } = confusion;
+  return [`${falsePositives} of ${falsePositives + trueNegatives} clean rows of the cross-validation`];
+}
+
+function metricsOf(all: Evaluation, gap: number, last: Evaluation | undefined): Card["metrics"] {
+  const how = `threshold from other blocks, gaps of ${gap} rows, ${FOLDS} blocks`;
+  const told = (evaluation: Evaluation, measuredOn: string): Card["metrics"] =>
+    evaluation.figures.map((figure) => ({ ...figure, measuredOn }));
+  return [
+    ...told(all, `the training rows, cross-validated in blocks of time (${how})`),
+    ...(last === undefined ? [] : told(last, `the last fifth of each file, learned from the rows before it (${how})`)),
+  ];
+}
+
+/** A model that was loaded, ready to judge. */
+export interface ReadyDetector {
+  readonly reading: Reading;
+  readonly threshold: number;
+  readonly judge: (frame: Frame) => Promise<{ scores: Float64Array; alarms: Uint8Array }>;
+}
+
+/** Makes a loaded model ready. @throws DETECTOR_MISSING, MODEL_FILE_UNUSABLE */
+export async function openDetector(model: Model, engine?: string): Promise<ReadyDetector> {
+  const { reading, detector: settings } = parseReadingSettings(model.settings);
+  const threshold = model.thresholds.alarm;
+  if (threshold === undefined) throw new MlError("MODEL_FILE_UNUSABLE", { detail: "It has no threshold." });
+  const { networks, scaler, card } = model;
+  const signals = reading.signals;
+  const score = await findDetector(card.detector).restore({ networks, scaler, settings }, signals, engine);
+  return {
+    reading: reading.how,
+    threshold,
+    judge: async (frame) => {
+      const scores = await score(frame);
+      return { scores, alarms: toAlarms(scores, threshold) };
+    },
+  };
+}
