@@ -7,6 +7,7 @@ import { canonical, parseStrict } from "./json.ts";
 import { checkRelease } from "./release.ts";
 import { checkRequestRecord } from "./request-record.ts";
 import { Shape } from "./shape.ts";
+import { checkStepRecord } from "./step-record.ts";
 import { LEAF_KINDS, PURPOSES, type LeafKind, type Purpose } from "./words.ts";
 
 /** What every record says, whatever it records. docs/formats/records.md. */
@@ -123,6 +124,7 @@ export function checkRecord(shape: Shape): LeafRecord {
   if (format === "request@1") checkRequestRecord(shape);
   if (format === "erasure@1") checkErasure(shape);
   if (format === "consent@1") checkConsentRecord(shape);
+  if (format === "step@1") checkStepRecord(shape);
   if (format === "export@1") checkExportRecord(shape);
   if (format === "release@1") checkRelease(shape);
   return object as LeafRecord;

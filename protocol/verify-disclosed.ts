@@ -170,6 +170,7 @@ export function verifyRecord(
 function subjectOf(record: LeafRecord): unknown {
   if (["decision@1", "release@1", "export@1"].includes(record.format)) return record.twin;
   if (record.format === "consent@1") return record.twin ?? record.device;
+  if (record.format === "step@1") return record.case;
   return record.format === "request@1" ? record.request : undefined;
 }
 

@@ -343,6 +343,8 @@ export interface OpeningCase extends ListedOpening {
     readonly by: Hex;
     readonly at: number;
     readonly transaction: Hex;
+    /** Of its step@1, which has a receipt; null for a moment after it happened. */
+    readonly leaf: Hex | null;
   }[];
   /** Newest first. */
   readonly reads: DecisionPage["decisions"];

@@ -3,7 +3,7 @@ import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { buildRecord, type DecisionRecord, type LeafRecord } from "../../protocol/record.ts";
 import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
-import type { Chain, ChainView, DeviceFact } from "../chain/view.ts";
+import type { Chain, ChainView, DeviceFact, OpeningFact } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
 import { changesOf } from "./changes-of.ts";
 import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
@@ -286,7 +286,9 @@ export function createAccess(parts: AccessParts): Access {
       const { subject, guardian } = view.assignment(scope) ?? {};
       const persons = [asked?.reader, asked?.by, view.device(device)?.steward, subject, guardian];
       const named = [...persons, asked && stewardAsked(view, asked)];
-      const permitted = named.includes(reader) || concernOf(view, reader, twin) === "whole";
+      const opening = openingNamed(view, asked);
+      const isCase = opening !== undefined && concernsOpening(view, reader, opening, secondsAt(view));
+      const permitted = named.includes(reader) || isCase || concernOf(view, reader, twin) === "whole";
       await recordAudit(view, reader, permitted ? { twin, device } : undefined);
       return { view };
     },
@@ -345,6 +347,14 @@ export function createAccess(parts: AccessParts): Access {
       };
     },
   };
+}
+
+/** The opening of the glass that a record is a step of, or a decision under. */
+function openingNamed(view: ChainView, asked: LeafRecord | undefined): OpeningFact | undefined {
+  const because = asked?.because;
+  const under = typeof because === "object" && because !== null && "opening" in because ? because.opening : undefined;
+  const id = asked?.format === "step@1" ? asked.opening : under;
+  return isHex(id, 32) ? view.opening(id) : undefined;
 }
 
 /** The steward of the twin that a request names. */

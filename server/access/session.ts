@@ -131,7 +131,8 @@ export function createSessions(parts: SessionParts): Sessions {
       const message = parseSignInMessage(text);
       checkContext(message, parts);
       requireUnspent(message.nonce);
-      if (!(await isSigned(message.address, text, signature, from))) throw refused("The signature is not the address's.");
+      if (!(await isSigned(message.address, text, signature, from)))
+        throw refused("The signature is not the address's.");
       // Only a signed message spends its nonce: nobody can spend another's.
       spend(message.nonce);
       const now = seconds();

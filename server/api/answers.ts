@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AGGREGATES } from "../../protocol/manifest.ts";
 import { ANSWERS } from "../../protocol/request-record.ts";
+import { CASE_STEPS } from "../../protocol/step-record.ts";
 import { DEVICE_STATES, FLAGS, PURPOSES, type Flag } from "../../protocol/words.ts";
 import { REASONS } from "../access/decide.ts";
 import { OPENING_STATES } from "../access/openings.ts";
@@ -427,7 +428,13 @@ export const openingCase = z.strictObject({
   at: seconds,
   ...opening,
   steps: z.array(
-    z.strictObject({ step: z.enum(["opened", "ended", "reviewed"]), by: address, at: seconds, transaction: id }),
+    z.strictObject({
+      step: z.enum(CASE_STEPS),
+      by: address,
+      at: seconds,
+      transaction: id,
+      leaf: id.nullable().describe("of its step@1, which has a receipt; null for a moment after it happened"),
+    }),
   ),
   reads: listedDecisions.describe("every decision that rests on it, newest first; each has a receipt by its leaf"),
   next,

@@ -7,6 +7,7 @@ import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { createAccess } from "../access/authorize.ts";
 import { recordConsents } from "../access/consents/record-consents.ts";
+import { recordSteps } from "../access/steps/record-steps.ts";
 import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
 import { createAnchor } from "../anchor/anchor-loop.ts";
@@ -225,6 +226,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     transaction: async (hash) => readSent(chainAt.provider, hash),
   });
   ending.onClose("consents", () => consents.close());
+  const steps = recordSteps({ database, committer, chain, consortium, stream, now, random, report });
+  ending.onClose("steps", () => steps.close());
   const streams = openStreams({ database }, twins, access, report);
   // Before anything that they rest on, and before the doors are closed: each says to its reader that it ends, and records it.
   ending.onStop(() => void streams.close());

@@ -42,18 +42,20 @@ interface Row {
 export interface Records {
   /** What was recorded of a twin, as far as it concerns the asker. Each page looks at `limit` records at most. */
   list(permit: ListPermit, kind: ListedKind, ask?: ListAsk): Promise<RecordPage>;
+  /** The steps of a case that are leaves by now. */
+  steps(of: Hex): Promise<readonly { readonly leaf: Hex; readonly record: LeafRecord }[]>;
 }
 
 export function createRecords(database: Database): Records {
   /** By the sequence of their leaves, which is an index. */
-  const ofTwin = (kind: number, twin: Hex, before: number, limit: number): Promise<Row[]> =>
+  const ofTwin = (kind: number, subject: Hex, before: number, limit: number): Promise<Row[]> =>
     database.query<Row>(
       `select l.sequence, l.position, l.hash, r.body
        from (select position, sequence, hash from leaf where kind = $1 and subject = $2 and sequence < $3
              order by sequence desc limit $4) l
          cross join lateral (select body from record where position = l.position limit 1) r
        order by l.sequence desc`,
-      [kind, fromHex(twin, 32), before, limit],
+      [kind, fromHex(subject, 32), before, limit],
     );
 
   /** Also those beside the device, which are of an assignment: few. By their positions. */
@@ -65,6 +67,11 @@ export function createRecords(database: Database): Records {
     );
 
   return {
+    async steps(of) {
+      const rows = await ofTwin(LEAF_KINDS.step, of, Number.MAX_SAFE_INTEGER, RECORD_LIMITS.most);
+      return rows.map(({ hash, body }) => ({ leaf: toHex(hash), record: readRecord(body) }));
+    },
+
     async list(permit, kind, { before = Number.MAX_SAFE_INTEGER, limit = RECORD_LIMITS.usual } = {}) {
       const { twin, view } = permit;
       const looked = Math.min(limit, RECORD_LIMITS.most);

@@ -5,8 +5,12 @@ import type { Claim } from "../../protocol/break-glass.ts";
 import { parseStrict } from "../../protocol/json.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { noteHash, readNote } from "../../protocol/salted-note.ts";
+import { openClient } from "../../apps/cli/server.ts";
+import { parseReceipt } from "../../protocol/receipt.ts";
+import { verifyReceipt } from "../../protocol/verify.ts";
+import { auditPasses } from "../helpers/audit-journey.ts";
 import { registerBedside } from "../helpers/bedside-device.ts";
-import { Journey, type Server } from "../helpers/journey.ts";
+import { Journey, until, type Server } from "../helpers/journey.ts";
 
 const WORDS = "unconscious, nobody can be asked";
 
@@ -77,6 +81,24 @@ describe("journey: an emergency, and its review", function () {
     await journey.ask([...review, ...keyOf("reviewer")]);
     const found = await journey.ask<ListedOpening>(["break-glass", "show", opening, ...keyOf("reviewer")]);
     expect([found.state, found.review?.justified]).to.deep.equal(["reviewed", true]);
+    const reviewer = openClient(server.http, `${data}/keys/reviewer.key`);
+    const steps = await until("every step is a leaf", async () => {
+      const { steps: all } = await reviewer.opening(opening);
+      return all.every(({ leaf }) => leaf !== null) ? all : undefined;
+    });
+    expect(steps.map(({ step }) => step)).to.deep.equal(["opened", "ended", "reviewed"]);
+    const { reads } = await reviewer.opening(opening);
+    const [last] = steps.slice(-1);
+    for (const [leaf, of] of [
+      [last?.leaf, { format: "step@1", step: "reviewed", case: found.case, opening, justified: true }],
+      [reads[0]?.leaf, { format: "decision@1", reason: "Permitted" }],
+    ] as const) {
+      const text = await until("it is anchored", () => reviewer.receipt(leaf ?? "0x").catch(() => undefined));
+      const receipt = parseReceipt(text);
+      expect((receipt.disclosed as { record: object }).record).to.include(of);
+      const { checks } = await verifyReceipt(receipt, { consortium: await server.client.consortium() });
+      expect(checks.find(({ name }) => name === "record")?.result).to.equal("passed");
+    }
     expect(await refused([...review, ...keyOf("reviewer")])).to.equal("ALREADY_REVIEWED");
   });
 
@@ -96,5 +118,10 @@ describe("journey: an emergency, and its review", function () {
     const again = await journey.ask<{ resumableFrom: number }>(["operator", "resume", ...keyOf("member")]);
     expect(again.resumableFrom).to.equal(resumableFrom);
     expect(resumableFrom - Date.now() / 1000).to.be.within(3_000, 3_605);
+  });
+
+  it("leaves nothing that audit finds wrong, the steps of both cases included", async () => {
+    const checked = await auditPasses(journey, data);
+    expect(checked.get("steps")).to.equal(4);
   });
 });

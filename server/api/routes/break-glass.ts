@@ -5,6 +5,7 @@ import type { Routes } from "../app.ts";
 import { openingQuery, openingsQuery } from "../asks.ts";
 import { ASKS_CHAIN, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
+import type { Records } from "../../twin/records.ts";
 import type { ApiRooms } from "../rooms.ts";
 import { sendJson } from "../send.ts";
 
@@ -49,7 +50,9 @@ export function breakGlassRoutes({ access, records, consortium }: ApiRooms): Rou
           const permit = await access.authorizeOpening(who, path("id"));
           const asked = { ...(before !== undefined && { before }), ...(limit !== undefined && { limit }) };
           const { records: reads, next } = await records.list(permit, "decision", asked);
-          sendJson(response, { at: permit.at, ...shown(permit.listed), steps: stepsOf(permit.listed), reads, next });
+          const leaves = await records.steps(permit.listed.opening.case);
+          const steps = stepsOf(permit.listed, leaves);
+          sendJson(response, { at: permit.at, ...shown(permit.listed), steps, reads, next });
         },
       }),
     },
@@ -61,13 +64,15 @@ function shown({ opening, device, assignment, state, may }: ListedOpening): obje
   return { opening: id, case: caseId, device, assignment, state, may, ...facts, ended, review };
 }
 
-/** What happened on the chain, in its order. */
-function stepsOf({ opening: { opener, openedAt, transaction, ended, review } }: ListedOpening): object[] {
-  const step = (name: string, of: { by: string; at: number; transaction: string }): object => {
-    return { step: name, by: of.by, at: of.at, transaction: of.transaction };
+/** What happened on the chain, in its order, each with its leaf; null a moment after it happened. */
+function stepsOf({ opening }: ListedOpening, leaves: Awaited<ReturnType<Records["steps"]>>): object[] {
+  const { opener, openedAt, transaction: first, ended, review } = opening;
+  const step = (name: string, { by, at, transaction }: { by: string; at: number; transaction: string }): object => {
+    const own = leaves.find(({ record }) => record.step === name && record.transaction === transaction);
+    return { step: name, by, at, transaction, leaf: own?.leaf ?? null };
   };
   return [
-    step("opened", { by: opener, at: openedAt, transaction }),
+    step("opened", { by: opener, at: openedAt, transaction: first }),
     ...(ended ? [step("ended", ended)] : []),
     ...(review ? [step("reviewed", review)] : []),
   ];

@@ -5,6 +5,7 @@ import { auditConsents } from "./consents.ts";
 import { auditEvents, auditOutbox } from "./chain.ts";
 import { auditKeptAcks, readKeptAcks } from "./kept-acks.ts";
 import { Lies, type AuditReport } from "./lies.ts";
+import { auditSteps } from "./steps.ts";
 import { auditReleases } from "./releases.ts";
 import { auditRequests } from "./requests.ts";
 import { auditLeaves } from "./stream.ts";
@@ -29,6 +30,7 @@ export async function audit(world: AuditWorld, acks?: string): Promise<AuditRepo
   await auditBatches(world, walked, lies);
   auditKeptAcks(world, walked, kept, lies);
   await auditConsents(world, lies);
+  await auditSteps(world, lies);
   await auditReleases(world, lies);
   await auditOutbox(world, lies);
   await auditAside(world, lies);
