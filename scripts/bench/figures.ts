@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import {
   figuresTable,
   withTable,
+  type DecideFigures,
   type Gas,
   type IngestFigures,
   type MeasuredFigures,
@@ -47,10 +48,14 @@ async function measure(): Promise<MeasuredFigures> {
   const others = await idleShare();
   const startSeconds = await measureStart();
   const verdictSeconds = await measureVerdict();
-  const { ingest, anchor, read } = {
+  const { ingest, anchor, read, decide } = {
     ingest: await bench<(IngestFigures | Absent)[]>("ingest", ["--readings", String(words.readings), ...plots]),
     anchor: await bench<MeasuredFigures["anchor"]>("anchor", []),
     read: await bench<(ReadFigures | Absent)[]>("read", ["--hours", String(words.hours), ...plots]),
+    decide: await bench<{ rule: DecideFigures["rule"]; door: (DecideFigures["door"][number] | Absent)[] }>(
+      "decide",
+      [],
+    ),
   };
   return {
     machine: `${cpus().length} × ${processor}, Node ${process.versions.node}`,
@@ -70,6 +75,12 @@ async function measure(): Promise<MeasuredFigures> {
       receipts: { p50: receipts.p50, p99: receipts.p99 },
       verify: { p50: verify.p50 },
     })),
+    decide: {
+      rule: decide.rule,
+      door: decide.door.filter(isPresent).map(({ database, perSecond, ratio, latency }) => {
+        return { database, perSecond, ratio, latency: { p50: latency.p50, p99: latency.p99 } };
+      }),
+    },
   };
 }
 

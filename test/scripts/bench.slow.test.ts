@@ -40,6 +40,19 @@ describe("twinward bench, on a server", function () {
     expect(drawn).to.match(/^<svg [^]*>pglite<[^]*<polyline [^]*<\/svg>\n$/);
   });
 
+  it("decide: the rule alone, and each through the door with a leaf, beside answers that decide nothing", async () => {
+    interface Decide {
+      rule: { perSecond: number; bare: number; ratio: number };
+      door: { perSecond: number; bare: number; ratio: number; latency: { count: number; p50: number; p99: number } }[];
+    }
+    const { rule, door } = await figures<Decide>("decide", "--seconds", "1", "--readers", "8", "--database", "pglite");
+    expect(rule.perSecond).to.be.above(rule.bare);
+    expect(door).to.have.length(1);
+    expect(door[0]?.bare).to.be.above(door[0]?.perSecond ?? Infinity);
+    expect(door[0]?.latency.count).to.be.above(8);
+    expect(door[0]?.latency.p50).to.be.within(0.1, door[0]?.latency.p99 ?? 0);
+  });
+
   it("read: every hour is whole, with receipts too, and each receipt passes", async () => {
     interface Read {
       readings: number;

@@ -23,7 +23,7 @@ describe("twinward bench", function () {
   });
 
   it("explains itself, prints a table for people, and refuses what it does not know", async () => {
-    for (const name of ["ingest", "read", "anchor", "detect"]) {
+    for (const name of ["ingest", "read", "decide", "anchor", "detect"]) {
       const { code, out, err } = await program(name, "--help");
       expect([code, err], name).to.deep.equal([0, ""]);
       expect(out).to.include("--json");

@@ -7,6 +7,7 @@ const BENCHES = {
   ingest: "readings a second that become durable and acked, beside what the machine verifies bare",
   anchor: "sealing a batch, checking it before it is anchored, proofs out of it",
   read: "how long a reader waits for an hour of a twin, with receipts and without; checking a receipt",
+  decide: "decisions a second: the rule alone, and through the door with a durable leaf for each",
   figures: "all figures of the README in one run, with what is to be reached",
   train: "how fast each engine trains four models, beside PyTorch where that is installed",
   detect: "what the ward's detector finds, attack by attack",

@@ -9,6 +9,20 @@ export interface MeasuredFigures {
   readonly ingest: readonly IngestFigures[];
   readonly anchor: { readonly leaves: number; readonly sealMs: number; readonly proofsPerSecond: number };
   readonly read: readonly ReadFigures[];
+  /** Not in a run of before there was such a bench. */
+  readonly decide?: DecideFigures;
+}
+
+export interface DecideFigures {
+  /** `ratio`: to bare ES256 verifications of one core. */
+  readonly rule: { readonly perSecond: number; readonly ratio: number };
+  /** `ratio`: to answers of the same server that decide nothing. */
+  readonly door: readonly {
+    readonly database: string;
+    readonly perSecond: number;
+    readonly ratio: number;
+    readonly latency: { readonly p50: number; readonly p99: number };
+  }[];
 }
 
 export interface IngestFigures {
@@ -65,6 +79,7 @@ export function figuresTable(figures: MeasuredFigures, gas: Gas): string {
     ],
     ["… with a receipt for each", `${both(read, (one) => one.receipts.p50)} ms`, "≤ 60 ms"],
     ["a receipt verified by the SDK", `${both(read, (one) => one.verify.p50)} ms`, "≤ 0.3 ms"],
+    ...decisionRows(figures.decide),
     [`sealing ${grouped(anchor.leaves)} leaves`, `${anchor.sealMs} ms`, "≤ 150 ms"],
     ["inclusion proofs a second", grouped(anchor.proofsPerSecond), "≥ 50 000"],
     ["gas: anchor, mean of 1 024; worst", costs("anchor mean of 1024", "anchor worst of 1024"), "≤ 45 000; ≤ 110 000"],
@@ -87,6 +102,18 @@ export function figuresTable(figures: MeasuredFigures, gas: Gas): string {
     "|---|---|---|",
     ...rows.map((row) => `| ${row.join(" | ")} |`),
   ].join("\n");
+}
+
+function decisionRows(decide: DecideFigures | undefined): [string, string, string][] {
+  if (!decide) return [];
+  const both = (show: (one: DecideFigures["door"][number]) => string | number): string =>
+    decide.door.map(show).join("; ");
+  return [
+    ["decisions a second: the rule alone, one thread", grouped(decide.rule.perSecond), ""],
+    ["… through the door, a durable leaf each", both((one) => grouped(one.perSecond)), ""],
+    ["… ÷ the same server's answers that decide nothing", both((one) => one.ratio), ""],
+    ["… p50; p99", `${both(({ latency }) => `${latency.p50} / ${latency.p99}`)} ms`, ""],
+  ];
 }
 
 const MARKS = ["<!-- figures: written by bench figures --write -->", "<!-- end of figures -->"] as const;
