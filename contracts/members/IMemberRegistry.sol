@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {OracleSet} from "./OracleSet.sol";
+
 /// @title Who belongs to the consortium, and with which keys?
 /// @notice First written at construction. Afterwards whatever changes is carried out by a quorum of members
 /// (`carryOut`): what a member signs is the list of calls itself, for one number. Nothing is kept of what is not carried
@@ -177,6 +179,9 @@ interface IMemberRegistry {
 
     /// @notice The oracle keys at the set bits, lowest bit first. Reverts with `OracleBitUnknown`.
     function oraclesAt(uint32 bits) external view returns (address[] memory);
+
+    /// @notice The present set, for whoever reads its keys from its code: OracleSets.
+    function oracleSet() external view returns (OracleSet);
 
     function isOracle(address key) external view returns (bool);
 

@@ -16,7 +16,7 @@ contract MemberRegistry is Gateways, EIP712 {
     uint256 private constant ORACLES_MAX = 31;
     bytes32 private constant CHANGE_TYPE = keccak256("Change(uint64 number,bytes[] calls,uint40 deadline)");
 
-    OracleSet private _oracleSet;
+    OracleSet public oracleSet;
     mapping(address key => bool) public isOracle;
     /// @dev By key, of the present set.
     mapping(address key => uint16) private _memberOf;
@@ -100,7 +100,7 @@ contract MemberRegistry is Gateways, EIP712 {
 
     /// @inheritdoc IMemberRegistry
     function replaceOracles(OracleKey[] calldata oracleKeys, uint8 faultBound_) external onlyQuorum {
-        address[] memory former = _oracleSet.keysOf();
+        address[] memory former = oracleSet.keysOf();
         for (uint256 i = 0; i < former.length; ++i) {
             isOracle[former[i]] = false;
             --_oracleCounts[_memberOf[former[i]]];
@@ -112,12 +112,12 @@ contract MemberRegistry is Gateways, EIP712 {
 
     /// @inheritdoc IMemberRegistry
     function oracles() external view returns (address[] memory) {
-        return _oracleSet.keysOf();
+        return oracleSet.keysOf();
     }
 
     /// @inheritdoc IMemberRegistry
     function oraclesAt(uint32 bits) external view returns (address[] memory keys) {
-        address[] memory all = _oracleSet.keysOf();
+        address[] memory all = oracleSet.keysOf();
         if (bits >> all.length != 0) revert OracleBitUnknown(bits, all.length);
         keys = new address[](_countBits(bits));
         uint256 bit = 0;
@@ -130,7 +130,7 @@ contract MemberRegistry is Gateways, EIP712 {
 
     /// @inheritdoc IMemberRegistry
     function oracleSetDigest() external view returns (bytes32) {
-        return _oracleSet.digestOf();
+        return oracleSet.digestOf();
     }
 
     /// @inheritdoc IMemberRegistry
@@ -143,7 +143,7 @@ contract MemberRegistry is Gateways, EIP712 {
 
     /// @inheritdoc IMemberRegistry
     function faultBound() public view returns (uint8) {
-        return uint8((_oracleSet.size() - 1) / 3);
+        return uint8((oracleSet.size() - 1) / 3);
     }
 
     function _setOracles(OracleKey[] memory added) private {
@@ -160,8 +160,8 @@ contract MemberRegistry is Gateways, EIP712 {
             ++_oracleCounts[index];
             keys[bit] = key;
         }
-        _oracleSet = new OracleSet(keys);
-        emit OracleSetReplaced(_oracleSet.digestOf(), faultBound());
+        oracleSet = new OracleSet(keys);
+        emit OracleSetReplaced(oracleSet.digestOf(), faultBound());
         for (uint256 bit = 0; bit < added.length; ++bit) emit OracleAdded(keys[bit], added[bit].member, uint8(bit));
     }
 }

@@ -15,6 +15,17 @@ library OracleSets {
         return abi.decode(address(set).code, (address[]));
     }
 
+    /// @notice The key at a bit, in a set's code that was read once; the caller looks that there is one (`sizeIn`).
+    function keyIn(bytes memory code, uint256 bit) internal pure returns (address key) {
+        assembly ("memory-safe") {
+            key := mload(add(add(code, 0x60), mul(bit, 0x20))) // after the length of `code`, the offset and the count
+        }
+    }
+
+    function sizeIn(bytes memory code) internal pure returns (uint256) {
+        return (code.length - HEAD) / 32;
+    }
+
     /// @notice keccak256(abi.encode(keys)).
     function digestOf(OracleSet set) internal view returns (bytes32) {
         return address(set).codehash;

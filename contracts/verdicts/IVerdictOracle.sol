@@ -77,13 +77,13 @@ interface IVerdictOracle {
     /// @notice The root of a round's all-clear; zero: none.
     function clearedRoot(bytes32 stream, uint64 round) external view returns (bytes32);
 
-    /// @notice What a verdict that was reached said, and when (seconds); zeros for any other digest.
-    function verdictOf(
-        bytes32 digest
-    ) external view returns (uint64 round, uint8 kind, uint8 severity, uint40 reachedAt);
-
-    /// @notice The device's latest verdict; zeros: none yet.
+    /// @notice The device's latest verdict; zeros: none yet. Those before it are in `VerdictReached`.
+    /// @return tag first 16 bytes of its digest
+    /// @return round that it is of
+    /// @return kind suspect, quarantine, readmission
+    /// @return severity 1 to 5
+    /// @return reachedAt seconds
     function latestVerdict(
         bytes32 device
-    ) external view returns (bytes32 digest, uint64 round, uint8 kind, uint8 severity, uint40 reachedAt);
+    ) external view returns (bytes16 tag, uint64 round, uint8 kind, uint8 severity, uint40 reachedAt);
 }

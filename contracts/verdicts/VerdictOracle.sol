@@ -7,15 +7,29 @@ import {IAnchorLog} from "../anchors/IAnchorLog.sol";
 import {IDeviceRegistry} from "../devices/IDeviceRegistry.sol";
 import {SEQUENCE_MAX} from "../lib/Sequence.sol";
 import {IMemberRegistry} from "../members/IMemberRegistry.sol";
+import {OracleSet} from "../members/OracleSet.sol";
+import {OracleSets} from "../members/OracleSets.sol";
 import {IVerdictOracle} from "./IVerdictOracle.sol";
 
 /// @title Verdicts and all-clears by quorum
 contract VerdictOracle is IVerdictOracle, EIP712 {
-    struct Reached {
+    using OracleSets for OracleSet;
+
+    /// @dev Every verdict that was reached is in an event; the contract keeps what the next one is held against.
+    struct Latest {
         uint64 round; // ┐ one slot
         uint8 kind; // │
-        uint8 severity; // │ never zero in a verdict, so zero says: no such verdict
-        uint40 reachedAt; // ┘ seconds
+        uint8 severity; // │ never zero in a verdict, so zero says: none yet
+        uint40 reachedAt; // │ seconds
+        bool elsewhere; // │ reached in another stream than the device's home
+        bytes16 tag; // ┘ first half of its digest
+    }
+
+    /// @dev The present oracles, read once.
+    struct Panel {
+        bytes32 digest;
+        bytes keys; // OracleSets.keyIn
+        uint256 size;
     }
 
     uint64 public constant BATCHES_PER_ROUND = 10;
@@ -33,9 +47,8 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     IDeviceRegistry public immutable deviceRegistry;
     IAnchorLog public immutable anchorLog;
 
-    mapping(bytes32 digest => Reached) public verdictOf;
-    mapping(bytes32 device => bytes32 digest) private _latest;
-    /// @dev The stream of the latest verdict; zero: the home stream.
+    mapping(bytes32 device => Latest) private _latest;
+    /// @dev The stream of the latest verdict that was reached elsewhere.
     mapping(bytes32 device => bytes32 stream) private _judgedIn;
     mapping(bytes32 stream => mapping(uint64 round => bytes32)) public clearedRoot;
 
@@ -53,16 +66,17 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     function transmit(Verdict calldata v, uint32 signers, bytes32[2][] calldata signatures) external {
         bytes32 home = deviceRegistry.homeStream(v.device);
         _requireFresh(v, home);
-        _requireTransmitter();
-        _requireSet(v.oracleSet);
+        Panel memory panel = _requireTransmitter();
+        if (v.oracleSet != panel.digest) revert OracleSetUnexpected(panel.digest, v.oracleSet);
         _requireEvidence(v);
         _requireJudgement(v, home);
         bytes32 digest = verdictDigest(v);
-        _requireSignatures(digest, v.kind == KIND_READMISSION, signers, signatures);
+        _requireSignatures(digest, v.kind == KIND_READMISSION, panel, signers, signatures);
 
-        verdictOf[digest] = Reached(v.round, v.kind, v.severity, uint40(block.timestamp));
-        _latest[v.device] = digest;
-        if (v.stream != home) _judgedIn[v.device] = v.stream;
+        bool elsewhere = v.stream != home;
+        uint40 present = uint40(block.timestamp);
+        _latest[v.device] = Latest(v.round, v.kind, v.severity, present, elsewhere, bytes16(digest));
+        if (elsewhere) _judgedIn[v.device] = v.stream;
         emit VerdictReached(digest, v.device, v.round, v, signers);
         deviceRegistry.applyVerdict(v.device, v.kind, digest);
     }
@@ -77,11 +91,12 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     ) external {
         bytes32 cleared = clearedRoot[stream][round];
         if (cleared != 0) revert RoundAlreadyCleared(stream, round, cleared);
-        _requireTransmitter();
+        Panel memory panel = _requireTransmitter();
         if (root == 0) revert RootZero();
         uint64 lastBatch = _firstBatchOf(round) + BATCHES_PER_ROUND - 1;
         _requireAnchored(stream, lastBatch);
-        _requireSignatures(allClearDigest(stream, round, root), true, signers, signatures);
+        bytes32 digest = _clearDigest(panel.digest, stream, round, root);
+        _requireSignatures(digest, true, panel, signers, signatures);
 
         clearedRoot[stream][round] = root;
         emit RoundCleared(stream, round, root, signers);
@@ -90,10 +105,9 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     /// @inheritdoc IVerdictOracle
     function latestVerdict(
         bytes32 device
-    ) external view returns (bytes32 digest, uint64 round, uint8 kind, uint8 severity, uint40 reachedAt) {
-        digest = _latest[device];
-        Reached storage reached = verdictOf[digest];
-        return (digest, reached.round, reached.kind, reached.severity, reached.reachedAt);
+    ) external view returns (bytes16 tag, uint64 round, uint8 kind, uint8 severity, uint40 reachedAt) {
+        Latest storage latest = _latest[device];
+        return (latest.tag, latest.round, latest.kind, latest.severity, latest.reachedAt);
     }
 
     /// @inheritdoc IVerdictOracle
@@ -103,22 +117,27 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
 
     /// @inheritdoc IVerdictOracle
     function allClearDigest(bytes32 stream, uint64 round, bytes32 root) public view returns (bytes32) {
-        return
-            _hashTypedDataV4(
-                keccak256(abi.encode(ALL_CLEAR_TYPE, memberRegistry.oracleSetDigest(), stream, round, root))
-            );
+        return _clearDigest(memberRegistry.oracleSetDigest(), stream, round, root);
+    }
+
+    function _clearDigest(
+        bytes32 oracleSet,
+        bytes32 stream,
+        uint64 round,
+        bytes32 root
+    ) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(ALL_CLEAR_TYPE, oracleSet, stream, round, root)));
     }
 
     /// @dev Rounds only go on and within one severity only rises. So a verdict that somebody held back cannot undo
     /// what a later one said, and the same one cannot act twice. Each stream counts its rounds from 0, and what is in a
     /// successor is later than all that is in the stream before it.
     function _requireFresh(Verdict calldata v, bytes32 home) private view {
-        Reached storage latest = verdictOf[_latest[v.device]];
+        Latest memory latest = _latest[v.device];
         uint8 severity = latest.severity;
         if (severity == 0) return;
         uint64 round = latest.round;
-        bytes32 judged = _judgedIn[v.device];
-        if (judged == 0) judged = home;
+        bytes32 judged = latest.elsewhere ? _judgedIn[v.device] : home;
         bool earlier = v.round < round || (v.round == round && v.severity <= severity);
         if (v.stream == judged ? earlier : _succeeds(judged, v.stream)) {
             revert VerdictStale(v.device, v.round, v.severity, round, severity);
@@ -134,13 +153,15 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
         return false;
     }
 
-    function _requireTransmitter() private view {
-        if (!memberRegistry.isOracle(msg.sender)) revert TransmitterNotOracle(msg.sender);
-    }
-
-    function _requireSet(bytes32 oracleSet) private view {
-        bytes32 expected = memberRegistry.oracleSetDigest();
-        if (oracleSet != expected) revert OracleSetUnexpected(expected, oracleSet);
+    function _requireTransmitter() private view returns (Panel memory panel) {
+        OracleSet present = memberRegistry.oracleSet();
+        panel.digest = present.digestOf();
+        panel.keys = address(present).code;
+        panel.size = OracleSets.sizeIn(panel.keys);
+        for (uint256 bit = 0; bit < panel.size; ++bit) {
+            if (OracleSets.keyIn(panel.keys, bit) == msg.sender) return panel;
+        }
+        revert TransmitterNotOracle(msg.sender);
     }
 
     function _requireEvidence(Verdict calldata v) private view {
@@ -176,20 +197,23 @@ contract VerdictOracle is IVerdictOracle, EIP712 {
     function _requireSignatures(
         bytes32 digest,
         bool full,
+        Panel memory panel,
         uint32 signers,
         bytes32[2][] calldata signatures
-    ) private view {
-        uint256 f = memberRegistry.faultBound();
+    ) private pure {
+        uint256 f = (panel.size - 1) / 3;
         uint256 needed = full ? 2 * f + 1 : f + 1;
         if (signatures.length != needed) revert SignatureCountUnexpected(needed, signatures.length);
-        address[] memory keys = memberRegistry.oraclesAt(signers);
-        if (keys.length != needed) revert SignatureCountUnexpected(needed, keys.length);
-        uint256 bit = 0;
-        for (uint256 i = 0; i < needed; ++i) {
-            while ((signers >> bit) & 1 == 0) ++bit;
+        if (signers >> panel.size != 0) revert IMemberRegistry.OracleBitUnknown(signers, panel.size);
+        uint256 count = 0;
+        for (uint256 rest = signers; rest != 0; rest &= rest - 1) ++count;
+        if (count != needed) revert SignatureCountUnexpected(needed, count);
+        uint256 i = 0;
+        for (uint256 bit = 0; i < needed; ++bit) {
+            if ((signers >> bit) & 1 == 0) continue;
             (address recovered, , ) = ECDSA.tryRecover(digest, signatures[i][0], signatures[i][1]);
-            if (recovered != keys[i]) revert SignatureNotOracle(uint8(bit), recovered);
-            ++bit;
+            if (recovered != OracleSets.keyIn(panel.keys, bit)) revert SignatureNotOracle(uint8(bit), recovered);
+            ++i;
         }
     }
 

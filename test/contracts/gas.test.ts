@@ -46,6 +46,7 @@ const CEILINGS: Record<string, number> = {
   relayGrant: 78_000,
   "relayGrants, each of 50": 34_000,
   "canRead through 3 links, execution": 32_000,
+  "quarantine by 3 of 7, with its effect": 90_000,
 };
 
 const SUBJECT_TYPE = {
@@ -366,22 +367,32 @@ async function equivocate(world: World, device: string): Promise<void> {
   await world.measure("proveEquivocation", "steward", "DeviceRegistry", "proveEquivocation", device, first, second);
 }
 
-/** A quarantine by exactly the quorum; `round` 0 on an active device, so the state changes with it. */
-async function quarantine(world: World, label: string, device: string, round: number, quorum: number): Promise<void> {
+interface Judged {
+  readonly round: number;
+  /** 2 quarantine, 3 readmission. */
+  readonly kind: 2 | 3;
+  readonly severity: number;
+  /** Oracles that sign. */
+  readonly signers: number;
+}
+
+/** A verdict by exactly its quorum. */
+async function judge(world: World, label: string, device: string, judged: Judged): Promise<void> {
+  const { round, kind, severity, signers } = judged;
   const verdicts = world.at("VerdictOracle");
   const oracleSet = (await world.at("MemberRegistry").getFunction("oracleSetDigest")()) as string;
   const home = await homeOf(world);
   const verdict = [
-    ...[oracleSet, home, round, 10 * round, 10 * round + 3, device, 1, 40, 2, 3],
+    ...[oracleSet, home, round, 10 * round, 10 * round + 3, device, 1, 40, kind, severity],
     ...[digestOf("model"), digestOf("leaves")],
   ];
   const digest = (await verdicts.getFunction("verdictDigest")(verdict)) as string;
-  const bits = Array.from({ length: quorum }, (_, bit) => bit);
+  const bits = Array.from({ length: signers }, (_, bit) => bit);
   const signatures = bits.map((bit) => {
     const { r, yParityAndS } = Signature.from(world.wallet(`oracle${bit}`).signingKey.sign(digest));
     return [r, yParityAndS];
   });
-  await world.measure(label, "oracle0", "VerdictOracle", "transmit", verdict, 2 ** quorum - 1, signatures);
+  await world.measure(label, "oracle0", "VerdictOracle", "transmit", verdict, 2 ** signers - 1, signatures);
 }
 
 /** Every way in which a stream is stopped and goes on; the last of them ends it. */
@@ -424,16 +435,20 @@ async function stopStream(world: World): Promise<void> {
   await world.measure("openSuccessor", "sender", "AnchorLog", "openSuccessor", home);
 }
 
-/** Two quarantines on one device, with a readmission's effect between them left to the second world's own device. */
+/** Quarantines of one device: its first verdict, a later one that changes no state, and one that takes an active device. */
 async function measureVerdicts(oracles: number, quorum: number): Promise<Record<string, number>> {
   const world = await buildConsortium(oracles);
   const device = await registerDevice(world);
   await world.send("steward", "TwinRegistry", "createSecurityTwin", device, digestOf("manifest"), 0xff);
-  await anchorMany(world, 14);
+  await anchorMany(world, 24);
   const label = `quarantine by ${quorum} of ${oracles}`;
-  await quarantine(world, `${label}, the device's first`, device, 0, quorum);
-  await quarantine(world, `${label}, a later one`, device, 1, quorum);
-  return Object.fromEntries(Object.entries(world.figures).filter(([name]) => name.startsWith(label)));
+  const quarantine = { kind: 2, severity: 3, signers: quorum } as const;
+  await judge(world, `${label}, the device's first`, device, { ...quarantine, round: 0 });
+  await judge(world, `${label}, a later one`, device, { ...quarantine, round: 1 });
+  const readmission = { round: 1, kind: 3, severity: 5, signers: 2 * quorum - 1 } as const;
+  await judge(world, `readmission by ${2 * quorum - 1} of ${oracles}`, device, readmission);
+  await judge(world, `${label}, with its effect`, device, { ...quarantine, round: 2 });
+  return Object.fromEntries(Object.entries(world.figures).filter(([name]) => /^(quarantine|readmission)/.test(name)));
 }
 
 async function measureAll(): Promise<Record<string, number>> {

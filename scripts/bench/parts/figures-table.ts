@@ -90,8 +90,8 @@ export function figuresTable(figures: MeasuredFigures, gas: Gas): string {
       "≤ 20 000; ≤ 32 000",
     ],
     [
-      "gas: quarantine by 3 of 7, the device's first; later",
-      costs("quarantine by 3 of 7, the device's first", "quarantine by 3 of 7, a later one"),
+      "gas: quarantine by 3 of 7 with its effect; the device's first",
+      costs("quarantine by 3 of 7, with its effect", "quarantine by 3 of 7, the device's first"),
       "≤ 90 000",
     ],
   ];

@@ -97,6 +97,7 @@ export interface MemberRegistryInterface extends Interface {
       | "member"
       | "memberQuorum"
       | "members"
+      | "oracleSet"
       | "oracleSetDigest"
       | "oracles"
       | "oraclesAt"
@@ -197,6 +198,7 @@ export interface MemberRegistryInterface extends Interface {
     values?: undefined
   ): string;
   encodeFunctionData(functionFragment: "members", values?: undefined): string;
+  encodeFunctionData(functionFragment: "oracleSet", values?: undefined): string;
   encodeFunctionData(
     functionFragment: "oracleSetDigest",
     values?: undefined
@@ -269,6 +271,7 @@ export interface MemberRegistryInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "members", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "oracleSet", data: BytesLike): Result;
   decodeFunctionResult(
     functionFragment: "oracleSetDigest",
     data: BytesLike
@@ -659,6 +662,8 @@ export interface MemberRegistry extends BaseContract {
     "view"
   >;
 
+  oracleSet: TypedContractMethod<[], [string], "view">;
+
   oracleSetDigest: TypedContractMethod<[], [string], "view">;
 
   oracles: TypedContractMethod<[], [string[]], "view">;
@@ -824,6 +829,9 @@ export interface MemberRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "members"
   ): TypedContractMethod<[], [IMemberRegistry.MemberStructOutput[]], "view">;
+  getFunction(
+    nameOrSignature: "oracleSet"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "oracleSetDigest"
   ): TypedContractMethod<[], [string], "view">;

@@ -81,7 +81,6 @@ export interface VerdictOracleInterface extends Interface {
       | "memberRegistry"
       | "transmit"
       | "verdictDigest"
-      | "verdictOf"
   ): FunctionFragment;
 
   getEvent(
@@ -142,10 +141,6 @@ export interface VerdictOracleInterface extends Interface {
     functionFragment: "verdictDigest",
     values: [IVerdictOracle.VerdictStruct]
   ): string;
-  encodeFunctionData(
-    functionFragment: "verdictOf",
-    values: [BytesLike]
-  ): string;
 
   decodeFunctionResult(
     functionFragment: "BATCHES_PER_ROUND",
@@ -182,7 +177,6 @@ export interface VerdictOracleInterface extends Interface {
     functionFragment: "verdictDigest",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "verdictOf", data: BytesLike): Result;
 }
 
 export namespace EIP712DomainChangedEvent {
@@ -341,7 +335,7 @@ export interface VerdictOracle extends BaseContract {
     [device: BytesLike],
     [
       [string, bigint, bigint, bigint, bigint] & {
-        digest: string;
+        tag: string;
         round: bigint;
         kind: bigint;
         severity: bigint;
@@ -366,19 +360,6 @@ export interface VerdictOracle extends BaseContract {
   verdictDigest: TypedContractMethod<
     [v: IVerdictOracle.VerdictStruct],
     [string],
-    "view"
-  >;
-
-  verdictOf: TypedContractMethod<
-    [digest: BytesLike],
-    [
-      [bigint, bigint, bigint, bigint] & {
-        round: bigint;
-        kind: bigint;
-        severity: bigint;
-        reachedAt: bigint;
-      }
-    ],
     "view"
   >;
 
@@ -445,7 +426,7 @@ export interface VerdictOracle extends BaseContract {
     [device: BytesLike],
     [
       [string, bigint, bigint, bigint, bigint] & {
-        digest: string;
+        tag: string;
         round: bigint;
         kind: bigint;
         severity: bigint;
@@ -471,20 +452,6 @@ export interface VerdictOracle extends BaseContract {
   getFunction(
     nameOrSignature: "verdictDigest"
   ): TypedContractMethod<[v: IVerdictOracle.VerdictStruct], [string], "view">;
-  getFunction(
-    nameOrSignature: "verdictOf"
-  ): TypedContractMethod<
-    [digest: BytesLike],
-    [
-      [bigint, bigint, bigint, bigint] & {
-        round: bigint;
-        kind: bigint;
-        severity: bigint;
-        reachedAt: bigint;
-      }
-    ],
-    "view"
-  >;
 
   getEvent(
     key: "EIP712DomainChanged"
