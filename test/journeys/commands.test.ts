@@ -6,7 +6,7 @@ import { readDeviceFile, deviceKey } from "../../apps/cli/device-file.ts";
 import { readAccountKey } from "../../apps/cli/key-file.ts";
 import type { CheckedReading, ListedDevice } from "../../apps/sdk/answers.ts";
 import { connect, type Client } from "../../apps/sdk/client.ts";
-import { signAct } from "../../apps/sdk/signing-acts.ts";
+import { readActFile } from "../../apps/cli/signed-grant.ts";
 import type { ConsentRecord, SaidSubject } from "../../protocol/consent-record.ts";
 import { fromHex, toBase64url, toHex, type Hex } from "../../protocol/bytes.ts";
 import { newPrivateKey } from "../../protocol/es256.ts";
@@ -69,7 +69,7 @@ describe("journey: the command line", function () {
       expect(explained).to.include.members([
         "up", "gateway", "demo", "device new", "device register", "device list", "device bridge", "device check", "device replay", "key new", "twin new",
         "twin list", "twin read", "twin export", "twin records", "grant give", "grant revoke", "grant list", "grant explain", "verify", "anchors export", "anchors sign", "anchors challenge", "anchors resume",
-        "anchors fence", "device equivocation", "member list", "member propose", "member approve", "member carry-out", "audit", "erase",
+        "anchors fence", "device equivocation", "grant sign", "grant relay", "consent sign", "consent relay", "member list", "member propose", "member approve", "member carry-out", "audit", "erase",
       ]); // prettier-ignore
     });
 
@@ -316,9 +316,14 @@ describe("journey: the command line", function () {
       const [{ reader: researcher } = expect.fail()] = study?.consents ?? [];
       const id = study?.twin ?? expect.fail();
       // Once more, by a signature that the steward brings.
-      const said = { twin: id, reader: researcher, purposes: ["research"] as const, nonce: 2, deadline: 2 ** 35 };
-      const signed = await signAct({ format: "consent@1", said }, subject, await server.client.consortium());
-      await as(`${data}/keys/steward.key`).relay(signed);
+      const paper = journey.path("consent.json");
+      const named = ["--reader", researcher, "--purposes", "research", "--key", subjectKey, "--url", server.http];
+      await journey.ask(["consent", "sign", id, ...named, "--out", paper]);
+      const signed = readActFile(paper);
+      if (signed.format !== "consent@1") return expect.fail(signed.format);
+      const { said } = signed;
+      expect(said).to.deep.include({ twin: id, reader: researcher, purposes: ["research"], nonce: 2 });
+      await journey.ask(["consent", "relay", paper, "--key", `${data}/keys/steward.key`, "--url", server.http]);
       const told = await until("everything is a leaf", async () => {
         const { records } = await mine.records(id, "consent");
         return records.length >= 4 ? records.map(({ record }) => record as unknown as ConsentRecord) : undefined;
@@ -348,7 +353,7 @@ describe("journey: the command line", function () {
       const { code, out } = await journey.run(verify);
       expect(out).to.match(/✔ record signature +signed by 0x/);
       expect(code).to.equal(0);
-      writeFileSync(file, text.replace(`"deadline":${2 ** 35}`, `"deadline":${2 ** 35 - 1}`));
+      writeFileSync(file, text.replace(`"deadline":${said.deadline}`, `"deadline":${said.deadline - 1}`));
       expect((await journey.run(verify)).out).to.match(/✖ record signature/);
       expect((await auditPasses(journey, data)).get("consents")).to.equal(4);
     });

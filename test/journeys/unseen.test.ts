@@ -90,6 +90,14 @@ describe("journey: a chain that nobody can see", function () {
       const response = await fetch(server.http + path, { headers: { authorization: `Bearer ${token}` } });
       expect(response.status, path).to.equal(503);
     }
+    const { token } = await readers.nurse.login();
+    for (const door of ["history", "state", "export", "stream"]) {
+      const asked = await fetch(`${server.http}/v1/twins/${twin}/${door}?purpose=care`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      expect(asked.status, door).to.equal(503);
+      await asked.body?.cancel();
+    }
     node.behaviour = HONEST;
     for (const stream of Object.values(streams)) {
       await next(stream, "lease");

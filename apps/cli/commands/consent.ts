@@ -7,15 +7,18 @@ import { dataOption, stewardOption, takeAddress, takeId, takePurposes, urlOption
 import { printJson, printTable } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
 import { actAs, openClient } from "../server.ts";
+import { addRelay, addSignConsent } from "./signed.ts";
 
 export function addConsentCommand(program: Command): void {
   const consent = program
     .command("consent")
-    .description("whose data it is, and what they agree to: bind, give, withdraw, list");
+    .description("whose data it is, and what they agree to: bind, give, withdraw, sign, relay, list");
   addBind(consent);
   addGive(consent);
   addWithdraw(consent);
   addList(consent);
+  addSignConsent(consent);
+  addRelay(consent);
 }
 
 interface BindPlan {

@@ -21,11 +21,16 @@ import { printJson, printTable, timeOf } from "../print.ts";
 import { seenByServer } from "../seen-by-server.ts";
 import { actAs, openClient } from "../server.ts";
 import type { GrantKey } from "../steward.ts";
+import { addRelay, addSignGrant } from "./signed.ts";
 
 export function addGrantCommand(program: Command): void {
-  const grant = program.command("grant").description("grants: give, pass, revoke, continuity, list, explain");
+  const grant = program
+    .command("grant")
+    .description("grants: give, pass, sign, relay, revoke, continuity, list, explain");
   addGive(grant);
   addPass(grant);
+  addSignGrant(grant);
+  addRelay(grant);
   addRevoke(grant);
   addContinuity(grant);
   addList(grant);
