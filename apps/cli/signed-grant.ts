@@ -111,11 +111,7 @@ async function nonceOf({ trust, nonce, url, key, twin, reader }: ConsentSigning)
   const consortium = await consortiumWithRpc(openClient(url, key));
   const provider = connectProvider(consortium.rpc, consortium.chainId);
   try {
-    const registry = new Contract(
-      consortium.contracts.GrantRegistry,
-      grantRegistryAbi,
-      provider,
-    );
+    const registry = new Contract(consortium.contracts.GrantRegistry, grantRegistryAbi, provider);
     const [, changes] = (await registry.getFunction("consentOf").staticCall(twin, reader)) as readonly [bigint, bigint];
     return { consortium, nonce: nonce ?? Number(changes) };
   } finally {
