@@ -16,7 +16,8 @@ Milliseconds per training step (${BATCH} windows of ${STEPS} steps of ${SIGNALS}
   --rounds N        how often all is measured; the best counts (2)
   --json            one JSON value instead of tables
 
-Each engine runs in a process of its own, one after the other; a time is that of the fastest tenth of the steps. PyTorch is measured
+Each engine runs in a process of its own, one after the other; times are CPU of the thread that computes, in the
+fastest tenth of blocks of runs, so that others on the machine count little. PyTorch is measured
 by python3 where that has it (Debian: python3-torch, with libopenblas0-pthread; without a fast BLAS it is many times slower).`;
 
 /** The aim: no slower than this times PyTorch, over all four. */

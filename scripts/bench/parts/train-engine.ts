@@ -8,7 +8,7 @@ import { buildStep, startStates, stepScalars } from "../../../ml/train/step.ts";
 import { fastest } from "./fastest.ts";
 import { BATCH, SIGNALS, STEPS, WORKLOADS } from "./workloads.ts";
 
-/** What one engine did, in milliseconds. */
+/** What one engine did, in milliseconds of CPU of the one thread that computes. */
 export interface EngineFigures {
   version: string;
   /** Of a batch forward, back and through Adam. */
@@ -32,7 +32,8 @@ for (const { name: workload, architecture, losses } of WORKLOADS) {
   const step = buildStep({ architecture, losses, batch: BATCH });
   const states = startStates(step, "bench");
   const training = await engine.compile(step.graph, states);
-  figures.steps[workload] = await fastest(forMs, (count) => training.run({ x, y, rows, ...stepScalars(1e-3, count) }));
+  const train = (count: number) => training.run({ x, y, rows, ...stepScalars(1e-3, count) });
+  figures.steps[workload] = await fastest(forMs, train);
   await training.close();
   const infer = async (batch: number): Promise<number> => {
     const program: Program = await engine.compile(buildInference(architecture, batch), states, { frozen: true });
