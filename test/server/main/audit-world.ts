@@ -12,6 +12,14 @@ import { addressOf, createAccountKey, readAccountKey } from "../../../apps/cli/k
 import { bindSubject, setConsent } from "../../../apps/cli/commands/consent.ts";
 import { giveGrant, revokeGrant } from "../../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../../apps/cli/commands/twin.ts";
+import {
+  endOpening,
+  makeClaim,
+  nameEmergencyTwin,
+  openGlass,
+  reviewOpening,
+  type Acting,
+} from "../../../apps/cli/glass.ts";
 import { mapRows, readColumnMap } from "../../../apps/cli/map-rows.ts";
 import { registerDevices } from "../../../apps/cli/register-device.ts";
 import { replayRows } from "../../../apps/cli/replay-rows.ts";
@@ -107,6 +115,7 @@ async function make(): Promise<AuditedWorld> {
     const [first] = laid as [Device];
     await readTwins({ url: server.urls.http, stewardKey, root, device: first.device });
     await askForTwins({ url: server.urls.http, stewardKey, root });
+    await breakGlass({ url: server.urls.http, stewardKey, data, device: first.device });
     await misbehave(client, first);
     await allAnchored(client, laid);
     await postFindings(client, server, data, first.device);
@@ -126,6 +135,18 @@ async function make(): Promise<AuditedWorld> {
   });
   const unanchoredFrom = await dieBeforeSending(data);
   return { data, olderDatabase, acksFile, unanchoredFrom, devices: devices.map(({ device }) => device) };
+}
+
+/** Opened, ended and reviewed. */
+async function breakGlass(plan: { url: string; stewardKey: string; data: string; device: Hex }): Promise<void> {
+  const { url, stewardKey, data, device } = plan;
+  const as = (name: string): Acting => ({ url, key: join(data, `keys/${name}.key`) });
+  const twin = await createTwin({ url, device, segments: ["heart"], name: "emergency", stewardKey });
+  await nameEmergencyTwin({ url, key: stewardKey }, twin, 0);
+  const claim = await makeClaim(as("holder-0"), { twin, until: Date.now() + HOUR_MS, reason: sha256Hex("salted") });
+  const opening = await openGlass(as("holder-0"), claim);
+  await endOpening(as("holder-0"), opening);
+  await reviewOpening(as("reviewer"), opening, true, sha256Hex("salted as well"));
 }
 
 async function layDevices(client: Client, stewardKey: string, root: string): Promise<Device[]> {

@@ -157,6 +157,24 @@ describe("audit", function () {
       for (const { what } of report?.lies ?? []) expect(what).to.equal("its root is not that of its leaves");
     });
 
+    it("names a step of a case that says something else than the chain, though its leaf is made to fit", async () => {
+      const report = await auditAfter(async (tx) => {
+        const [row] = await tx.query<{ position: number; body: string; subject: Uint8Array; sequence: number }>(
+          `select d.position, d.body, l.subject, l.sequence from record d join leaf l on l.position = d.position
+           where d.body like '%"justified":true%' limit 1`,
+        );
+        if (!row) throw new Error("nothing was reviewed");
+        const body = row.body.replace('"justified":true', '"justified":false');
+        const content = sha256Hex(body);
+        const hash = leafHash(8, toHex(row.subject), row.sequence, content);
+        await tx.query("update record set body = $2 where position = $1", [row.position, body]);
+        const leaf = [row.position, fromHex(content), hash] as const;
+        await tx.query("update leaf set content = $2, hash = $3 where position = $1", [...leaf]);
+      });
+      const told = report?.lies.filter(({ place }) => place.startsWith("step at ")).map(({ what }) => what);
+      expect(told).to.deep.equal(["the chain says something else there"]);
+    });
+
     it("names both readings between which what was disclosed was swapped", async () => {
       const [one, other] = [await readingAt(audited, 10), await readingAt(audited, 11)];
       expect([other.scope, other.month]).to.deep.equal([one.scope, one.month]);
