@@ -4,6 +4,7 @@ import { connect } from "../../../apps/sdk/index.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { parsePresentation } from "../../../protocol/reading.ts";
 import { purposesMask, PURPOSES } from "../../../protocol/words.ts";
+import { LISTED_KINDS } from "../../../server/twin/records.ts";
 import { addressOf, openFrontDoor, WrittenDevice, type FrontDoor } from "./front-door.ts";
 import { named } from "./written-chain.ts";
 
@@ -269,8 +270,10 @@ describe("attacks on every endpoint of /openapi.json", () => {
 
   /** Each purpose where one can be named; with and without the ids that may be named beside the path's. */
   function asksOf({ parameters }: Operation, { asks }: Attacker): Record<string, string>[] {
+    const takes = (wanted: string): boolean => parameters.some(({ name }) => name === wanted);
+    if (takes("kind")) return LISTED_KINDS.map((kind) => ({ ...asks, kind }));
     if (asks) return [asks];
-    return parameters.some(({ name }) => name === "purpose") ? PURPOSES.map((purpose) => ({ purpose })) : [{}];
+    return takes("purpose") ? PURPOSES.map((purpose) => ({ purpose })) : [{}];
   }
 
   async function send(
