@@ -196,7 +196,12 @@ describe("journey: from an unknown key to a first reading", function () {
       twin,
       reader: (await reader.login()).address,
       // What was asked, by the wall clock: the chain's may be behind on a busy machine, and less would be less than asked.
-      ...{ from: present, until: Math.floor(wished.until / 1000), segments: listed?.segments ?? "1", purposes: ["care"] as const },
+      ...{
+        from: present,
+        until: Math.floor(wished.until / 1000),
+        segments: listed?.segments ?? "1",
+        purposes: ["care"] as const,
+      },
       ...{ depth: 0, parent: null, epoch: listed?.epoch ?? 0, nonce: request, deadline: present + 600 },
     };
     const codeOf = async (asked: Promise<unknown>): Promise<string> =>
