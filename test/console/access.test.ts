@@ -4,6 +4,7 @@ import type { Locator, Page } from "playwright-core";
 import { giveGrant } from "../../apps/cli/commands/grant.ts";
 import { passGrant } from "../../apps/cli/pass-grant.ts";
 import { bindSubject } from "../../apps/cli/commands/consent.ts";
+import { nameEmergencyTwin } from "../../apps/cli/glass.ts";
 import { createTwin } from "../../apps/cli/commands/twin.ts";
 import { createAccountKey, readAccountKey } from "../../apps/cli/key-file.ts";
 import { openClient } from "../../apps/cli/server.ts";
@@ -239,6 +240,44 @@ describe("who may see what, in the console", function () {
     expect(await codeOf(reader.history(twin, { purpose: "maintenance", grant }))).to.equal("GRANT_REVOKED");
   });
 
+  it("break-glass: a holder opens with a reason that stays with them, another person finds it right", async () => {
+    await nameEmergencyTwin({ url: server.http, key: stewardKey }, twin, 0, false);
+    const keyOf = (name: string): string => `${server.data}/keys/${name}.key`;
+    await signIn("break-glass", keyOf("holder-0"));
+    await page.getByLabel("Why").fill("Unconscious, nobody can be asked.");
+    await page.getByLabel(/For how many minutes/).fill("30");
+    await page.getByRole("button", { name: "Break the glass" }).click();
+    await page.getByRole("region", { name: "What you sign" }).getByText("claim.reason").waitFor();
+    await seen("break-glass-open");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Sign and send" }).click(),
+    ]);
+    await page.locator("[data-state=open]").waitFor();
+    const note = journey.path("reason.json");
+    await download.saveAs(note);
+    const holder = openClient(server.http, keyOf("holder-0"));
+    expect((await holder.history(twin, { purpose: "emergency", limit: 1 })).readings).to.have.length(1);
+    await page.getByRole("button", { name: "End it now" }).click();
+    await page.getByRole("button", { name: "Sign and send" }).click();
+    await page.locator("[data-state=unreviewed]").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+
+    await page.locator("input[type=file]").setInputFiles(keyOf("reviewer"));
+    await page.getByRole("button", { name: "Who read by it" }).click();
+    await page.getByText("was shown it").waitFor();
+    await page.getByText("The reason", { exact: true }).click();
+    await page.locator("input[type=file]").setInputFiles(note);
+    await page.getByText("✓ These are the words.").waitFor();
+    await seen("break-glass-review");
+    await page.getByLabel(/What you found/).fill("It was one.");
+    await page.getByRole("button", { name: "It was right" }).click();
+    await page.getByRole("button", { name: "Sign and send" }).click();
+    await page.getByText("✓ found right").waitFor();
+    const { openings } = await holder.openings();
+    expect(openings.map(({ state, review }) => [state, review?.justified])).to.deep.equal([["reviewed", true]]);
+  });
+
   it("side by side: two readers' twins of one device, each value with its name, unit and age", async () => {
     const [wide, narrow] = [journey.path("clinician.key"), journey.path("family.key")];
     const until = Date.now() + HOUR;
@@ -258,6 +297,7 @@ describe("who may see what, in the console", function () {
       .waitFor();
     await page.getByRole("button", { name: "Another reader" }).click();
     await page.locator("input[type=file]").setInputFiles(narrow);
+    await page.locator("option", { hasText: "family" }).waitFor({ state: "attached" });
     await page.getByRole("button", { name: "Read", exact: true }).click();
     const family = page.getByRole("region", { name: /^family, as/ });
     await family.locator("dd b").first().waitFor();

@@ -1,5 +1,5 @@
 import { useCallback } from "react";
-import type { OpeningPage } from "../../sdk/answers.ts";
+import type { ListedOpening, OpeningPage } from "../../sdk/answers.ts";
 import { ProblemView } from "../problem-view.tsx";
 import { SignedPage, type SessionState } from "../session/signed-page.tsx";
 import type { ReaderSession } from "../session/start-session.ts";
@@ -7,6 +7,11 @@ import { OpenGlass } from "./open-glass.tsx";
 import { OpeningCard } from "./opening-card.tsx";
 import { useAsked, useNow } from "./use-asked.ts";
 import { short } from "./words.ts";
+
+/** Waits until the server knows of an opening of which something holds. */
+export type Seen = (isSo: (opening: ListedOpening) => boolean) => Promise<void>;
+
+const SEEN_WITHIN = 15_000;
 
 /** Reading in an emergency without being asked first, in sight of everybody, and looking at it afterwards. */
 export function BreakGlassPage(props: SessionState) {
@@ -24,6 +29,14 @@ function Openings({ session }: { session: ReaderSession }) {
     return { page, clock: page.at * 1000 - performance.now() };
   }, [client]);
   const { asked, again } = useAsked(ask);
+  // What is mined the server hears of a moment later.
+  const seen: Seen = async (isSo) => {
+    for (const until = performance.now() + SEEN_WITHIN; performance.now() < until;) {
+      if ((await client.openings()).openings.some(isSo)) break;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    await again();
+  };
   const look = (
     <button type="button" className="button" onClick={() => void again()}>
       Look again
@@ -39,13 +52,13 @@ function Openings({ session }: { session: ReaderSession }) {
       {page.grantsPaused && (
         <p className="caution">Operators have paused new grants. Reading, revoking and break-glass go on.</p>
       )}
-      <Listed session={session} page={page} clock={clock} again={again} />
+      <Listed session={session} page={page} clock={clock} onSent={seen} />
     </>
   );
 }
 
-function Listed(props: { session: ReaderSession; page: OpeningPage; clock: number; again: () => Promise<void> }) {
-  const { session, page, clock, again } = props;
+function Listed(props: { session: ReaderSession; page: OpeningPage; clock: number; onSent: Seen }) {
+  const { session, page, clock, onSent } = props;
   const now = useNow(clock);
   const mine = page.emergencies.filter(({ mayOpen }) => mayOpen);
   const named = page.emergencies.filter(({ mayOpen }) => !mayOpen);
@@ -56,7 +69,7 @@ function Listed(props: { session: ReaderSession; page: OpeningPage; clock: numbe
       <ul className="cards">
         {mine.map((emergency) => (
           <li key={emergency.twin} className="card">
-            <OpenGlass session={session} emergency={emergency} clock={clock} onOpened={again} />
+            <OpenGlass session={session} emergency={emergency} clock={clock} onSent={onSent} />
           </li>
         ))}
       </ul>
@@ -71,7 +84,7 @@ function Listed(props: { session: ReaderSession; page: OpeningPage; clock: numbe
       <ul className="cards">
         {page.openings.map((opening) => (
           <li key={opening.opening} className="card">
-            <OpeningCard session={session} opening={opening} now={now} onChanged={again} />
+            <OpeningCard session={session} opening={opening} now={now} onSent={onSent} />
           </li>
         ))}
       </ul>

@@ -3,6 +3,7 @@ import { noteHash, writeNote, type SaltedNote } from "../../../protocol/index.ts
 import type { OpeningPage } from "../../sdk/answers.ts";
 import type { ReaderSession } from "../session/start-session.ts";
 import { saveFile } from "../twin/save-file.ts";
+import type { Seen } from "./break-glass-page.tsx";
 import { sendCall, callMembers, type Call } from "./send-call.ts";
 import { SignSheet } from "./sign-sheet.tsx";
 import { randomBytes, short, timeOf } from "./words.ts";
@@ -13,13 +14,8 @@ const NOBODY = `0x${"0".repeat(40)}`;
 const MOST_MINUTES = 240;
 
 /** Opens an assignment's emergency twin: why, and for how long; everybody will see that it was done. */
-export function OpenGlass(props: {
-  session: ReaderSession;
-  emergency: Emergency;
-  clock: number;
-  onOpened: () => Promise<void>;
-}) {
-  const { session, emergency, clock, onOpened } = props;
+export function OpenGlass(props: { session: ReaderSession; emergency: Emergency; clock: number; onSent: Seen }) {
+  const { session, emergency, clock, onSent } = props;
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("60");
   const [said, setSaid] = useState<{ note: SaltedNote; until: number; call: Call }>();
@@ -39,8 +35,8 @@ export function OpenGlass(props: {
       // Kept before it is sent: the chain has only the hash, and whoever reviews asks for the words.
       saveFile(`break-glass-reason-${until}.json`, JSON.stringify(note));
       await sendCall(session, call, consortium);
+      await onSent(({ reason: hash }) => hash === noteHash(note));
       setSaid(undefined);
-      await onOpened();
     };
     return (
       <SignSheet

@@ -5,6 +5,7 @@ import { ProblemView } from "../problem-view.tsx";
 import type { ReaderSession } from "../session/start-session.ts";
 import { saveFile } from "../twin/save-file.ts";
 import { readDocument } from "../verify/documents.ts";
+import type { Seen } from "./break-glass-page.tsx";
 import { callMembers, sendCall, type Call } from "./send-call.ts";
 import { SignSheet } from "./sign-sheet.tsx";
 import { useAsked } from "./use-asked.ts";
@@ -17,32 +18,40 @@ const WORDS: Readonly<Record<OpeningState, string>> = {
   reviewed: "reviewed",
 };
 
+/** What somebody is about to send, and what holds once the server has seen it. */
+interface Acting {
+  readonly call: Call;
+  readonly sentence: string;
+  readonly note?: SaltedNote;
+  readonly holds: (opening: ListedOpening) => boolean;
+}
+
 /** One opening: who, when, who read by it, and what somebody else found. */
-export function OpeningCard(props: {
-  session: ReaderSession;
-  opening: ListedOpening;
-  now: number;
-  onChanged: () => Promise<void>;
-}) {
-  const { session, opening, now, onChanged } = props;
+export function OpeningCard(props: { session: ReaderSession; opening: ListedOpening; now: number; onSent: Seen }) {
+  const { session, opening, now, onSent } = props;
   const { opener, second, openedAt, until, reviewBy, state, ended, review, may } = opening;
-  const [call, setCall] = useState<{ call: Call; sentence: string; note?: SaltedNote }>();
+  const [call, setCall] = useState<Acting>();
   const [looking, setLooking] = useState(false);
 
   const act = async (consortium: Parameters<typeof sendCall>[2]): Promise<void> => {
     if (call === undefined) return;
     if (call.note) saveFile(`break-glass-finding-${opening.opening.slice(2, 10)}.json`, JSON.stringify(call.note));
     await sendCall(session, call.call, consortium);
+    await onSent((one) => one.opening === opening.opening && call.holds(one));
     setCall(undefined);
-    await onChanged();
   };
   const end = (): void =>
-    setCall({ call: { method: "end", args: [opening.opening] }, sentence: "Nobody reads by this opening any more." });
+    setCall({
+      call: { method: "end", args: [opening.opening] },
+      sentence: "Nobody reads by this opening any more.",
+      holds: (one) => one.ended !== null,
+    });
   const find = (justified: boolean, note: SaltedNote): void =>
     setCall({
       call: { method: "review", args: [opening.opening, justified, noteHash(note)] },
       sentence: `You say that it was ${justified ? "" : "not "}right. It cannot be said again.`,
       note,
+      holds: (one) => one.review !== null,
     });
 
   return (
