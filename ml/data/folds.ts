@@ -5,6 +5,8 @@ import type { Stretch } from "./stretches.ts";
 export interface Fold {
   readonly test: Int32Array;
   readonly train: Int32Array;
+  /** Kinds of attack that were kept out of `train`. */
+  readonly withheld?: readonly string[];
 }
 
 export interface FoldPlan {
@@ -59,4 +61,25 @@ export function foldOf(folds: readonly Fold[], rows: number): Uint8Array {
   const owner = new Uint8Array(rows);
   folds.forEach(({ test }, fold) => test.forEach((row) => (owner[row] = fold)));
   return owner;
+}
+
+/**
+ * The same folds, each learning nothing of a share of the kinds of attack, so that what is judged holds attacks that nobody has
+ * seen, as later files will. Kinds are dealt out by their frequency, the frequent first. Where there are fewer kinds than folds,
+ * or a fold would be left without attacks, the folds stay as they are.
+ */
+export function withholdKinds(folds: readonly Fold[], labels: Uint8Array, kinds: readonly string[]): readonly Fold[] {
+  const counts = new Map<string, number>();
+  labels.forEach((label, row) => {
+    if (label === 1) counts.set(kinds[row]!, (counts.get(kinds[row]!) ?? 0) + 1);
+  });
+  if (counts.size < folds.length) return folds;
+  const byCount = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const groups = new Map(byCount.map(([kind], at) => [kind, at % folds.length]));
+  const withheld = folds.map(({ test, train }, fold) => ({
+    test,
+    withheld: [...groups.keys()].filter((kind) => groups.get(kind) === fold),
+    train: train.filter((row) => labels[row] === 0 || groups.get(kinds[row]!) !== fold),
+  }));
+  return withheld.every(({ train }) => train.some((row) => labels[row] === 1)) ? withheld : folds;
 }

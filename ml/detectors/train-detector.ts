@@ -1,4 +1,4 @@
-import { blockFolds, foldOf, type Fold } from "../data/folds.ts";
+import { blockFolds, foldOf, withholdKinds, type Fold } from "../data/folds.ts";
 import { type Frame, type Reading, type Training } from "../data/frame.ts";
 import { findLeaks, type Leak } from "../data/leaks.ts";
 import { MlError } from "../errors.ts";
@@ -29,6 +29,10 @@ export interface Trained {
   readonly crossValidated: Evaluation | undefined;
   /** The same for the last block of each file alone: learned from earlier rows only. */
   readonly lastBlock: Evaluation | undefined;
+  /** Of attacked rows whose kind was kept from what judged them: how many there were and which share was found. */
+  readonly unseen: { readonly rows: number; readonly recall: number } | undefined;
+  /** How blocks were judged, in words. */
+  readonly how: string;
   /** Each detector that was compared and its cross-validated F1. */
   readonly compared: readonly { readonly detector: string; readonly f1: number | null }[];
 }
@@ -47,7 +51,10 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   const leaks = refuseLeaks(training, plan.allowedLeaks);
   const labels = labelsToLearn(training.labels);
   const gap = Math.max(LEAST_GAP, Math.ceil(frame.rows / 500));
-  const folds = blockFolds(frame.stretches, { folds: FOLDS, gap });
+  const blocks = blockFolds(frame.stretches, { folds: FOLDS, gap });
+  const folds =
+    labels === undefined || training.kinds === undefined ? blocks : withholdKinds(blocks, labels, training.kinds);
+  const how = tellFolds(gap, folds !== blocks);
   const owner = foldOf(folds, frame.rows);
 
   const compared: { detector: Detector; learned: Learned; f1: number | null }[] = [];
@@ -77,11 +84,13 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   const last = labels?.includes(1) ? judge(folds.at(-1)) : undefined;
   return {
     model: toModel(training, best.detector, best.learned, chooseThreshold(scores, known, target), {
-      calibration: tellCalibration(target, gap, best.learned),
+      calibration: tellCalibration(target, how, best.learned),
       falsePositives: tellFalsePositives(all),
-      metrics: metricsOf(all, gap, last),
+      metrics: metricsOf(all, how, last),
     }),
     leaks,
+    unseen: unseenRecall(folds, training, alarms),
+    how,
     crossValidated: labels === undefined ? undefined : all,
     lastBlock: last,
     compared: compared.map(({ detector, f1 }) => ({ detector: detector.name, f1 })),
@@ -137,9 +146,23 @@ function toModel(
   return { ...parts, thresholds: { alarm: threshold }, settings, card };
 }
 
-function tellCalibration(target: ThresholdTarget, gap: number, { method }: Learned): string {
+function unseenRecall(folds: readonly Fold[], { labels, kinds }: Training, alarms: Uint8Array): Trained["unseen"] {
+  const rows = folds.flatMap(({ test, withheld }) => {
+    const unseen = new Set(withheld);
+    return [...test].filter((row) => labels?.[row] === 1 && unseen.has(kinds?.[row] ?? ""));
+  });
+  if (rows.length === 0) return undefined;
+  return { rows: rows.length, recall: rows.reduce((sum, row) => sum + alarms[row]!, 0) / rows.length };
+}
+
+function tellFolds(gap: number, isWithheld: boolean): string {
+  const kinds = isWithheld ? ", each without a fifth of the kinds of attack" : "";
+  return `${FOLDS} blocks in the order of time of each file, gaps of ${gap} rows${kinds}`;
+}
+
+function tellCalibration(target: ThresholdTarget, how: string, { method }: Learned): string {
   const aim = target.kind === "f1" ? "the best point-wise F1" : `at most ${target.most} of clean rows called`;
-  return `Threshold for ${aim}, on training rows scored by models that had not learned from their block: ${FOLDS} blocks in the order of time of each file, gaps of ${gap} rows. ${method}`;
+  return `Threshold for ${aim}, on training rows scored by models that had not learned from their block: ${how}. ${method}`;
 }
 
 function tellFalsePositives({ confusion }: Evaluation): string[] {
@@ -147,13 +170,12 @@ function tellFalsePositives({ confusion }: Evaluation): string[] {
   return [`${falsePositives} of ${falsePositives + trueNegatives} clean rows of the cross-validation`];
 }
 
-function metricsOf(all: Evaluation, gap: number, last: Evaluation | undefined): Card["metrics"] {
-  const how = `threshold from other blocks, gaps of ${gap} rows, ${FOLDS} blocks`;
+function metricsOf(all: Evaluation, how: string, last: Evaluation | undefined): Card["metrics"] {
   const told = (evaluation: Evaluation, measuredOn: string): Card["metrics"] =>
     evaluation.figures.map((figure) => ({ ...figure, measuredOn }));
   return [
-    ...told(all, `the training rows, cross-validated in blocks of time (${how})`),
-    ...(last === undefined ? [] : told(last, `the last fifth of each file, learned from the rows before it (${how})`)),
+    ...told(all, `the training rows, cross-validated (${how}; threshold from the other blocks)`),
+    ...(last === undefined ? [] : told(last, `the last block alone, which learned from earlier rows (${how})`)),
   ];
 }
 

@@ -71,7 +71,8 @@ export function addTrainCommand(detect: Command): void {
       `
 Everything, the threshold among it, is chosen on these rows alone: they are cut into blocks of time, and each block is judged
 by what was learned from the others, with a gap between. The figures printed are of those judgements, with their 95 % intervals;
-later attacks of kinds that these files do not hold may be harder. A column that tells the label by itself is refused.
+where attacks have five kinds or more (by the label or --kinds), each block is judged without having seen a fifth of them, because
+later files will hold new ones. A column that tells the label by itself is refused.
 
   $ npx twinward detect train --data clean.csv,attacked.csv --time TIME --label ATTACK --model model/
   $ npx twinward detect train --data flows.txt --no-header --label c41 --drop c42 --model model/ --detector baseline
@@ -100,17 +101,21 @@ async function train(options: TrainOptions): Promise<void> {
     bar.stop();
   }
   const hash = saveModel(options.model, trained.model);
-  const { crossValidated, lastBlock, model, leaks, compared } = trained;
+  const { crossValidated, lastBlock, model, leaks, compared, how, unseen } = trained;
   if (options.plots !== undefined && crossValidated !== undefined) drawCurves(options.plots, crossValidated);
   const seconds = (performance.now() - began) / 1000;
   if (options.json) {
     const { card, thresholds } = model;
-    printJson({ hash, directory: options.model, seconds, threshold: thresholds.alarm, compared, leaks, card });
+    printJson({ hash, directory: options.model, seconds, threshold: thresholds.alarm, compared, leaks, unseen, card });
     return;
   }
   for (const { column, form } of leaks)
     console.log(`! ${column} tells the label by itself (${form}), as --allow-leak has it.`);
-  if (crossValidated !== undefined) printEvaluation("cross-validated, blocks of time", crossValidated);
+  if (crossValidated !== undefined) printEvaluation(`cross-validated: ${how}`, crossValidated);
+  if (unseen !== undefined)
+    console.log(
+      `${unseen.rows} attacked rows of kinds that what judged them had never seen: recall ${unseen.recall.toFixed(4)}`,
+    );
   if (lastBlock !== undefined) printEvaluation("the last fifth of each file, learned from earlier rows", lastBlock);
   console.log(`${model.card.detector} (${model.card.engine}): ${model.card.calibration}`);
   console.log(`model ${hash}\nin ${options.model}, from ${model.card.data.rows} rows, in ${seconds.toFixed(0)} s`);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { addContext, averageScores } from "../../../ml/data/context.ts";
-import { blockFolds, foldOf } from "../../../ml/data/folds.ts";
+import { blockFolds, foldOf, withholdKinds } from "../../../ml/data/folds.ts";
 import type { Frame } from "../../../ml/data/frame.ts";
 import { cutStretchesOf } from "../../../ml/data/stretches.ts";
 
@@ -55,6 +55,30 @@ describe("blocked cross-validation", () => {
     expect([test[0], test.at(-1), train.at(-1)]).to.deep.equal([80, 99, 76]);
     expect([...foldOf(folds, 100)].filter((fold) => fold === 4)).to.have.length(20);
     expect(() => blockFolds([stretch.subarray(0, 10)], { folds: 5, gap: 3 })).to.throw("too few rows");
+  });
+});
+
+describe("kinds of attack", () => {
+  const stretch = Int32Array.from({ length: 500 }, (_, row) => row);
+  const blocks = blockFolds([stretch], { folds: 5, gap: 3 });
+  const kinds = Array.from(stretch, (row) => (row % 2 === 0 ? "normal" : `kind ${row % 7}`));
+  const labels = Uint8Array.from(kinds, (kind) => Number(kind !== "normal"));
+
+  it("are each unseen by one fold, which learns of all clean rows and of the other kinds as before", () => {
+    const folds = withholdKinds(blocks, labels, kinds);
+    expect(folds.flatMap(({ withheld }) => withheld).sort()).to.deep.equal(
+      [...Array(7).keys()].map((n) => `kind ${n}`),
+    );
+    folds.forEach(({ test, train, withheld }, fold) => {
+      expect(test).to.deep.equal(blocks[fold]!.test);
+      const kept = blocks[fold]!.train.filter((row) => !withheld!.includes(kinds[row]!));
+      expect([...train]).to.deep.equal([...kept]);
+    });
+  });
+
+  it("are all seen where they are too few", () => {
+    const two = kinds.map((kind, row) => (kind === "normal" ? kind : `kind ${row % 3}`));
+    expect(withholdKinds(blocks, labels, two)).to.equal(blocks);
   });
 });
 
