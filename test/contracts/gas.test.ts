@@ -435,6 +435,29 @@ async function stopStream(world: World): Promise<void> {
   await world.measure("openSuccessor", "sender", "AnchorLog", "openSuccessor", home);
 }
 
+/** Members who change what the registry says, one member deciding. */
+async function changeMembers(world: World): Promise<void> {
+  const registry = world.at("MemberRegistry");
+  const { x, y } = p256Key("member");
+  const domain = await domainOf(world, "MemberRegistry");
+  const types = { Change: fields("uint64 number,bytes[] calls,uint40 deadline") };
+  const joining = ["South", "https://south.example", world.wallet("nurse").address, x, y];
+  const oracles = Array.from({ length: 7 }, (_, bit) => [0, world.wallet(`next oracle ${bit}`).address]);
+  const changes: readonly (readonly [method: string, args: readonly unknown[]])[] = [
+    ["changeGatewayKey", [world.wallet("group").address, x, y, 4_000_000_000]],
+    ["replaceOracles", [oracles, 2]],
+    // Last: from then on two decide.
+    ["addMember", [joining]],
+  ];
+  for (const [number, [method, args]] of changes.entries()) {
+    const calls = [registry.interface.encodeFunctionData(method, args)];
+    const said = { number, calls, deadline: 4_000_000_000 };
+    const { r, yParityAndS } = Signature.from(await world.wallet("signer").signTypedData(domain, types, said));
+    const all = [number, said.deadline, calls, 1, [[r, yParityAndS]]];
+    await world.measure(`carryOut ${method}`, "steward", "MemberRegistry", "carryOut", ...all);
+  }
+}
+
 /** Quarantines of one device: its first verdict, a later one that changes no state, and one that takes an active device. */
 async function measureVerdicts(oracles: number, quorum: number): Promise<Record<string, number>> {
   const world = await buildConsortium(oracles);
@@ -458,6 +481,7 @@ async function measureAll(): Promise<Record<string, number>> {
   await equivocate(world, device);
   await anchorMany(world, ANCHORS);
   await stopStream(world);
+  await changeMembers(world);
   return { ...world.figures, ...(await measureVerdicts(4, 2)), ...(await measureVerdicts(7, 3)) };
 }
 
