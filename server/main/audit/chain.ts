@@ -2,6 +2,7 @@ import { Interface, Transaction, keccak256 } from "ethers";
 import { anchorLogAbi } from "../../../protocol/abi/AnchorLog.ts";
 import { concat, fromHex, toHex } from "../../../protocol/bytes.ts";
 import type { ChainEvent } from "../../chain/event.ts";
+import { interfaces } from "../../chain/interfaces.ts";
 import type { Lies } from "./lies.ts";
 import type { AuditWorld } from "./world.ts";
 
@@ -92,11 +93,23 @@ function readLetter(
   return { ...(sender === undefined ? {} : { sender }), nonce: signed.nonce, purpose: purposeOf(signed, log, world) };
 }
 
+/** What was signed by somebody else and is sent for them: the format that they signed. */
+const RELAYED: Readonly<Record<string, string>> = {
+  relayGrant: "grant@1",
+  relayDelegation: "grant@1",
+  relayRevocation: "revocation@1",
+  relayConsent: "consent@1",
+};
+
 /** What a transaction of ours is for, read from its bytes, in the words of those who sent it. */
 function purposeOf(signed: Transaction, log: Interface, { contracts }: AuditWorld): string {
   const call = signed.to?.toLowerCase() === contracts.AnchorLog ? log.parseTransaction(signed) : null;
   if (call?.name === "anchor") return `anchor ${(call.args.getValue("number") as bigint).toString()}`;
   if (call?.name === "openStream") return "open stream";
   if (call?.name === "openSuccessor") return "open successor";
+  const relayed =
+    signed.to?.toLowerCase() === contracts.GrantRegistry ? interfaces.GrantRegistry.parseTransaction(signed) : null;
+  const act = relayed && RELAYED[relayed.name];
+  if (act) return act;
   return signed.to === signed.from && signed.data === "0x" ? "fill" : "unknown";
 }
