@@ -10,7 +10,6 @@ import { recordConsents } from "../access/consents/record-consents.ts";
 import { recordSteps } from "../access/steps/record-steps.ts";
 import { createRefusals } from "../access/refusals.ts";
 import { createSessions } from "../access/session.ts";
-import { createAnchor } from "../anchor/anchor-loop.ts";
 import { createApi } from "../api/app.ts";
 import { sharedChecks } from "../api/ready-parts.ts";
 import { walletAsker } from "../chain/ask-wallet.ts";
@@ -40,6 +39,7 @@ import { measureAccess, measureApi, measureGateway } from "./metrics/measure-roo
 import { measureState } from "./metrics/measure-state.ts";
 import { Meters } from "./metrics/meters.ts";
 import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
+import { claimedLetters, openAnchor } from "./open-anchor.ts";
 import { openAsking } from "./open-asking.ts";
 import { openChain } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
@@ -162,31 +162,11 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const erasure = createErasure({ database, committer, keys, chain, stream, intent: data.erasing, now, random });
   // Before anybody is served: what was begun is destroyed now, and recorded.
   await erasure.finish();
-  // A database that was restarted has forgotten who sends. Whoever claims it first goes on; the other one only waits,
-  // and would do no harm if it didn't: the contract takes each batch number once.
-  const letters: Pick<Outbox, "send" | "settle" | "waiting" | "sender"> = {
-    send: async (letter) => {
-      await claim.assure();
-      return outbox.send(letter);
-    },
-    settle: (hash, timeoutMs) => outbox.settle(hash, timeoutMs),
-    waiting: () => outbox.waiting(),
-    sender: outbox.sender,
-  };
-  const anchor = createAnchor({
-    database,
-    outbox: letters,
-    chain,
-    stream,
-    line,
-    openStream: () => opened.reopen(),
-    sealIntervalMs: config.sealIntervalMs,
-    onTrouble: (error) => {
-      report(error);
-      // The chain has other leaves where ours would stand: no ack from here on could be kept, and no decision be proven.
-      if (error.code === "ANCHOR_CONFLICT") committer.halt(error);
-    },
-  });
+  const letters = claimedLetters(outbox, claim);
+  const { sealIntervalMs } = config;
+  const openStream = (): Promise<unknown> => opened.reopen();
+  const anchoring = { database, outbox: letters, chain, stream, line, openStream, sealIntervalMs };
+  const anchor = openAnchor({ ...anchoring, committer, report });
   ending.onClose("anchor", () => anchor.close());
   const gateway = measureGateway(
     meters,
