@@ -238,7 +238,7 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
       const { proxy, url } = await proxied();
       const world = await worldAt(url);
       const { text: body, content } = buildRecord({
-        format: "step@1",
+        format: "refusals@1",
         stream: STREAM,
         at: 1,
         salt: `0x${"5a".repeat(16)}`,
@@ -247,7 +247,7 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
       const submit = (): Promise<unknown> =>
         world.committer.submit(async () => {
           runs++;
-          const entry = { kind: "record", leafKind: 8, subject: OTHER, body, content } as const;
+          const entry = { kind: "record", leafKind: 9, subject: OTHER, body, content } as const;
           return { entries: [entry], result: () => undefined };
         });
       const cut = proxy.cutAfter("insert into leaf");

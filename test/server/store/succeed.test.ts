@@ -14,10 +14,10 @@ import { describeOnBoth } from "../../helpers/databases.ts";
 import { ANCHOR_LOG, CHAIN_ID, NOON, openWorld, STREAM, type World } from "../../helpers/gateway-world.ts";
 
 const NEXT: Hex = `0x${"5e".repeat(32)}`;
-const step = (n: number): RecordEntry => {
+const note = (n: number): RecordEntry => {
   const salt: Hex = `0x${n.toString(16).padStart(32, "0")}`;
-  const { text, content } = buildRecord({ format: "step@1", stream: STREAM, at: NOON, salt });
-  return { kind: "record", leafKind: 8, subject: NEXT, body: text, content };
+  const { text, content } = buildRecord({ format: "refusals@1", stream: STREAM, at: NOON, salt });
+  return { kind: "record", leafKind: 9, subject: NEXT, body: text, content };
 };
 /** A stream that ended with `leaves` of its leaves anchored. */
 const lineAfter = (leaves: number, batches: number): Line => ({
@@ -54,7 +54,7 @@ describeOnBoth("store: going on in a successor", (databases) => {
     world.database.query(`select first, count from ${table} order by first`);
 
   it("refuses a database that is written to another stream, or that lacks what is anchored; nothing changes", async () => {
-    await commit(world.committer, step(1), step(2));
+    await commit(world.committer, note(1), note(2));
     const before = await readLeaves(world.database, 0, 9);
     for (const [from, anchored, code] of [
       [NEXT, 1, "STREAM_MISMATCH"],
@@ -71,8 +71,8 @@ describeOnBoth("store: going on in a successor", (databases) => {
   });
 
   it("promises anew what was not anchored, at its places in the successor, and keeps the broken promises", async () => {
-    const whole = await commit(world.committer, step(1), step(2), step(3));
-    const late = await commit(world.committer, step(4), step(5));
+    const whole = await commit(world.committer, note(1), note(2), note(3));
+    const late = await commit(world.committer, note(4), note(5));
     const leaves = await readLeaves(world.database, 0, 9);
     // Two leaves of the first group are anchored; its third and the second group are not.
     const line = lineAfter(2, 1);
@@ -97,23 +97,23 @@ describeOnBoth("store: going on in a successor", (databases) => {
 
     const { database } = world;
     const committer = new Committer({ ...partsOf(line), database });
-    const [next] = await commit(committer, step(6));
+    const [next] = await commit(committer, note(6));
     expect(next).to.include({ position: 4, sequence: 6 });
     expect(next?.ack).to.include({ stream: NEXT, first: 4, count: 1, index: 0 });
     expect(next && verifyAck(next.ack, world.gatewayKey, fromHex(next.leaf))).to.equal(true);
     expect((await readLeaves(database, 5, 1))[0]?.hash).to.equal(next?.leaf);
     await committer.close();
-    const old = await commit(world.committer, step(7)).catch((error: unknown) => error);
+    const old = await commit(world.committer, note(7)).catch((error: unknown) => error);
     expect((old as TwinwardError).code).to.equal("STREAM_MISMATCH");
   });
 
   it("goes on where nothing was ever anchored, and where everything was", async () => {
-    await commit(world.committer, step(1));
+    await commit(world.committer, note(1));
     expect(await succeedStream(world.database, STREAM, partsOf(lineAfter(0, 0)))).to.equal(1);
     expect(await rowsOf("ack")).to.deep.equal([{ first: 0, count: 1 }]);
     expect(await rowsOf("broken_ack")).to.deep.equal([{ first: 0, count: 1 }]);
     await world.empty();
-    await commit(world.committer, step(1));
+    await commit(world.committer, note(1));
     expect(await succeedStream(world.database, STREAM, partsOf(lineAfter(1, 1)))).to.equal(0);
     expect(await rowsOf("broken_ack")).to.deep.equal([]);
     expect(await readStream(world.database)).to.equal(NEXT);
