@@ -219,6 +219,11 @@ export const ERRORS = {
     "A subject is bound once; begin a new assignment.",
   ),
   SIGNATURE_EXPIRED: row(422, "The signature is too old.", "Have it signed anew."),
+  RESUMED_TOO_EARLY: row(
+    409,
+    "New grants are not paused, or not for an hour yet.",
+    "Announce the end of a pause when there is one, and carry it out an hour later.",
+  ),
   NONCE_USED: row(409, "This nonce of the grantor's was used or cancelled.", "Sign it anew with another nonce."),
   SEGMENTS_NOT_IN_TWIN: row(422, "The twin does not have these segments.", "Give segments that its manifest shows."),
   PURPOSES_REFUSED: row(

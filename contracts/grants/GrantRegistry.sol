@@ -27,7 +27,10 @@ contract GrantRegistry is IGrantRegistry, IPausable, Decisions, AccessManaged {
     bytes32 private constant BATCH_TYPE = keccak256(bytes.concat("GrantBatch(Grant[] grants)", GRANT));
     bytes32 private constant REVOCATION_TYPE = keccak256("Revocation(bytes32 grant,uint40 deadline)");
 
-    bool public paused;
+    uint40 private constant PAUSED_AT_LEAST = 1 hours;
+
+    /// @dev Seconds; zero: not paused.
+    uint40 private _pausedAt;
     mapping(bytes32 grant => bool) public hasContinuity;
 
     constructor(
@@ -40,14 +43,22 @@ contract GrantRegistry is IGrantRegistry, IPausable, Decisions, AccessManaged {
 
     /// @inheritdoc IPausable
     function pause() external restricted {
-        paused = true;
+        // A second pause does not begin the hour again, or it would put off a resumption that everybody was told of.
+        if (_pausedAt == 0) _pausedAt = uint40(block.timestamp);
         emit Paused(msg.sender);
     }
 
     /// @inheritdoc IPausable
     function resume() external restricted {
-        paused = false;
+        uint40 since = _pausedAt;
+        if (since == 0 || block.timestamp < since + PAUSED_AT_LEAST) revert ResumedTooEarly(since, block.timestamp);
+        _pausedAt = 0;
         emit Resumed(msg.sender);
+    }
+
+    /// @inheritdoc IPausable
+    function paused() external view returns (bool) {
+        return _pausedAt != 0;
     }
 
     /// @inheritdoc IGrantRegistry
@@ -185,7 +196,7 @@ contract GrantRegistry is IGrantRegistry, IPausable, Decisions, AccessManaged {
         bytes32 device,
         Grant calldata given
     ) private view returns (Terms terms, address steward) {
-        if (paused) revert GrantsPaused();
+        if (_pausedAt != 0) revert GrantsPaused();
         // Packed first: calldata is checked anew at every look.
         terms = TermsWord.pack(given.from, given.until, given.segments, given.purposes, given.depth);
         uint40 until = terms.until();

@@ -78,6 +78,8 @@ interface IBreakGlass {
 
     /// @notice Names the twin that is read in an emergency, and the member whose holders may; at most one at a time, by the
     /// steward of the assignment's device. It ends with the assignment; what is open on another twin stays open.
+    /// @dev Warning: an opening permits what the twin permits for the purpose emergency, its commands too. Name a twin
+    /// without those that nobody should give in an emergency.
     /// @param twin of that assignment; zero: none any more
     function nameEmergencyTwin(bytes32 assignment, bytes32 twin, uint16 member) external;
 

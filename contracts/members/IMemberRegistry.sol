@@ -188,6 +188,6 @@ interface IMemberRegistry {
     /// @notice f: how many oracles may be faulty, (n − 1) / 3.
     function faultBound() external view returns (uint8);
 
-    /// @notice keccak256(abi.encode(oracles())): what a verdict names, so that no former set can speak.
+    /// @notice keccak256(abi.encode(oracles())): what a verdict names, so that a set speaks only while it is the present one.
     function oracleSetDigest() external view returns (bytes32);
 }

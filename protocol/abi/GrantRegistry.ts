@@ -20,6 +20,7 @@ export const grantRegistryAbi = [
   {"inputs":[{"internalType":"bytes32","name":"twin","type":"bytes32"},{"internalType":"address","name":"speaker","type":"address"}],"name":"NotSubject","type":"error"},
   {"inputs":[{"internalType":"uint8","name":"purposes","type":"uint8"}],"name":"PurposesRefused","type":"error"},
   {"inputs":[],"name":"ReaderZero","type":"error"},
+  {"inputs":[{"internalType":"uint40","name":"pausedAt","type":"uint40"},{"internalType":"uint256","name":"present","type":"uint256"}],"name":"ResumedTooEarly","type":"error"},
   {"inputs":[{"internalType":"bytes32","name":"twin","type":"bytes32"}],"name":"SecurityTwinOnly","type":"error"},
   {"inputs":[{"internalType":"bytes32","name":"twin","type":"bytes32"},{"internalType":"uint64","name":"segments","type":"uint64"},{"internalType":"uint64","name":"twinSegments","type":"uint64"}],"name":"SegmentsNotInTwin","type":"error"},
   {"inputs":[{"internalType":"uint40","name":"deadline","type":"uint40"},{"internalType":"uint256","name":"present","type":"uint256"}],"name":"SignatureExpired","type":"error"},

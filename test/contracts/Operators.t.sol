@@ -30,6 +30,28 @@ contract OperatorsTest is Consortium {
         check(grants.paused(), "at once");
     }
 
+    /// @dev What was announced before there was a pause ends none, and a second pause puts nothing off.
+    function test_aPauseLastsAnHour() public {
+        bytes memory call = abi.encodeCall(grants.resume, ());
+        vm.prank(resumer);
+        operators.schedule(address(grants), call, 0);
+        vm.warp(NOW + 2 hours);
+        refused(resumer, abi.encodeWithSelector(IPausable.ResumedTooEarly.selector, 0, NOW + 2 hours));
+        grants.resume();
+        vm.prank(pauser);
+        grants.pause();
+        uint256 paused = NOW + 2 hours;
+        vm.warp(paused + 1 hours - 1);
+        vm.prank(pauser);
+        grants.pause();
+        refused(resumer, abi.encodeWithSelector(IPausable.ResumedTooEarly.selector, paused, paused + 1 hours - 1));
+        grants.resume();
+        vm.warp(paused + 1 hours);
+        vm.prank(resumer);
+        grants.resume();
+        check(!grants.paused(), "goes on");
+    }
+
     /// @dev Not by whoever paused, and not before everybody could see it coming for an hour.
     function test_resumingIsAnnouncedForAnHour() public {
         vm.prank(pauser);
