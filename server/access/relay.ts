@@ -2,19 +2,24 @@ import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
 import { codeOfRefusal, ERRORS, TwinwardError } from "../../protocol/errors.ts";
 import { idOfSigned, readSignedAct, type SignedAct } from "../../protocol/signed-acts.ts";
 import { purposesMask } from "../../protocol/words.ts";
-import { interfaces } from "../chain/interfaces.ts";
+import { describeRevert, interfaces } from "../chain/interfaces.ts";
+import { revertBytes } from "../chain/node-answer.ts";
 import type { Outbox } from "../chain/outbox.ts";
 import type { Chain, ChainView, GrantFact, TwinFact } from "../chain/view.ts";
 import { AddressLimit } from "./asking/limits.ts";
 import { concernOf } from "./concerned.ts";
 import { stewardOf } from "./weigh.ts";
 
+/** What trying an act may cost the node: whoever signs names a contract that is asked (ERC-1271). More than any act needs. */
+const GAS = 1_000_000n;
+/** Acts on their way at once: they share the sender's one lane with the anchors. */
+const MOST_AT_ONCE = 8;
 /** How long an act may take until it is mined and seen here; it stays on its way after that. */
 const RELAYED_WITHIN_MS = 20_000;
 
 interface RelayParts {
-  readonly chain: Pick<Chain, "fresh" | "waitFor" | "view">;
-  readonly outbox: Pick<Outbox, "send" | "settle">;
+  readonly chain: Pick<Chain, "fresh" | "waitFor" | "provider">;
+  readonly outbox: Pick<Outbox, "send" | "settle" | "sender">;
   /** Address of the GrantRegistry. */
   readonly registry: Hex;
   /** ms. */
@@ -31,9 +36,10 @@ export interface Relayed {
 
 export interface Relays {
   /**
-   * Sends what somebody signed to the GrantRegistry and waits until it is mined and seen here; the same again changes nothing and
-   * says the same. Whoever brings it need not be the signer. Throws UNUSABLE_ACT, REQUESTS_TOO_MANY, CHAIN_UNAVAILABLE, what the
-   * contract refuses under its own word, and NOT_FOUND instead of that word to whom nothing of the twin concerns.
+   * Sends what somebody signed to the GrantRegistry and waits until it is mined and seen here; a grant that the chain has already is
+   * said again, and nothing is sent. Whoever brings it need not be the signer. Throws UNUSABLE_ACT, REQUESTS_TOO_MANY, OVERLOADED,
+   * CHAIN_UNAVAILABLE, what the contract refuses under its own word, and NOT_FOUND instead of that word to whom nothing of the twin
+   * concerns.
    */
   take(body: unknown, who: Hex): Promise<Relayed>;
 }
@@ -42,9 +48,33 @@ export interface Relays {
 export function createRelays({ chain, outbox, registry, now }: RelayParts): Relays {
   const limit = new AddressLimit(now);
 
+  let going = 0;
+
   async function send(purpose: string, data: Hex): Promise<Hex> {
+    if (going >= MOST_AT_ONCE) throw new TwinwardError("OVERLOADED", { retryAfterSeconds: 5 });
+    going += 1;
+    try {
+      // Tried before it waits for the lane: what the contract refuses holds nobody up.
+      await attempt(data);
+      return await carry(purpose, data);
+    } finally {
+      going -= 1;
+    }
+  }
+
+  async function attempt(data: Hex): Promise<void> {
+    try {
+      await chain.provider.call({ from: outbox.sender, to: registry, data, gasLimit: GAS });
+    } catch (error) {
+      const said = revertBytes(error);
+      if (said === undefined) throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
+      throw new TwinwardError("TRANSACTION_REVERTED", { detail: describeRevert(said) ?? "without a word" }, error);
+    }
+  }
+
+  async function carry(purpose: string, data: Hex): Promise<Hex> {
     // Stored before the node sees it: die anywhere from here on, and the outbox goes on sending it.
-    const hash = await outbox.send({ purpose, to: registry, data });
+    const hash = await outbox.send({ purpose, to: registry, data, gasLimit: GAS });
     const { block } = await outbox.settle(hash, RELAYED_WITHIN_MS);
     await chain.waitFor(({ head }) => head.number >= block.number, RELAYED_WITHIN_MS);
     return hash;
@@ -59,8 +89,8 @@ export function createRelays({ chain, outbox, registry, now }: RelayParts): Rela
       const twin = twinOf(view, act);
       const isConcerned = twin !== undefined && concernOf(view, who, twin.id) !== undefined;
       const grant = act.format === "grant@1" ? idOfSigned(act) : act.format === "revocation@1" ? act.said.grant : null;
-      if (isConcerned && isDone(view, act)) return { grant, transaction: null };
       try {
+        if (isDone(view, act, isConcerned)) return { grant, transaction: null };
         return { grant, transaction: await send(act.format, callOf(view, act, twin)) };
       } catch (error) {
         const told = inItsWord(error);
@@ -75,45 +105,58 @@ function twinOf(view: ChainView, act: SignedAct): TwinFact | undefined {
   return id === undefined ? undefined : view.twin(id);
 }
 
-/** A consent's nonce counts its changes, so that one sent twice is refused by the chain; the others are once and for all. */
-function isDone(view: ChainView, act: SignedAct): boolean {
-  if (act.format === "grant@1") return view.grant(idOfSigned(act)) !== undefined;
-  return act.format === "revocation@1" && view.grant(act.said.grant)?.revoked === true;
+/**
+ * A consent's nonce counts its changes, so that one sent twice is refused by the chain; the others are once and for all. Throws
+ * NONCE_USED where another grant than this one was given under its nonce.
+ */
+function isDone(view: ChainView, act: SignedAct, isConcerned: boolean): boolean {
+  if (act.format === "revocation@1") return isConcerned && view.grant(act.said.grant)?.revoked === true;
+  if (act.format !== "grant@1") return false;
+  const given = view.grant(idOfSigned(act));
+  if (given === undefined) return false;
+  const { from, until, segments, purposes, depth } = act.said;
+  const same =
+    given.from === from &&
+    given.until === until &&
+    given.segments === BigInt(segments) &&
+    given.purposes === purposesMask(purposes) &&
+    given.depth === depth;
+  if (!same) throw new TwinwardError("NONCE_USED", { detail: "Another grant was given under it." });
+  return true;
 }
 
-/** The call of the GrantRegistry. Throws TWIN_UNKNOWN or GRANT_UNKNOWN where what it names is not there. */
+/**
+ * The call of the GrantRegistry; what it names and is not there, the contract itself refuses, in the time that any refusal takes.
+ * Throws NOT_STEWARD.
+ */
 function callOf(view: ChainView, act: SignedAct, twin: TwinFact | undefined): Hex {
+  const { signer, signature } = act;
   if (act.format === "revocation@1") {
-    const { twin: of, reader, ...source } = requireGrant(view, act.said.grant);
-    return encode("relayRevocation", [of, reader, act.signer, sourceOf(source), act.said.deadline, act.signature]);
+    const given = view.grant(act.said.grant);
+    const [of, reader] = [given?.twin ?? ZERO_32, given?.reader ?? NOBODY];
+    return encode("relayRevocation", [of, reader, signer, sourceOf(given), act.said.deadline, signature]);
   }
-  if (twin === undefined) throw new TwinwardError("TWIN_UNKNOWN");
+  const { reader, deadline } = act.said;
   const purposes = purposesMask(act.said.purposes);
-  if (act.format === "consent@1") {
-    const { reader, deadline } = act.said;
-    return encode("relayConsent", [twin.id, reader, purposes, act.signer, deadline, act.signature]);
+  if (act.format === "consent@1")
+    return encode("relayConsent", [act.said.twin, reader, purposes, signer, deadline, signature]);
+  const { from, until, segments, depth, parent, nonce } = act.said;
+  const given = [twin?.device ?? ZERO_32, [act.said.twin, reader, from, until, segments, purposes, depth], nonce];
+  if (parent !== null) {
+    const source = sourceOf(view.grant(parent));
+    return encode("relayDelegation", [...given, signer, source, deadline, signature]);
   }
-  const { reader, from, until, segments, depth, parent, nonce, deadline } = act.said;
-  const given = [twin.device, [twin.id, reader, from, until, segments, purposes, depth], nonce];
-  if (parent === null) {
-    // The contract asks the steward of the day whose signature it is, whoever is named here.
-    if (stewardOf(view, twin.id) !== act.signer) throw new TwinwardError("NOT_STEWARD");
-    return encode("relayGrant", [...given, deadline, act.signature]);
-  }
-  const source = sourceOf(requireGrant(view, parent));
-  return encode("relayDelegation", [...given, act.signer, source, deadline, act.signature]);
+  // The contract asks the steward of the day whose signature it is, whoever is named here.
+  if (twin !== undefined && stewardOf(view, twin.id) !== signer) throw new TwinwardError("NOT_STEWARD");
+  return encode("relayGrant", [...given, deadline, signature]);
 }
 
-function requireGrant(view: ChainView, id: Hex): GrantFact {
-  const found = view.grant(id);
-  if (found === undefined) throw new TwinwardError("GRANT_UNKNOWN");
-  return found;
-}
+const NOBODY = `0x${"0".repeat(40)}`;
 
-const sourceOf = ({ grantor, parent, nonce }: Pick<GrantFact, "grantor" | "parent" | "nonce">): unknown[] => [
-  grantor,
-  parent ?? ZERO_32,
-  nonce,
+const sourceOf = (given: Pick<GrantFact, "grantor" | "parent" | "nonce"> | undefined): unknown[] => [
+  given?.grantor ?? NOBODY,
+  given?.parent ?? ZERO_32,
+  given?.nonce ?? 0n,
 ];
 
 const encode = (method: string, args: unknown[]): Hex =>

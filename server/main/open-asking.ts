@@ -23,7 +23,7 @@ interface AskingRooms {
   /** The gateway's, for webhooks. */
   readonly signer: Es256Signer;
   readonly privateWebhooks: boolean;
-  readonly outbox: Pick<Outbox, "send" | "settle">;
+  readonly outbox: Pick<Outbox, "send" | "settle" | "sender">;
   /** Throws where the disk is nearly full: anybody may ask. */
   readonly requireRoom: () => void;
   readonly now: () => number;

@@ -220,6 +220,8 @@ describe("journey: from an unknown key to a first reading", function () {
     expect((await provider.getTransactionReceipt(transaction ?? ""))?.status).to.equal(1);
     if (grant === null) return expect.fail("no grant");
     expect(await steward.relay(granted), "sent again").to.deep.equal({ grant, transaction: null });
+    const wider = await signAct({ format: "grant@1", said: { ...said, depth: 1 } }, wallet, consortium);
+    expect(await codeOf(steward.relay(wider)), "another grant under the same nonce").to.equal("NONCE_USED");
     expect((await steward.approveRequest(request, grant)).state).to.equal("approved");
     expect((await reader.history(twin, { grant, limit: 1 })).readings).to.have.length(1);
 

@@ -1,5 +1,5 @@
 import { readDeviceModel, readManifest, type DeviceModel, type Hex, type Manifest } from "../../../protocol/index.ts";
-import type { ListedTwin } from "../../sdk/answers.ts";
+import type { ListedTwin, ReaderPage } from "../../sdk/answers.ts";
 import type { Client } from "../../sdk/client.ts";
 import type { ReaderSession } from "../session/start-session.ts";
 
@@ -17,7 +17,7 @@ export interface Known {
 
 /** Asks for the twins that the chain connects with whoever is signed in. */
 export async function askTwins({ client }: ReaderSession): Promise<Known> {
-  const [twins, { at }] = await Promise.all([client.twins(), client.devices()]);
+  const [twins, { at, devices }] = await Promise.all([client.twins(), client.devices()]);
   const clock = at - performance.now();
   const manifests = await documentsOf(client, new Set(twins.map(({ manifestHash }) => manifestHash)), readManifest);
   const hashes = [...manifests.values()].flatMap((manifest) => (manifest === undefined ? [] : [manifest.model]));
@@ -26,9 +26,22 @@ export async function askTwins({ client }: ReaderSession): Promise<Known> {
     clock,
     twins: twins.map((twin) => {
       const manifest = manifests.get(twin.manifestHash);
-      return { ...twin, manifest, model: manifest && models.get(manifest.model) };
+      // Bits are named by the model that the chain has of the device, or not at all: they are what is signed.
+      const isOfDevice = devices.some(({ id, modelHash }) => id === twin.device && modelHash === manifest?.model);
+      return { ...twin, manifest, model: isOfDevice && manifest ? models.get(manifest.model) : undefined };
     }),
   };
+}
+
+/** Everybody who can see a twin or could, from all pages. */
+export async function askReaders(client: Client, twin: Hex): Promise<ReaderPage["readers"][number][]> {
+  const readers: ReaderPage["readers"][number][] = [];
+  for (let after: number | null | undefined; after !== null;) {
+    const page: ReaderPage = await client.readers(twin, after === undefined ? {} : { after });
+    readers.push(...page.readers);
+    after = page.next;
+  }
+  return readers;
 }
 
 /** A document that the server does not hold, or that is none, leaves its twin without a name; everything else is as before. */

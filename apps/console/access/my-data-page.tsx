@@ -1,13 +1,13 @@
 import { useCallback, useState } from "react";
-import type { Hex, Purpose, SaidAct } from "../../../protocol/index.ts";
+import { PURPOSES, type Hex, type Purpose, type SaidAct } from "../../../protocol/index.ts";
 import { ProblemView } from "../problem-view.tsx";
 import { SignedPage, type SessionState } from "../session/signed-page.tsx";
 import type { ReaderSession } from "../session/start-session.ts";
 import { ChooseKnown } from "./choose-known.tsx";
-import type { KnownTwin } from "./known-twins.ts";
+import { askReaders, type KnownTwin } from "./known-twins.ts";
 import { SignAct } from "./sign-act.tsx";
 import { useAsked, useNow, useTwins } from "./use-asked.ts";
-import { leftUntil, purposeWords, reasonWords, segmentNames, short, timeOf } from "./words.ts";
+import { answerWords, leftUntil, purposeWords, reasonWords, segmentNames, short, timeOf } from "./words.ts";
 
 /** A signature that is not sent at once is worth nothing after so long, s. */
 const SIGNED_FOR = 600;
@@ -24,6 +24,7 @@ export function MyDataPage(props: SessionState) {
 function Mine({ session }: { session: ReaderSession }) {
   const { asked, again } = useTwins(session);
   const [wanted, setWanted] = useState<Hex>();
+  const [looks, setLooks] = useState(0);
   if (asked.kind === "asking") return <p className="waiting">Asking what is yours …</p>;
   if (asked.kind === "failed") return <ProblemView error={asked.error} />;
   const mine = asked.known.twins.filter(({ as }) => as.includes("subject") || as.includes("guardian"));
@@ -42,16 +43,22 @@ function Mine({ session }: { session: ReaderSession }) {
       </section>
     );
   }
+  const look = async (): Promise<void> => {
+    await again();
+    setLooks(looks + 1);
+  };
+  // What is signed for one twin must never stand below another's name: each look at each twin begins anew.
+  const key = `${twin.twin} ${looks}`;
   return (
     <>
-      <ChooseKnown twins={mine} chosen={twin.twin} onChoose={setWanted} again={again} />
+      <ChooseKnown twins={mine} chosen={twin.twin} onChoose={setWanted} again={look} />
       <p>
         It shows {segmentNames(twin.segments, twin.model).join(", ")}
         {twin.as.includes("subject") ? ", measured of you." : ", measured of the person whose guardian you are."}{" "}
         {twin.ended && "The measuring has ended; nobody can read it any more."}
       </p>
-      <WhoMay session={session} twin={twin} clock={asked.known.clock} again={again} />
-      <WhoDid session={session} twin={twin} />
+      <WhoMay key={`may ${key}`} session={session} twin={twin} clock={asked.known.clock} again={look} />
+      <WhoDid key={`did ${key}`} session={session} twin={twin} />
     </>
   );
 }
@@ -60,24 +67,25 @@ function Mine({ session }: { session: ReaderSession }) {
 function WhoMay(props: { session: ReaderSession; twin: KnownTwin; clock: number; again: () => Promise<void> }) {
   const { session, twin, clock, again } = props;
   const { client } = session;
-  const { asked, again: lookAgain } = useAsked(useCallback(() => client.readers(twin.twin), [client, twin.twin]));
+  const { asked } = useAsked(useCallback(() => askReaders(client, twin.twin), [client, twin.twin]));
   const [act, setAct] = useState<SaidAct>();
   const now = useNow(clock);
 
   if (asked.kind === "asking") return <p className="waiting">Asking who may …</p>;
   if (asked.kind === "failed") return <ProblemView error={asked.error} />;
-  const running = asked.known.readers.filter(({ until }) => until !== null && until > now);
+  const running = asked.known.filter(({ until }) => until !== null && until > now);
   const consentOf = (reader: Hex): KnownTwin["consents"][number] =>
     twin.consents.find((one) => one.reader === reader) ?? { reader, purposes: [], changes: 0 };
 
   const say = (reader: Hex, purposes: readonly Purpose[]): void => {
     const deadline = Math.floor((clock + performance.now()) / 1000) + SIGNED_FOR;
-    const said = { twin: twin.twin, reader, purposes, nonce: consentOf(reader).changes, deadline };
+    const inOrder = PURPOSES.filter((purpose) => purposes.includes(purpose));
+    const said = { twin: twin.twin, reader, purposes: inOrder, nonce: consentOf(reader).changes, deadline };
     setAct({ format: "consent@1", said });
   };
   const sent = async (): Promise<void> => {
     setAct(undefined);
-    await Promise.all([again(), lookAgain()]);
+    await again();
   };
 
   return (
@@ -85,14 +93,14 @@ function WhoMay(props: { session: ReaderSession; twin: KnownTwin; clock: number;
       <h2 id="who-may">Who may see it</h2>
       {running.length === 0 && <p className="nothing">Nobody has a grant that is running.</p>}
       <ul className="cards">
-        {running.map(({ reader, grant, purposes, segments, until }) => {
-          const asksYou = purposes
+        {running.map(({ reader, grant, opening, purposes, segments, until }) => {
+          const asksYou = (opening === undefined ? purposes : [])
             .filter(({ purpose }) => twin.consent.includes(purpose))
             .map(({ purpose }) => purpose);
           const agreed = asksYou.filter((purpose) => consentOf(reader).purposes.includes(purpose));
           const lacking = asksYou.filter((purpose) => !agreed.includes(purpose));
           return (
-            <li key={grant} className="card">
+            <li key={grant ?? opening} className="card">
               <p className="card-head">
                 <code title={reader}>{short(reader)}</code>
                 <span className="age">{leftUntil(until ?? 0, now)}</span>
@@ -113,14 +121,20 @@ function WhoMay(props: { session: ReaderSession; twin: KnownTwin; clock: number;
                   </button>
                 )}
                 {lacking.length > 0 && (
-                  <button type="button" className="button" onClick={() => say(reader, asksYou)}>
+                  <button
+                    type="button"
+                    className="button"
+                    onClick={() => say(reader, [...consentOf(reader).purposes, ...lacking])}
+                  >
                     Agree to {purposeWords(lacking)}
                     <span className="unseen"> for {short(reader)}</span>
                   </button>
                 )}
                 {asksYou.length === 0 && (
                   <span className="hint">
-                    Nothing of this needs your consent; the ward gave it, and only the ward can end it.
+                    {opening === undefined
+                      ? "Nothing of this needs your consent; the ward gave it, and only the ward can end it."
+                      : "They broke the glass in an emergency; somebody else reviews it."}
                   </span>
                 )}
               </p>
@@ -177,7 +191,7 @@ function WhoDid({ session: { client, address }, twin }: { session: ReaderSession
                     {record.reader === address ? "you" : <code title={record.reader}>{short(record.reader)}</code>}
                   </td>
                   <td>{record.purpose}</td>
-                  <td>{record.reason === "Permitted" ? "was shown it" : `no. ${reasonWords(record.reason)}`}</td>
+                  <td>{answerWords(record)}</td>
                 </tr>
               ))}
             </tbody>

@@ -9,7 +9,7 @@ import type { Seen } from "./break-glass-page.tsx";
 import { callMembers, sendCall, type Call } from "./send-call.ts";
 import { SignSheet } from "./sign-sheet.tsx";
 import { useAsked } from "./use-asked.ts";
-import { leftUntil, randomBytes, reasonWords, short, timeOf } from "./words.ts";
+import { answerWords, leftUntil, randomBytes, short, timeOf } from "./words.ts";
 
 const WORDS: Readonly<Record<OpeningState, string>> = {
   open: "open now",
@@ -29,7 +29,9 @@ interface Acting {
 /** One opening: who, when, who read by it, and what somebody else found. */
 export function OpeningCard(props: { session: ReaderSession; opening: ListedOpening; now: number; onSent: Seen }) {
   const { session, opening, now, onSent } = props;
-  const { opener, second, openedAt, until, reviewBy, state, ended, review, may } = opening;
+  const { opener, second, openedAt, until, reviewBy, ended, review, may } = opening;
+  // What was open when it was asked for may be over by now.
+  const state = opening.state === "open" && now >= until ? "unreviewed" : opening.state;
   const [call, setCall] = useState<Acting>();
   const [looking, setLooking] = useState(false);
 
@@ -191,8 +193,7 @@ function Reads({ session: { client }, opening }: { session: ReaderSession; openi
       <ul className="plain-list">
         {reads.map(({ leaf, record }) => (
           <li key={leaf}>
-            {timeOf(record.at / 1000)} <code title={record.reader}>{short(record.reader)}</code>{" "}
-            {record.reason === "Permitted" ? "was shown it" : reasonWords(record.reason)}
+            {timeOf(record.at / 1000)} <code title={record.reader}>{short(record.reader)}</code> {answerWords(record)}
           </li>
         ))}
       </ul>

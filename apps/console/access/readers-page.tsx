@@ -5,7 +5,7 @@ import { ProblemView } from "../problem-view.tsx";
 import { SignedPage, type SessionState } from "../session/signed-page.tsx";
 import type { ReaderSession } from "../session/start-session.ts";
 import { ChooseKnown } from "./choose-known.tsx";
-import type { Known, KnownTwin } from "./known-twins.ts";
+import { askReaders, type Known, type KnownTwin } from "./known-twins.ts";
 import { endsWith } from "./ends-with.ts";
 import { SignAct } from "./sign-act.tsx";
 import { useAsked, useNow, useTwins } from "./use-asked.ts";
@@ -28,21 +28,20 @@ export function ReadersPage(props: SessionState) {
 function Readers({ session }: { session: ReaderSession }) {
   const { asked, again } = useTwins(session);
   const [wanted, setWanted] = useState<Hex>();
+  const [looks, setLooks] = useState(0);
   if (asked.kind === "asking") return <p className="waiting">Asking for your twins …</p>;
   if (asked.kind === "failed") return <ProblemView error={asked.error} />;
   const { twins, clock } = asked.known;
   const twin = twins.find((one) => one.twin === wanted) ?? twins.find(({ security }) => !security) ?? twins[0];
   if (twin === undefined) return <p className="nothing">Nothing on the chain connects you with a twin.</p>;
+  const look = async (): Promise<void> => {
+    await again();
+    setLooks(looks + 1);
+  };
   return (
     <>
-      <ChooseKnown twins={twins} chosen={twin.twin} onChoose={setWanted} again={again} />
-      <ReaderTable
-        key={`${twin.twin} ${twin.grants.length}`}
-        session={session}
-        twin={twin}
-        clock={clock}
-        again={again}
-      />
+      <ChooseKnown twins={twins} chosen={twin.twin} onChoose={setWanted} again={look} />
+      <ReaderTable key={`${twin.twin} ${looks}`} session={session} twin={twin} clock={clock} again={look} />
     </>
   );
 }
@@ -55,16 +54,8 @@ function ReaderTable(props: {
 }) {
   const { session, twin, clock, again } = props;
   const { client } = session;
-  const ask = useCallback(async () => {
-    const readers: Reader[] = [];
-    for (let after: number | null | undefined; after !== null;) {
-      const page: ReaderPage = await client.readers(twin.twin, after === undefined ? {} : { after });
-      readers.push(...page.readers);
-      after = page.next;
-    }
-    return readers;
-  }, [client, twin.twin]);
-  const { asked, again: lookAgain } = useAsked(ask);
+  const ask = useCallback(() => askReaders(client, twin.twin), [client, twin.twin]);
+  const { asked } = useAsked(ask);
   const [ending, setEnding] = useState<{ act: SaidAct; grant: Hex }>();
   const now = useNow(clock);
 
@@ -80,7 +71,7 @@ function ReaderTable(props: {
   };
   const ended = async (): Promise<void> => {
     setEnding(undefined);
-    await Promise.all([again(), lookAgain()]);
+    await again();
   };
 
   return (
@@ -110,7 +101,7 @@ function ReaderTable(props: {
             <tbody>
               {readers.map((reader) => (
                 <ReaderRow
-                  key={reader.grant ?? reader.reader}
+                  key={reader.grant ?? reader.opening ?? reader.reader}
                   reader={reader}
                   columns={columns}
                   twin={twin}
@@ -205,7 +196,8 @@ function ReaderRow(props: {
   );
 }
 
-function sourceOf({ grant, grantor, parent }: Reader): string {
+function sourceOf({ grant, opening, grantor, parent }: Reader): string {
+  if (opening !== undefined) return "broke the glass in an emergency";
   if (grant === null || grantor === null) return "by right, as an oracle";
   return parent === null ? `the steward ${short(grantor)}` : `passed on by ${short(grantor)}`;
 }

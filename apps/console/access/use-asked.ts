@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { ReaderSession } from "../session/start-session.ts";
 import { askTwins, type Known } from "./known-twins.ts";
 
@@ -10,12 +10,15 @@ export type Asked<T> =
 /** Asks once, and again whenever `again` is called; what was known stays until the next answer. */
 export function useAsked<T>(ask: () => Promise<T>): { asked: Asked<T>; again: () => Promise<void> } {
   const [asked, setAsked] = useState<Asked<T>>({ kind: "asking" });
+  const newest = useRef(0);
   const again = useCallback(async (): Promise<void> => {
-    try {
-      setAsked({ kind: "known", known: await ask() });
-    } catch (error) {
-      setAsked({ kind: "failed", error });
-    }
+    // An answer that comes after another question is of something else than what is shown.
+    const mine = ++newest.current;
+    const told = await ask().then(
+      (known): Asked<T> => ({ kind: "known", known }),
+      (error: unknown): Asked<T> => ({ kind: "failed", error }),
+    );
+    if (mine === newest.current) setAsked(told);
   }, [ask]);
   useEffect(() => void again(), [again]);
   return { asked, again };

@@ -1,4 +1,11 @@
-import { codeOfRefusal, ERRORS, type DeviceModel, type Hex, type Purpose } from "../../../protocol/index.ts";
+import {
+  codeOfRefusal,
+  ERRORS,
+  type DecisionRecord,
+  type DeviceModel,
+  type Hex,
+  type Purpose,
+} from "../../../protocol/index.ts";
 import { toAge } from "../fleet/age.ts";
 import type { KnownTwin } from "./known-twins.ts";
 
@@ -46,6 +53,12 @@ export function reasonWords(reason: string): string {
   if (reason === "Permitted") return "may read now";
   const code = codeOfRefusal(reason);
   return code === undefined ? reason : ERRORS[code].message;
+}
+
+/** What somebody who asked was told; the end of a live look says what was sent. */
+export function answerWords({ reason, closes }: DecisionRecord): string {
+  if (closes !== undefined) return closes.sequences === null ? "ended: nothing was sent" : "ended: was sent what came";
+  return reason === "Permitted" ? "was shown it" : `no. ${reasonWords(reason)}`;
 }
 
 /** From the browser's own source of randomness. */

@@ -127,7 +127,12 @@ export async function openFrontDoor(
   // There is no node behind the chain that tests write: whatever would be sent finds it away.
   const away = (): Promise<never> => Promise.reject(new TwinwardError("CHAIN_UNAVAILABLE"));
   const registry = consortium.contracts.GrantRegistry;
-  const relays = createRelays({ chain: chain.asChain(), outbox: { send: away, settle: away }, registry, now });
+  const relays = createRelays({
+    chain: chain.asChain(),
+    outbox: { send: away, settle: away, sender: registry },
+    registry,
+    now,
+  });
   let port = 0;
   // Sessions live in real time, so that tests may move the clock of grants as they like.
   const sessions = createSessions({
