@@ -12,7 +12,7 @@ interface Verified {
 }
 
 /** Bits of the receipt that are flipped, each verified by a cold process. */
-const FLIPS = 24;
+const FLIPS = 16;
 
 describe("journey: the demo", function () {
   this.timeout(115_000);

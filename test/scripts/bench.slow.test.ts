@@ -68,4 +68,20 @@ describe("twinward bench, on a server", function () {
     expect(measured.plain.p50).to.be.above(0);
     expect(measured.receipts.bytes).to.be.above(measured.plain.bytes);
   });
+
+  it("anchor: seals, proves, and checks what is stored", async () => {
+    interface Anchor {
+      sealMs: number;
+      proofsPerSecond: number;
+      checkedPerSecond: number;
+      stored: { leaves: number; read: number; seal: number; contents: number; recompute: number }[];
+    }
+    const few = ["--leaves", "2000", "--stored", "500", "--rounds", "2", "--database", "pglite"];
+    const measured = await figures<Anchor>("anchor", ...few);
+    expect(measured.proofsPerSecond).to.be.above(measured.checkedPerSecond);
+    const [stored] = measured.stored;
+    expect(stored?.leaves).to.equal(500);
+    for (const figure of [measured.sealMs, stored?.read, stored?.contents, stored?.recompute])
+      expect(figure).to.be.above(0);
+  });
 });

@@ -1,26 +1,10 @@
 import { expect } from "chai";
 import { drawLines } from "../../apps/cli/draw-lines.ts";
 import { quantile } from "../../scripts/bench/parts/quantile.ts";
-import { bench, figures, program } from "../helpers/run-bench.ts";
+import { bench, program } from "../helpers/run-bench.ts";
 
 describe("twinward bench", function () {
   this.timeout(180_000);
-
-  it("anchor: seals, proves, and checks what is stored", async () => {
-    interface Anchor {
-      sealMs: number;
-      proofsPerSecond: number;
-      checkedPerSecond: number;
-      stored: { leaves: number; read: number; seal: number; contents: number; recompute: number }[];
-    }
-    const few = ["--leaves", "2000", "--stored", "500", "--rounds", "2", "--database", "pglite"];
-    const measured = await figures<Anchor>("anchor", ...few);
-    expect(measured.proofsPerSecond).to.be.above(measured.checkedPerSecond);
-    const [stored] = measured.stored;
-    expect(stored?.leaves).to.equal(500);
-    for (const figure of [measured.sealMs, stored?.read, stored?.contents, stored?.recompute])
-      expect(figure).to.be.above(0);
-  });
 
   it("explains itself, prints a table for people, and refuses what it does not know", async () => {
     for (const name of ["ingest", "read", "decide", "anchor", "detect"]) {
