@@ -18,7 +18,7 @@ export interface ExportRecord extends RecordHead {
   /** Lines before the last one, and SHA-256 of their bytes with their line feeds. */
   readonly lines: number;
   readonly digest: Hex;
-  /** First and last sequence of the readings, or of a derived twin's releases; null for none. */
+  /** Lowest and highest sequence of the readings, or of a derived twin's releases; null for none. */
   readonly sequences: readonly [number, number] | null;
   /** Null where all of the stretch was sent; else the code of what ended it before. */
   readonly ended: string | null;
@@ -49,7 +49,8 @@ export function checkExportRecord(shape: Shape): void {
   found.until.orNull((time) => time.integer());
   found.lines.integer(1);
   found.sequences.orNull((pair) => {
-    if (pair.list((item) => item.integer(1)).length !== 2) throw pair.fault("not [first, last]");
+    const [first = 0, last = 0, ...more] = pair.list((item) => item.integer(1));
+    if (more.length > 0 || first === 0 || last < first) throw pair.fault("not [first, last]");
   });
   found.ended.orNull((code) => code.matching(/^[A-Z]+(?:_[A-Z]+)*$/, "a code"));
 }

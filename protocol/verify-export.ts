@@ -78,7 +78,8 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
   let head: HeadLine | undefined;
   let decided = false;
   let last: { readonly place: number; readonly content: Hex | undefined; readonly sequence: number } | undefined;
-  let first: number | undefined;
+  let lowest: number | undefined;
+  let highest: number | undefined;
   let decision: Hex | undefined;
   let end: { readonly line: EndLine; readonly at: number; readonly digest: Hex } | undefined;
   let at = 0;
@@ -93,12 +94,7 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
     if (end) continue;
     const value = parseLine(text);
     const kind = value?.kind;
-    hold(
-      "lines",
-      kind !== undefined && canonical(value) === text,
-      at,
-      "it is no line of an export in its RFC 8785 form",
-    );
+    hold("lines", kind !== undefined, at, "it is no line of an export in its RFC 8785 form");
     try {
       if (kind === "end") end = { line: readEnd(value), at, digest: toHex(digest.digest()) };
       else if (kind === "decision") {
@@ -108,7 +104,9 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
         hold("decision of each line", decided, at, "no decision stands before it");
         const one = value as unknown as ReadingLine | ReleaseLine;
         last = await verifyLine(one, at, last);
-        first ??= one.sequence;
+        // Releases have their sequences in the order in which they were drawn, and lie here in the order of time.
+        if (lowest === undefined || one.sequence < lowest) lowest = one.sequence;
+        if (highest === undefined || one.sequence > highest) highest = one.sequence;
       }
     } catch (error) {
       if (!(error instanceof TwinwardError || error instanceof TypeError)) throw error;
@@ -117,8 +115,7 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
     if (!end) digest.update(utf8(`${text}\n`));
   }
   if (!head) throw new TwinwardError("UNUSABLE_EXPORT", { detail: "It has no line." });
-  const stretch = first === undefined || !last ? null : ([first, last.sequence] as const);
-  verifyEnd(head, stretch);
+  verifyEnd(head, lowest === undefined || highest === undefined ? null : [lowest, highest]);
   const checks = [...tallies].map(([name, tally]) => tally.told(name));
   const results = new Set(checks.map(({ result }) => result));
   const outcome = results.has("failed") ? "failed" : results.has("not checked") ? "not checked" : "passed";
@@ -218,10 +215,12 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
 
 type Parsed = Readonly<Record<string, unknown>> & { readonly kind?: unknown };
 
+/** A line in its RFC 8785 form; nothing else, nor what has no such form, like half of a surrogate pair. */
 function parseLine(text: string): Parsed | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Parsed) : undefined;
+    const isIts = typeof value === "object" && value !== null && canonical(value) === text;
+    return isIts ? (value as Parsed) : undefined;
   } catch {
     return undefined;
   }
@@ -229,7 +228,7 @@ function parseLine(text: string): Parsed | undefined {
 
 function readHead(text: string): HeadLine {
   const value = parseLine(text);
-  const isHead = value?.kind === "head" && value.format === "export@1" && canonical(value) === text;
+  const isHead = value?.kind === "head" && value.format === "export@1";
   if (!isHead) throw new TwinwardError("UNUSABLE_EXPORT", { detail: "Its first line is not the head of an export@1." });
   const found = new Shape("UNUSABLE_EXPORT", value).members(
     ["kind", "format", "twin", "device", "model", "purpose", "segments", "from", "until"],

@@ -92,7 +92,8 @@ export interface Access {
   authorize(asked: Asked): Promise<Permit>;
   /**
    * Whether what a permit rests on is still so: the chain has been seen within 2 s, and a decision made now would permit the
-   * same, with the same labels. A permit that was given while the chain could not be seen holds until it is.
+   * same, with the same labels. A permit that was given while the chain could not be seen holds until it is, and
+   * no longer than its grant is honoured unseen.
    */
   holds(permit: Permit): Promise<boolean>;
   /** Records what was sent under a permit with a lease: first and last sequence, or nothing. Durable when it resolves. */
@@ -250,16 +251,20 @@ export function createAccess(parts: AccessParts): Access {
 
     async holds({ terms }) {
       const { reader, action, purpose, segments, grant, opening, notSeenSince } = terms;
-      const view = await chain.fresh().catch((error: unknown) => {
+      const seen = await chain.fresh().catch((error: unknown) => {
         if (!isUnseen(error)) throw error;
       });
-      if (!view || notSeenSince !== undefined) return !view && notSeenSince !== undefined;
+      if ((seen === undefined) !== (notSeenSince !== undefined)) return false;
+      const view = seen ?? chain.view();
       const ground = grant ?? opening;
       const named = ground === undefined ? {} : { grant: ground };
       const question = { reader, twin: terms.twin.id, action, purpose, segments, now: secondsAt(view), ...named };
-      const { reason, device, assignment } = weigh(view, question);
+      const found = weigh(view, question);
+      const { reason, device, assignment } = found;
       return (
         reason === "Permitted" &&
+        // Time goes on while nobody sees the chain: the grant may be over, or the hour.
+        (seen !== undefined || continues(view, question, found)) &&
         device !== undefined &&
         distrustOf(device)?.verdict === terms.distrusted?.verdict &&
         (assignment?.end ?? null) === terms.end &&

@@ -35,8 +35,9 @@ export async function sendStream(
       if (response.destroyed) return;
     }
   } catch (error) {
-    if (!response.headersSent) throw error;
+    // Nobody is there to be told.
     if (response.destroyed) return;
+    if (!response.headersSent) throw error;
     const problem = toProblem(error);
     if (problem.status >= 500) log.error({ code: problem.code, err: error }, "a live stream ended");
     response.end(`event: end\ndata: ${JSON.stringify(problem)}\n\n`);

@@ -53,13 +53,18 @@ export async function sendExport(sending: Sending): Promise<void> {
       }
       if (response.headersSent === false) begin(response);
       if (response.req.method === "HEAD") break;
-      const text = linesOf(next.value, sent, { from, until }).map(writeLine);
-      for (const line of text) digest.update(line);
-      sent.lines += text.length;
-      if (text.length > 0 && !response.write(text.join(""))) await roomIn(response, stop.signal, TAKES_WITHIN_MS);
+      for (const line of linesOf(next.value, sent, { from, until })) {
+        const text = writeLine(line);
+        count(sent, line);
+        digest.update(text);
+        if (!response.write(text)) await roomIn(response, stop.signal, TAKES_WITHIN_MS);
+        if (response.destroyed || stop.signal.aborted) break;
+      }
       if (response.destroyed) break;
     }
   } catch (error) {
+    // Nobody is there to be told, and nothing was sent.
+    if (response.destroyed && !sent.page) return;
     if (!response.headersSent) throw error;
     ended = response.destroyed ? "ABANDONED" : error instanceof TwinwardError ? error.code : "INTERNAL";
     if (ended === "INTERNAL") log.error({ err: error }, "an export ended");
@@ -97,10 +102,15 @@ function linesOf(part: StreamPart, sent: Sent, stretch: Pick<HeadLine, "from" | 
     sent.decision ??= page.decision.leaf;
     return lines;
   }
-  const shown = [...readings, ...releases];
-  sent.first ??= shown[0]?.sequence;
-  sent.last = shown.at(-1)?.sequence ?? sent.last;
   return [...readings.map(lineOfReading), ...releases.map(lineOfRelease)];
+}
+
+/** Releases come in the order of time, and have their sequences in the order in which they were drawn. */
+function count(sent: Sent, line: ExportLine): void {
+  sent.lines += 1;
+  if (line.kind !== "reading" && line.kind !== "release") return;
+  sent.first = Math.min(sent.first ?? line.sequence, line.sequence);
+  sent.last = Math.max(sent.last, line.sequence);
 }
 
 function headOf(page: NonNullable<Sent["page"]>, stretch: Pick<HeadLine, "from" | "until">): HeadLine {

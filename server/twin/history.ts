@@ -39,6 +39,8 @@ export interface Step {
 }
 
 export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
+/** Bytes of the readings in one step, as they are stored: however large each is, little is opened at once. */
+const STEP_BYTES = 1024 * 1024;
 /** Sequences among which a state is looked for. */
 const STATE_SEQUENCES = 100;
 
@@ -107,9 +109,11 @@ export function createReader(
       const found = await load(permit, { fromSequence: after + 1 }, limit + 1, due);
       // One that is not due yet is waited for, with all that come after it.
       const waits = due === null ? -1 : found.findIndex(({ per: [, until] }) => until > due);
-      const rows = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
+      const ready = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
+      const rows = withinBytes(ready);
+      const more = rows.length === limit || rows.length < ready.length;
       const twin = scope({ ...(await fold(model, rows, null, permit, receipts)), at }, permit, manifest);
-      return { twin, after: rows.at(-1)?.sequence ?? after, more: rows.length === limit, delayed };
+      return { twin, after: rows.at(-1)?.sequence ?? after, more, delayed };
     },
 
     async present(permit) {
@@ -285,4 +289,11 @@ export function createReader(
     }
     return gaps;
   }
+}
+
+/** The first of them, one at least, up to STEP_BYTES. */
+function withinBytes(rows: readonly StoredReading[]): readonly StoredReading[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ signingInput, sealed }) => (bytes += signingInput.length + sealed.length) > STEP_BYTES);
+  return end < 0 ? rows : rows.slice(0, Math.max(1, end));
 }

@@ -4,6 +4,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { isDerived } from "../../protocol/manifest.ts";
 import { parsePresentation } from "../../protocol/reading.ts";
 import { FLAGS, flagNames, type Flag } from "../../protocol/words.ts";
+import type { Access } from "../access/authorize.ts";
 import type { Permit } from "../access/permit.ts";
 import type { Documents } from "./documents.ts";
 import type { Reader } from "./history.ts";
@@ -14,6 +15,9 @@ export const PICTURE_LIMITS = { usual: 500, most: 5_000 };
 /** Readings that are looked through for one answer, and in one step: between two others are served. */
 const MOST_READINGS = 7_200;
 const STEP = 200;
+/** Samples that are held for one answer, give or take a step's; and answers that are drawn at once. */
+const MOST_SAMPLES = 500_000;
+const MOST_AT_ONCE = 4;
 
 /** Chosen samples of one segment. */
 export interface Series {
@@ -65,11 +69,44 @@ interface Drawn {
   readonly samples: Map<string, { readonly unit: string; readonly points: Point[] }>;
 }
 
-/** Draws a picture of what a permit shows. Throws MALFORMED_REQUEST for a derived twin, whose releases are few already. */
-export async function drawPicture(
-  { reader, documents }: { readonly reader: Pick<Reader, "next">; readonly documents: Pick<Documents, "manifest"> },
+export interface PictureParts {
+  readonly access: Pick<Access, "holds">;
+  readonly reader: Pick<Reader, "next">;
+  readonly documents: Pick<Documents, "manifest">;
+  /** MOST_SAMPLES, where left out. */
+  readonly mostSamples?: number;
+}
+
+export interface PictureAsk {
+  readonly points?: number;
+  readonly fromSequence?: number;
+  /** Nobody waits for it any more. */
+  readonly isGone?: () => boolean;
+}
+
+export type DrawPicture = (permitted: () => Promise<Permit>, ask: PictureAsk) => Promise<Picture>;
+
+/**
+ * Draws pictures of what permits show, few at once: OVERLOADED, before anything is decided, beyond. Throws MALFORMED_REQUEST for a
+ * derived twin, whose releases are few already.
+ */
+export function createPictures(parts: PictureParts): DrawPicture {
+  let open = 0;
+  return async (permitted, ask) => {
+    if (open >= MOST_AT_ONCE) throw new TwinwardError("OVERLOADED");
+    open += 1;
+    try {
+      return await draw(parts, await permitted(), ask);
+    } finally {
+      open -= 1;
+    }
+  };
+}
+
+async function draw(
+  { access, reader, documents, mostSamples = MOST_SAMPLES }: PictureParts,
   permit: Permit,
-  { points = PICTURE_LIMITS.usual, fromSequence = 1 }: { readonly points?: number; readonly fromSequence?: number },
+  { points = PICTURE_LIMITS.usual, fromSequence = 1, isGone = () => false }: PictureAsk,
 ): Promise<Picture> {
   const { twin: cut } = permit.terms;
   const manifest = cut.security ? undefined : await documents.manifest(cut.manifestHash);
@@ -83,11 +120,14 @@ export async function drawPicture(
   let after = fromSequence - 1;
   let page: History | undefined;
   let looked = 0;
-  for (let more = true; more && looked < MOST_READINGS;) {
+  let samples = 0;
+  for (let more = true; more && looked < MOST_READINGS && samples < mostSamples;) {
+    // What it rests on is over: it ends here, and who goes on is told why.
+    if (page && (isGone() || !(await access.holds(permit)))) break;
     const step = await reader.next(permit, after, { limit: STEP, receipts: false });
     page = pageOf(step.twin);
-    for (const reading of page.readings) add(drawn, reading, borders);
-    looked += STEP;
+    for (const reading of page.readings) samples += add(drawn, reading, borders);
+    looked += Math.max(1, page.readings.length);
     ({ after, more } = step);
     if (!more) after = -1;
   }
@@ -114,9 +154,10 @@ function bordersOf({ terms }: Permit): ReadonlySet<number> {
   return new Set(all);
 }
 
-function add(drawn: Drawn[], reading: ShownReading, borders: ReadonlySet<number>): void {
+/** How many samples it added. */
+function add(drawn: Drawn[], reading: ShownReading, borders: ReadonlySet<number>): number {
   // Nothing of it is there to be drawn: what comes after it begins anew.
-  if (reading.erased) return;
+  if (reading.erased) return 0;
   const before = drawn.at(-1);
   const follows = before?.readings.last.sequence === reading.sequence - 1 && !borders.has(reading.sequence);
   const one: Drawn =
@@ -124,13 +165,17 @@ function add(drawn: Drawn[], reading: ShownReading, borders: ReadonlySet<number>
   if (one !== before) drawn.push(one);
   one.readings.last = reading;
   one.mask |= reading.flags.reduce((all, flag) => all | FLAGS[flag], 0);
+  let added = 0;
   for (const { segment, unit, t, v } of parsePresentation(reading.reading).disclosures) {
     const known = one.samples.get(segment) ?? { unit, points: [] };
     one.samples.set(segment, known);
     v.forEach((value, i) => {
-      if (value !== null) known.points.push({ t: reading.from + (t[i] ?? 0), v: value });
+      if (value === null) return;
+      known.points.push({ t: reading.from + (t[i] ?? 0), v: value });
+      added += 1;
     });
   }
+  return added;
 }
 
 /** Of each segment as many points as were asked for, shared out among the stretches by their samples. */

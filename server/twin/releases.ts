@@ -43,7 +43,12 @@ export interface Releases {
   find(permit: Permit, model: DeviceModel, from: number): Promise<ReleasedTwin>;
 }
 
-export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick<Documents, "manifest">): Releases {
+export function createReleases(
+  rooms: TwinRooms,
+  proofs: Proofs,
+  documents: Pick<Documents, "manifest">,
+  mostOpened = MOST_OPENED,
+): Releases {
   const { database, keys, committer, stream, line = lineOf(stream), now, random } = rooms;
   // One after the other: of two works in one group the second could not see what the first draws.
   let last: Promise<unknown> = Promise.resolve();
@@ -80,7 +85,9 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
       const intervals = await complete(permit, manifest, at, limit + 1, Math.max(since, terms.from ?? 0));
       const next = intervals.length > limit ? (intervals.pop() ?? null) : null;
       const { withheld, goesOn } = await releaseAlone(permit, manifest, model, intervals, at);
-      const stored = await readReleases(database, terms.twin.id, intervals);
+      // What was released already beyond where it goes on is shown there, and only there.
+      const shown = intervals.filter((from) => goesOn === null || from < goesOn);
+      const stored = await readReleases(database, terms.twin.id, shown);
       if (withheld && stored.length === 0) throw new TwinwardError("BUDGET_SPENT", { from: withheld.from });
       const releases = await open(permit, stored, receipts);
       return { device: terms.device.id, model, at, releases, nextSince: goesOn ?? next, withheld };
@@ -142,7 +149,7 @@ export function createReleases(rooms: TwinRooms, proofs: Proofs, documents: Pick
     let opened = 0;
     let goesOn: number | null = null;
     for (const from of missing) {
-      if (opened >= MOST_OPENED) {
+      if (opened >= mostOpened) {
         goesOn = from;
         break;
       }

@@ -73,8 +73,9 @@ class Lease {
 
   /** Counted before it leaves: what is recorded claims more than was sent, never less. */
   count({ sequence }: { readonly sequence: number }): void {
-    this.#first ??= sequence;
-    this.#last = sequence;
+    // Releases come in the order of time, and have their sequences in the order in which they were drawn.
+    this.#first = Math.min(this.#first ?? sequence, sequence);
+    this.#last = Math.max(this.#last, sequence);
   }
 
   get sequences(): readonly [number, number] | null {

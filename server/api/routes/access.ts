@@ -2,8 +2,9 @@ import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { writeReceipt, type Receipt } from "../../../protocol/receipt.ts";
 import { purposeNames, type Purpose } from "../../../protocol/words.ts";
+import type { Permit } from "../../access/permit.ts";
 import { describe } from "../../twin/describe.ts";
-import { drawPicture } from "../../twin/picture.ts";
+import { createPictures } from "../../twin/picture.ts";
 import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
 import * as answers from "../answers.ts";
@@ -31,6 +32,7 @@ const USUAL_READERS = 100;
 /** Who you are, what you may see, and the seeing of it. */
 export function accessRoutes(rooms: ApiRooms): Routes {
   const { access, chain, records, reader, receipts, sessions, refusals, documents, consortium } = rooms;
+  const drawPicture = createPictures({ access, reader, documents });
   return {
     "/v1/session/nonce": {
       get: endpoint({
@@ -115,8 +117,10 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         serve: async ({ who, query, path }, response) => {
           const { since, until, points, fromSequence, ...asked } = query;
           const stretch = given({ from: since, until });
-          const permit = await access.authorize({ reader: who, twin: path("id"), ...given(asked), ...stretch });
-          sendJson(response, await drawPicture({ reader, documents }, permit, given({ points, fromSequence })));
+          const permitted = (): Promise<Permit> =>
+            access.authorize({ reader: who, twin: path("id"), ...given(asked), ...stretch });
+          const ask = { ...given({ points, fromSequence }), isGone: () => response.destroyed };
+          sendJson(response, await drawPicture(permitted, ask));
         },
       }),
     },

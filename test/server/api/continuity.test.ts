@@ -75,6 +75,31 @@ describe("a chain that cannot be seen", () => {
     expect(await read(), "ended since").to.equal("CHAIN_UNAVAILABLE");
   });
 
+  it("ends a stream with the grant, or with the hour, and not with the lease", async () => {
+    for (const [until, over] of [
+      [START + 100, 100],
+      [START + 2 * CONTINUES_SECONDS, CONTINUES_SECONDS + 1],
+    ] as const) {
+      const grant = give({ until });
+      lose(50);
+      const stop = new AbortController();
+      const stream = door.reader.client.stream(twin, { purpose: "care", grant, signal: stop.signal });
+      const next = async (): Promise<string | undefined> => {
+        const taken = await stream.next();
+        if (taken.done === true) return undefined;
+        return taken.value.type === "broken" ? taken.value.error.code : taken.value.type;
+      };
+      expect([await next(), await next()]).to.deep.equal(["lease", "live"]);
+      lose(over);
+      await door.reader.client.postReadings([await device.read()]);
+      expect(await next()).to.equal("CHAIN_UNAVAILABLE");
+      stop.abort();
+      await stream.return(undefined);
+      door.chain.silent = false;
+      door.clock.ms = START * 1000;
+    }
+  });
+
   it("opens nothing that was revoked or taken back from continuity, and nothing for others or other purposes", async () => {
     const revoked = give();
     door.chain.emit("GrantRegistry", "Revoked", [revoked, door.reader.address]);

@@ -123,6 +123,31 @@ describe("an export of a twin", () => {
     expect(checks.find(({ name }) => name === "derivation")?.result).to.equal("not checked");
   });
 
+  it("of a derived twin names its lowest and highest release, in whatever order they were drawn", async () => {
+    const manifest = { ...TREND, name: "backwards" };
+    await door.reader.client.postDocument(manifest);
+    const backwards = device.createTwin("backwards", 0b1n, { manifest: manifestHash(manifest) });
+    device.grant(backwards, door.reader.address, GIVEN);
+    // Draws the newest interval alone.
+    await door.reader.client.state(backwards);
+    const whole = await exported(backwards);
+    const sequences = linesOf<ReleaseLine>(whole, "release").map(({ sequence }) => sequence);
+    expect(sequences.at(-1)).to.equal(1);
+    expect(linesOf<EndLine>(whole, "end")[0]?.record.sequences).to.deep.equal([1, sequences.length]);
+    const { checks } = await verify(whole);
+    expect(checks.filter(({ result }) => result === "failed")).to.deep.equal([]);
+  });
+
+  it("has failed, and is no crash, where a line has no RFC 8785 form", async () => {
+    const [head = "", ...rest] = text.slice(0, -1).split("\n");
+    const half = String.raw`{"kind":"\ud800"}`;
+    const { outcome, checks } = await verify([head, half, ...rest].join("\n"));
+    expect(outcome).to.equal("failed");
+    expect(checks.find(({ name }) => name === "lines")?.detail).to.contain("line 2");
+    const bad = head.replace('"kind":"head"', String.raw`"kind":"head","model":"\ud800"`);
+    expect(await codeOf(verify([bad, ...rest].join("\n")))).to.equal("UNUSABLE_EXPORT");
+  });
+
   it("is found wherever a character of it is changed, a line is taken out or moved, or its end is missing", async () => {
     const whole = await exported(twin);
     const lines = whole.slice(0, -1).split("\n");

@@ -79,6 +79,43 @@ describe("a picture of a twin", () => {
     expect(stretches[0]?.series.heart).to.deep.include({ of: 6, v: [60, 61, 60, 61, 60, 61] });
   });
 
+  it("ends where its decision does not hold any more, and tells who goes on why", async () => {
+    const other = device.createTwin("other", 0b11n);
+    const grant = device.grant(other, door.reader.address, GIVEN);
+    const { fresh } = door.chain;
+    let looks = 0;
+    door.chain.fresh = async () => {
+      // The first look decides, the second is before the second step.
+      if (++looks === 2) door.chain.emit("GrantRegistry", "Revoked", [grant, door.reader.address]);
+      return fresh();
+    };
+    const { stretches, next } = await door.reader.client.picture(other);
+    door.chain.fresh = fresh;
+    expect([stretches.at(-1)?.leaves.last, next]).to.deep.equal([205, 206]);
+    expect(await codeOf(door.reader.client.picture(other, { fromSequence: 206 }))).to.equal("GRANT_REVOKED");
+  });
+
+  it("is refused where as many as may be are being drawn, and nothing is decided then", async () => {
+    const before = await countDecisions(door);
+    const { fresh } = door.chain;
+    const held = Promise.withResolvers<void>();
+    const full = Promise.withResolvers<void>();
+    let looks = 0;
+    door.chain.fresh = async () => {
+      if (++looks === 4) full.resolve();
+      await held.promise;
+      return fresh();
+    };
+    const drawn = Array.from({ length: 4 }, () => draw({ points: 3 }));
+    await full.promise;
+    expect(await codeOf(draw())).to.equal("OVERLOADED");
+    held.resolve();
+    for (const picture of await Promise.all(drawn)) expect(picture.next).to.equal(null);
+    door.chain.fresh = fresh;
+    expect((await countDecisions(door)) - before).to.equal(4);
+    await draw({ points: 3 });
+  });
+
   it("is not drawn across a change of assignments, which only the security twin sees both sides of", async () => {
     const security = device.createTwin("security", 0b1111n, { security: true });
     door.chain.emit("TwinRegistry", "AssignmentEnded", [device.assignment, device.id, 200]);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import express from "express";
+import express, { type Response } from "express";
 import type { StreamEvent } from "../../../apps/sdk/index.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
 import { modelHash } from "../../../protocol/device-model.ts";
@@ -11,6 +11,11 @@ import { parsePresentation } from "../../../protocol/reading.ts";
 import type { DecisionRecord } from "../../../protocol/record.ts";
 import { purposesMask } from "../../../protocol/words.ts";
 import { sendStream } from "../../../server/api/event-stream.ts";
+import { sendExport } from "../../../server/api/export-lines.ts";
+import { problems } from "../../../server/api/problems.ts";
+import type { Log } from "../../../server/api/rooms.ts";
+import type { Exports } from "../../../server/twin/exports.ts";
+import type { StreamPart } from "../../../server/twin/streams.ts";
 import { codeOf, MODEL, openFrontDoor, WrittenDevice, type FrontDoor } from "./front-door.ts";
 import { named } from "./written-chain.ts";
 
@@ -179,6 +184,24 @@ describe("a live stream through the SDK", () => {
     await stream.end();
   });
 
+  it("closes a lease by the lowest and the highest release, in whatever order they were drawn", async () => {
+    await door.reader.client.postDocument(TREND);
+    const trend = device.createTwin("trend", HEART, { manifest: manifestHash(TREND) });
+    device.grant(trend, door.reader.address, GIVEN);
+    await send(16);
+    door.clock.ms += 60_000;
+    // The newest interval is drawn first, so what lies before it has higher sequences.
+    await door.reader.client.state(trend);
+    const stream = follow(door, trend, { fromSequence: 1 });
+    const shown = [await stream.next("release"), await stream.next("release"), await stream.next("release")];
+    expect(shown.map(({ release }) => release.sequence)).to.deep.equal([2, 3, 1]);
+    await stream.end();
+    const closes = await until(async () =>
+      (await door.reader.client.decisions(trend)).decisions.map(({ record }) => record.closes).find(Boolean),
+    );
+    expect(closes.sequences).to.deep.equal([1, 3]);
+  });
+
   it("refuses a reader's ninth stream, and tells a stranger what a history would", async () => {
     const streams = Array.from({ length: 8 }, () => follow(door, twin));
     for (const stream of streams) await stream.next("live");
@@ -225,6 +248,46 @@ describe("a live stream's leases", () => {
     expect(told.flatMap(({ sequences }) => sequences ?? [])).to.deep.equal([1, 1, 2, 2]);
     await door.close();
   });
+});
+
+describe("a reader who leaves before the first part", () => {
+  const nothing: Exports = { end: () => Promise.reject(new TwinwardError("INTERNAL")) };
+  const stretch = { reader: named("reader", 20), from: null, until: null };
+  for (const [kind, serve] of [
+    ["stream", (response, parts, stop, log) => sendStream(response, parts, stop, log)],
+    [
+      "export",
+      (response, parts, stop, log) => sendExport({ response, parts, exports: nothing, stop, log, ...stretch }),
+    ],
+  ] as [string, (...given: [Response, AsyncGenerator<StreamPart>, AbortController, Log]) => Promise<void>][]) {
+    it(`is no error of the server: ${kind}`, async () => {
+      const errors: unknown[] = [];
+      const log = { info: () => undefined, error: (...words: unknown[]) => void errors.push(words) };
+      const asked = Promise.withResolvers<void>();
+      const over = Promise.withResolvers<void>();
+      async function* parts(signal: AbortSignal): AsyncGenerator<StreamPart> {
+        asked.resolve();
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        signal.throwIfAborted();
+        yield { kind: "beat" };
+      }
+      const app = express()
+        .get("/", async (_request, response) => {
+          const stop = new AbortController();
+          await serve(response, parts(stop.signal), stop, log).finally(() => setImmediate(over.resolve));
+        })
+        .use(problems(log));
+      const server = createServer(app).listen(0, "127.0.0.1");
+      await new Promise((resolve) => server.once("listening", resolve));
+      const request = get({ port: (server.address() as AddressInfo).port, host: "127.0.0.1" });
+      request.on("error", () => undefined);
+      await asked.promise;
+      request.destroy();
+      await over.promise;
+      expect(errors).to.deep.equal([]);
+      server.close();
+    });
+  }
 });
 
 describe("a reader who takes nothing", () => {

@@ -5,8 +5,9 @@ import { modelHash } from "../../../protocol/device-model.ts";
 import { manifestHash, type Manifest } from "../../../protocol/manifest.ts";
 import { permit, type Permit, type PermitTerms } from "../../../server/access/permit.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
-import { createReader, type Stretch } from "../../../server/twin/history.ts";
+import { createReader, type Reader, type Stretch } from "../../../server/twin/history.ts";
 import { createProofs } from "../../../server/twin/proofs.ts";
+import { createReleases, type Releases } from "../../../server/twin/releases.ts";
 import type { History } from "../../../server/twin/scope.ts";
 import { factOf, MODEL, STREAM, type TestDevice, type World } from "../../helpers/gateway-world.ts";
 import { named } from "../api/written-chain.ts";
@@ -42,7 +43,8 @@ export class DerivedWorld {
   readonly #world: World;
   readonly #device: TestDevice;
   readonly #manifests: Manifest[] = [];
-  #ask: ReturnType<typeof createReader> | undefined;
+  #ask: Reader | undefined;
+  #few: Releases | undefined;
 
   constructor(world: World, device: TestDevice) {
     this.#world = world;
@@ -66,6 +68,7 @@ export class DerivedWorld {
       this.#manifests.push(manifest);
     }
     this.#ask = createReader(rooms, createProofs(rooms), documents);
+    this.#few = createReleases(rooms, createProofs(rooms), documents, 1);
   }
 
   permit(manifest: Manifest, over: Partial<PermitTerms> & { security?: boolean } = {}): Permit {
@@ -86,7 +89,8 @@ export class DerivedWorld {
     }));
     const twin = twins.find(({ id }) => id === this.twinOf(manifest));
     if (!twin) throw new Error("no such twin");
-    const view = { twinsOf: () => twins, twin: () => twin, anchors: () => [] } as unknown as PermitTerms["view"];
+    const chain = { twinsOf: () => twins, twin: () => twin, anchors: () => [], assignmentsOf: () => [] };
+    const view = chain as unknown as PermitTerms["view"];
     return permit({
       ...{ reader: named("reader", 20), action: "read", purpose: "research", twin, segments: twin.segments, view },
       ...{ device: factOf(this.#device), from: null, until: null, first: 1, end: null, changes: [], grant: ZERO_32 },
@@ -96,8 +100,18 @@ export class DerivedWorld {
     });
   }
 
-  async read(allowed: Permit, stretch: Stretch = {}): Promise<History> {
+  get reader(): Reader {
     if (!this.#ask) throw new Error("not open");
-    return (await this.#ask.history(allowed, stretch)).toJSON();
+    return this.#ask;
+  }
+
+  /** Opens one interval at once. */
+  get few(): Releases {
+    if (!this.#few) throw new Error("not open");
+    return this.#few;
+  }
+
+  async read(allowed: Permit, stretch: Stretch = {}): Promise<History> {
+    return (await this.reader.history(allowed, stretch)).toJSON();
   }
 }

@@ -8,16 +8,17 @@ import { fileURLToPath } from "node:url";
 import { toHex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { leafHash } from "../../../protocol/leaf.ts";
-import type { Manifest } from "../../../protocol/manifest.ts";
+import { isDerived, type Manifest } from "../../../protocol/manifest.ts";
 import { buildRecord } from "../../../protocol/record.ts";
 import { strayValues, valuesOf } from "../../../protocol/release.ts";
 import { merkleRoot } from "../../../protocol/tree.ts";
 import { toValue } from "../../../server/store/read-releases.ts";
 import { openValue } from "../../../server/keys/sealed-value.ts";
 import type { Permit } from "../../../server/access/permit.ts";
+import { createPictures } from "../../../server/twin/picture.ts";
 import type { History } from "../../../server/twin/scope.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
-import { NOON, openWorld, type TestDevice, type World } from "../../helpers/gateway-world.ts";
+import { MODEL, NOON, openWorld, type TestDevice, type World } from "../../helpers/gateway-world.ts";
 import { named } from "../api/written-chain.ts";
 import { DerivedWorld, NOISED, PLAIN, RAW } from "./derived-world.ts";
 
@@ -173,6 +174,52 @@ describeOnBoth("a derived twin", (databases) => {
     // What was told stays told.
     expect((await derived.read(derived.permit(poor, { until: NOON + 20_000 }))).releases).to.have.length(2);
     expect(await spent()).to.equal(1_000);
+  });
+
+  it("shows nothing beyond where a step goes on, although it was released already", async () => {
+    await derived.open(PLAIN);
+    await send(45);
+    const permit = derived.permit(PLAIN);
+    if (!isDerived(PLAIN)) return expect.fail("not derived");
+    await derived.reader.newest(permit);
+    const shown: number[][] = [];
+    let since: number | null = 0;
+    while (since !== null) {
+      const page = await derived.few.load(permit, PLAIN, MODEL, { limit: 10, receipts: false, since });
+      shown.push(page.releases.map(({ record }) => record.from - NOON));
+      since = page.nextSince;
+    }
+    expect(shown).to.deep.equal([[0], [10_000], [20_000, 30_000]]);
+  });
+
+  it("goes on by few bytes at once where readings are large, and leaves none out", async () => {
+    await derived.open(RAW);
+    const t = Array.from({ length: Math.floor(3_200 / MODEL.segments.length) }, (_, i) => i);
+    const segments = MODEL.segments.map(({ name, unit }) => ({ name, unit, t, v: t.map((ms) => 60 + ms / 1000) }));
+    await send(40, () => ({ segments }));
+    const sequences: number[][] = [];
+    for (let after = 0, more = true; more;) {
+      const step = await derived.reader.next(derived.permit(RAW), after, { limit: 200, receipts: false });
+      const { readings } = step.twin.toJSON();
+      expect(readings.reduce((sum, { reading }) => sum + reading.length, 0)).to.be.lessThan(1.5 * 1024 * 1024);
+      sequences.push(readings.map(({ sequence }) => sequence));
+      ({ after, more } = step);
+    }
+    expect(sequences.length).to.be.greaterThan(1);
+    expect(sequences.flat()).to.deep.equal(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+
+  it("holds few samples for a picture of a raw one, and says where the next goes on", async () => {
+    await derived.open(RAW);
+    await send(450);
+    const parts = { access: { holds: () => Promise.resolve(true) }, reader: derived.reader };
+    // Two samples in each of two segments of a reading, and 200 readings in a step.
+    const draw = createPictures({ ...parts, documents: { manifest: () => Promise.resolve(RAW) }, mostSamples: 801 });
+    const permit = derived.permit(RAW);
+    const first = await draw(() => Promise.resolve(permit), {});
+    expect([first.stretches.at(-1)?.leaves.last, first.next]).to.deep.equal([400, 401]);
+    const rest = await draw(() => Promise.resolve(permit), { fromSequence: 401 });
+    expect([rest.stretches.at(-1)?.leaves.last, rest.next]).to.deep.equal([450, null]);
   });
 
   it("keeps what it showed when it is killed: what was told is what is told, and was paid", async () => {
