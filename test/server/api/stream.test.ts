@@ -213,6 +213,20 @@ describe("a live stream through the SDK", () => {
     for (const stream of streams) await stream.end();
   });
 
+  it("waits for room where others have taken its place while its connection was broken", async () => {
+    const stream = follow(door, twin);
+    await stream.next("live");
+    door.chain.silent = true;
+    await stream.next("broken");
+    door.chain.silent = false;
+    const others = Array.from({ length: 8 }, () => follow(door, twin));
+    for (const other of others) await other.next("live");
+    expect((await stream.next("broken")).error.code).to.equal("STREAMS_TOO_MANY");
+    for (const other of others) await other.end();
+    await stream.next("lease");
+    await stream.end();
+  });
+
   it("is closed by the server when that ends, and says so", async () => {
     const stream = follow(door, twin);
     await stream.next("live");
