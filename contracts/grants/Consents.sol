@@ -18,6 +18,9 @@ abstract contract Consents is IGrantRegistry, Signed {
 
     ITwinRegistry public immutable twinRegistry;
 
+    /// @dev The six that there are.
+    uint8 private constant PURPOSES = 0x3f;
+
     mapping(bytes32 twin => mapping(address reader => Consent)) public consentOf;
 
     constructor(ITwinRegistry twinRegistry_) {
@@ -26,6 +29,7 @@ abstract contract Consents is IGrantRegistry, Signed {
 
     /// @inheritdoc IGrantRegistry
     function setConsent(bytes32 twin, address reader, uint8 purposes) external {
+        _requireSubject(twin, msg.sender);
         _setConsent(twin, reader, purposes, msg.sender);
     }
 
@@ -38,6 +42,8 @@ abstract contract Consents is IGrantRegistry, Signed {
         uint40 deadline,
         bytes calldata signature
     ) external {
+        // Before the signature: a signer that is a contract is only asked where its word counts.
+        _requireSubject(twin, signer);
         uint256 nonce = consentOf[twin][reader].changes;
         bytes32 said = keccak256(abi.encode(CONSENT_TYPE, twin, reader, purposes, nonce, deadline));
         _requireSigned(signer, said, deadline, signature);
@@ -45,11 +51,16 @@ abstract contract Consents is IGrantRegistry, Signed {
     }
 
     function _setConsent(bytes32 twin, address reader, uint8 purposes, address by) private {
-        if (!twinRegistry.speaksFor(twin, by)) revert NotSubject(twin, by);
+        // A bit that names no purpose could be told of in no record.
+        if (purposes & ~PURPOSES != 0) revert PurposesRefused(purposes);
 
         Consent storage consent = consentOf[twin][reader];
         consent.purposes = purposes;
         ++consent.changes;
         emit ConsentSet(twin, reader, purposes, by);
+    }
+
+    function _requireSubject(bytes32 twin, address by) private view {
+        if (!twinRegistry.speaksFor(twin, by)) revert NotSubject(twin, by);
     }
 }

@@ -188,7 +188,8 @@ interface IGrantRegistry {
     function hasContinuity(bytes32 grant) external view returns (bool);
 
     /// @notice Says for which purposes a reader may read a twin, where the twin asks for consent: given, changed and (zero)
-    /// withdrawn; by the subject of the twin's assignment or its guardian. It gives nothing without a grant.
+    /// withdrawn; by the subject of the twin's assignment or its guardian. It gives nothing without a grant. A bit that is no
+    /// purpose is refused (`PurposesRefused`).
     function setConsent(bytes32 twin, address reader, uint8 purposes) external;
 
     /// @notice The same, sent by anybody.

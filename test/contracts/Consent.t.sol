@@ -243,6 +243,19 @@ contract ConsentTest is Consortium {
         check(!researches(parent, chainOf(direct(1)), reader), "and nobody else's");
     }
 
+    /// @dev The six purposes, and no bit beside them: neither as said nor as signed.
+    function testFuzz_agreesToPurposesOnly(uint8 purposes, bool signed) public {
+        bindSubject(assignment);
+        bytes memory signature = signWith(SUBJECT_KEY, consentDigest(twin, reader, purposes, 0, LATER));
+        if (purposes > 0x3f) vm.expectRevert(abi.encodeWithSelector(IGrantRegistry.PurposesRefused.selector, purposes));
+        vm.prank(subject);
+        if (signed) grants.relayConsent(twin, reader, purposes, subject, LATER, signature);
+        else grants.setConsent(twin, reader, purposes);
+        (uint8 agreed, uint64 changes) = grants.consentOf(twin, reader);
+        checkEqual(purposes > 0x3f ? 0 : purposes, agreed, "as it was set, or nothing");
+        checkEqual(purposes > 0x3f ? 0 : 1, changes, "once, or never");
+    }
+
     // By signature
 
     function consentDigest(
@@ -294,6 +307,14 @@ contract ConsentTest is Consortium {
         bytes32 wanted = consentDigest(twin, reader, 0x04, 0, LATER);
         refused(stranger, abi.encodeWithSelector(IGrantRegistry.SignatureInvalid.selector, subject, wanted));
         grants.relayConsent(twin, reader, 0x04, subject, LATER, signature);
+    }
+
+    /// @dev Whoever has no say is refused before any signature is looked at, so that no stranger's contract is asked.
+    function test_asksNoStrangerForTheirWord() public {
+        bindSubject(assignment);
+        address wallet = address(new Wallet1271(stranger));
+        refused(stranger, abi.encodeWithSelector(IGrantRegistry.NotSubject.selector, twin, wallet));
+        grants.relayConsent(twin, reader, 0x04, wallet, LATER, hex"00");
     }
 
     function test_refusesConsentsTooLateOrOfOthers() public {

@@ -11,6 +11,7 @@ const RESEARCH = 0x04;
 const CONSENTABLE = 0x0f;
 const GRANTABLE = 0x1f;
 const CONTINUABLE = 0x03;
+const ALL_PURPOSES = 0x3f;
 const NOBODY: Hex = `0x${"00".repeat(20)}`;
 
 export class Refused extends Error {
@@ -326,11 +327,13 @@ export class AccessModel {
 
   setConsent(by: Hex, twin: Hex, reader: Hex, purposes: number): void {
     if (!this.speaksFor(twin, by)) refuse("NotSubject");
+    if ((purposes & ~ALL_PURPOSES) !== 0) refuse("PurposesRefused");
     const changes = this.changesOf(twin, reader) + 1;
     this.consents.set(`${twin} ${reader}`, { purposes, changes });
   }
 
   relayConsent(twin: Hex, reader: Hex, purposes: number, word: Word): void {
+    if (!this.speaksFor(twin, word.signer)) refuse("NotSubject");
     this.#requireSigned(word);
     this.setConsent(word.signer, twin, reader, purposes);
   }

@@ -345,15 +345,19 @@ export class Draw {
     return this.#often(0.85) ? this.#one(["subject", "guardian"] as const) : this.#player();
   }
 
+  #agreed(): number {
+    return this.#random.integer(this.#often(0.9) ? 0x20 : 0x100);
+  }
+
   #setConsent(): Drawn {
-    const [twin, reader, purposes] = [this.#twin(), this.#address(this.#one(READERS)), this.#random.integer(0x20)];
+    const [twin, reader, purposes] = [this.#twin(), this.#address(this.#one(READERS)), this.#agreed()];
     return this.#drawn(this.#speaker(), "GrantRegistry", "setConsent", [twin, reader, purposes], (who) =>
       this.#model.setConsent(who, twin, reader, purposes),
     );
   }
 
   #relayConsent(): Drawn {
-    const [twin, reader, purposes] = [this.#twin(), this.#address(this.#one(READERS)), this.#random.integer(0x20)];
+    const [twin, reader, purposes] = [this.#twin(), this.#address(this.#one(READERS)), this.#agreed()];
     const [signer, deadline] = [this.#address(this.#speaker()), this.#deadline()];
     const nonce = this.#model.changesOf(twin, reader);
     const said = { twin, reader, purposes, nonce, deadline };
