@@ -41,6 +41,8 @@ export interface EventLeaves {
 
 /** Blocks that may still be replaced by others: what they say is looked at again. */
 const LOOKED_BACK = 128;
+/** Records that are looked at at once. */
+const PAGE = 16;
 
 /**
  * Makes a leaf of everything that the chain says of something, once, in its order: also of what was said while no server ran, and by
@@ -51,7 +53,8 @@ export function recordEvents(plan: EventPlan): EventLeaves {
   const { database, committer, chain, kind, contracts, topics, leafOf, report } = plan;
   /** From this block on is looked; what lies before is recorded. */
   let from: number | undefined;
-  const done = new Set<string>();
+  /** What is a leaf, with its block. */
+  const done = new Map<string, number>();
   let closed = false;
   let again = false;
   let running: Promise<void> | undefined;
@@ -66,10 +69,13 @@ export function recordEvents(plan: EventPlan): EventLeaves {
       const place = `${event.block.hash} ${event.logIndex}`;
       if (done.has(place)) continue;
       const leaf = await leafOf(event);
-      if (leaf) await committer.submit(once(kind, leaf));
-      done.add(place);
+      // Where it is nothing, it may be so only in a view that is older than what is stored: the next wake looks again.
+      if (!leaf) continue;
+      await committer.submit(once(kind, leaf));
+      done.set(place, event.block.number);
     }
     from = Math.max(from, head.number - LOOKED_BACK);
+    for (const [place, block] of done) if (block < from) done.delete(place);
   }
 
   async function run(): Promise<void> {
@@ -107,19 +113,31 @@ export function recordEvents(plan: EventPlan): EventLeaves {
 /** A leaf of it unless there is one: a commit whose answer was lost may have happened. */
 function once(leafKind: number, { record, subject, signature }: EventLeaf): Work<void> {
   return async (tx) => {
-    const rows = await tx.query<{ body: string }>(
-      "select d.body from leaf l join record d on d.position = l.position where l.kind = $1 and l.subject = $2",
-      [leafKind, fromHex(subject, 32)],
-    );
-    const isThere = rows.some(({ body }) => {
-      const { block, logIndex } = JSON.parse(body) as EventRecord;
-      return block.hash === record.block.hash && logIndex === record.logIndex;
-    });
+    const isThere = await isRecorded(tx, leafKind, subject, record);
     const { text: body, content } = buildRecord(record);
     const own = signature === undefined ? {} : { signature: fromHex(signature) };
     const entry = { kind: "record", leafKind, subject, body, content, ...own } as const;
     return { entries: isThere ? [] : [entry], result: () => undefined };
   };
+}
+
+/** Looks from the newest record of its subject back, only so far as blocks may be replaced. */
+async function isRecorded(tx: Tx, kind: number, subject: Hex, { block, logIndex }: EventRecord): Promise<boolean> {
+  const known = [kind, fromHex(subject, 32)] as const;
+  for (let before = Number.MAX_SAFE_INTEGER; ;) {
+    const rows = await tx.query<{ sequence: number; body: string }>(
+      `select l.sequence, d.body from leaf l join record d on d.position = l.position
+       where l.kind = $1 and l.subject = $2 and l.sequence < $3 order by l.sequence desc limit ${PAGE}`,
+      [...known, before],
+    );
+    for (const { sequence, body } of rows) {
+      const found = JSON.parse(body) as EventRecord;
+      if (found.block.hash === block.hash && found.logIndex === logIndex) return true;
+      if (found.block.number < block.number - LOOKED_BACK) return false;
+      before = sequence;
+    }
+    if (rows.length < PAGE) return false;
+  }
 }
 
 async function lastBlock(tx: Tx, kind: number): Promise<number> {

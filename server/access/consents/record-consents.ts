@@ -12,12 +12,15 @@ import { signedOf, type Sent } from "./signed.ts";
 export interface ConsentParts extends Pick<EventPlan, "database" | "committer" | "chain" | "report"> {
   readonly consortium: Pick<Consortium, "chainId" | "contracts">;
   readonly stream: Hex;
-  /** The transaction that brought an event. */
-  readonly transaction: (hash: Hex) => Promise<Sent>;
+  /** The transaction that brought an event; undefined where the node answers and does not have it. */
+  readonly transaction: (hash: Hex) => Promise<Sent | undefined>;
   /** ms. */
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
 }
+
+/** A node that is behind another gets so many blocks to find a transaction; one that has forgotten it stops nobody's leaf for longer. */
+const SENT_WITHIN_BLOCKS = 12;
 
 /** Makes a leaf of everything that the chain says of consents (record-events.ts). */
 export function recordConsents(parts: ConsentParts): EventLeaves {
@@ -28,8 +31,13 @@ export function recordConsents(parts: ConsentParts): EventLeaves {
     const facts = factsOf(consortium.contracts, event, chain.view());
     if (!facts) return undefined;
     const nonce = facts.reader === null ? 0 : await setBefore(database, event);
-    const signed = signedOf(consortium, await transaction(event.transaction), facts, nonce);
     const { block, logIndex } = event;
+    const sent = await transaction(event.transaction);
+    if (!sent && chain.view().head.number < block.number + SENT_WITHIN_BLOCKS)
+      throw new TwinwardError("CHAIN_UNAVAILABLE", {
+        detail: `The node does not have transaction ${event.transaction}.`,
+      });
+    const signed = sent && signedOf(consortium, sent, facts, nonce);
     const record: ConsentRecord = {
       ...{ format: "consent@1", stream, at: now(), salt: toHex(random(16)), ...facts },
       ...{ message: signed?.message ?? null, transaction: event.transaction, logIndex },
