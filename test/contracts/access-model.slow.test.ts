@@ -27,6 +27,7 @@ const WORDS = [
     "NotVerdictOracle",
     "PurposesRefused",
     "ReaderZero",
+    "ResumedTooEarly",
   ],
   ...["SecurityTwinExists", "SecurityTwinOnly", "SegmentsMissing", "SegmentsNotInTwin", "SequenceTooLarge"],
   ...["SignatureExpired", "SignatureInvalid", "SubjectAlreadyBound", "SubjectZero", "TwinEnded", "TwinUnknown"],

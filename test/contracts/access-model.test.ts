@@ -68,7 +68,7 @@ describe("the contracts and an executable model of them", function () {
     "nobody is refused while giving is paused": class extends AccessModel {
       override pause(by: Hex): void {
         super.pause(by);
-        this.paused = false;
+        this.pausedAt = undefined;
       }
     },
   };

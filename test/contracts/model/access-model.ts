@@ -101,7 +101,8 @@ export interface Ground {
 
 export class AccessModel {
   now: number;
-  paused = false;
+  /** Seconds; undefined: not paused. */
+  pausedAt: number | undefined;
   readonly devices = new Map<Hex, Device>();
   readonly assignments = new Map<
     Hex,
@@ -250,12 +251,13 @@ export class AccessModel {
 
   pause(by: Hex): void {
     if (by !== this.#ground.pauser) refuse("AccessManagedUnauthorized");
-    this.paused = true;
+    this.pausedAt ??= this.now;
   }
 
   resume(by: Hex): void {
     if (by !== this.#ground.resumer) refuse("AccessManagedUnauthorized");
-    this.paused = false;
+    if (this.pausedAt === undefined || this.now < this.pausedAt + 3_600) refuse("ResumedTooEarly");
+    this.pausedAt = undefined;
   }
 
   grant(by: Hex, device: Hex, terms: GrantTerms, nonce: bigint): void {
@@ -425,7 +427,7 @@ export class AccessModel {
   }
 
   #requireGrantable(device: Hex, terms: GrantTerms): void {
-    if (this.paused) refuse("GrantsPaused");
+    if (this.pausedAt !== undefined) refuse("GrantsPaused");
     if (terms.until <= terms.from) refuse("GrantTermEmpty");
     if (terms.until <= this.now) refuse("GrantExpired");
     if (terms.purposes === 0 || terms.purposes > GRANTABLE) refuse("PurposesRefused");

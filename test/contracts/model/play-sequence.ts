@@ -39,7 +39,9 @@ export async function playSequence(
   }
   const draw = new Draw(random, model, stage);
   for (let scene = 0; scene < SCENES; scene++) {
-    model.now = scene === 0 ? BEGIN : model.now + 1 + 100 * random.integer(5) + random.integer(2);
+    // Some pauses last their hour: only then can they end.
+    const hour = model.pausedAt !== undefined && random.integer(3) === 0 ? 3_600 : 0;
+    model.now = scene === 0 ? BEGIN : model.now + 1 + 100 * random.integer(5) + random.integer(2) + hour;
     const acts = [
       ...(scene === 0 ? opening(stage, model) : []),
       ...Array.from({ length: 4 + random.integer(ACTS_MOST - 4) }, () => () => draw.act()),
