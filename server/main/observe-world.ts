@@ -68,6 +68,7 @@ export async function observeWorld(parts: {
     events,
     settled: before?.number ?? 0,
     block: (number) => readHeader(provider, number),
+    isContract: async (address) => (await reach(() => provider.getCode(address))) !== "0x",
   };
 }
 

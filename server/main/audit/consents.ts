@@ -10,6 +10,7 @@ import { readRecord } from "../../../protocol/record.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
 import { factsOf } from "../../access/consents/facts.ts";
 import type { Lies } from "./lies.ts";
+import { isOnChain } from "./on-chain.ts";
 import type { AuditWorld } from "./world.ts";
 
 interface Row {
@@ -38,12 +39,14 @@ export async function auditConsents(world: AuditWorld, lies: Lies): Promise<void
     if (!record) continue;
     const { block, logIndex } = record;
     recorded.add(placeOf(record));
-    last = Math.max(last, block.number);
     lies.hold(toHex(subject) === (record.twin ?? record.device), place, "its leaf is beside another twin");
-    // A block that the chain took back since is no lie: the leaf says where it was seen.
-    if ((await world.block(block.number))?.hash !== block.hash) continue;
+    // Whatever became of its block: what was signed stays signed.
+    const forgery = await forgeryIn(world, record, signature);
+    if (forgery !== undefined) lies.tell(place, forgery);
+    if (!(await isOnChain(world, record, { place, kind: "consents" }, lies))) continue;
+    last = Math.max(last, block.number);
     const at = world.events.findIndex((one) => one.block.hash === block.hash && one.logIndex === logIndex);
-    const fault = faultOf(world, record, at, signature);
+    const fault = faultOf(world, record, at);
     if (fault !== undefined) lies.tell(place, fault);
   }
   for (const event of world.events) {
@@ -64,34 +67,45 @@ const placeOf = ({
   logIndex,
 }: Pick<ConsentRecord, "logIndex"> & { readonly block: { readonly hash: Hex } }): string => `${block.hash} ${logIndex}`;
 
-function faultOf(
+/** What is wrong with what was signed, by the record itself. */
+async function forgeryIn(
   world: AuditWorld,
   record: ConsentRecord,
-  at: number,
   signature: Uint8Array | null,
-): string | undefined {
-  const { chainId, contracts, events, view } = world;
+): Promise<string | undefined> {
+  const { message, by } = record;
+  if (!message) return signature === null ? undefined : "it carries a signature, and names nothing that was signed";
+  if (consentDigest(world, message) !== message.digest) return "what was signed has another digest";
+  if (signature === null) return "its signature is missing";
+  if (!isOf(factsIn(record), message)) return "what was signed says something else";
+  const holds =
+    message.signer === "contract" ? await world.isContract(by) : isConsentSigned(message, by, toHex(signature));
+  return holds ? undefined : "its signature does not verify";
+}
+
+/** What the chain says otherwise than a record of a block that is on it. */
+function faultOf({ contracts, events, view }: AuditWorld, record: ConsentRecord, at: number): string | undefined {
   const event = events[at];
   const facts = event && factsOf(contracts, event, view);
   const isTold = event?.transaction === record.transaction && canonical(event.block) === canonical(record.block);
   if (!facts || !isTold || canonical(facts) !== canonical(factsIn(record)))
     return "the chain says something else there";
   const { message } = record;
-  if (!message) return signature === null ? undefined : "it carries a signature, and names nothing that was signed";
-  if (consentDigest({ chainId, contracts }, message) !== message.digest) return "what was signed has another digest";
-  if (signature === null) return "its signature is missing";
+  if (message?.type !== "Consent") return undefined;
   const before = events.slice(0, at).filter(({ topics }) => topics.join() === event.topics.join()).length;
-  if (!isOf(facts, message, before)) return "what was signed says something else";
-  const holds = message.signer === "contract" || isConsentSigned(message, facts.by, toHex(signature));
-  return holds ? undefined : "its signature does not verify";
+  return message.said.nonce === before ? undefined : "what was signed is not the next of its consent";
 }
 
-function isOf(facts: ConsentFacts, { type, said }: NonNullable<ConsentRecord["message"]>, before: number): boolean {
+function isOf(facts: ConsentFacts, { type, said }: NonNullable<ConsentRecord["message"]>): boolean {
   if (type === "Subject")
-    return said.assignment === facts.scope && said.subject === facts.by && said.guardian === facts.guardian;
-  const { twin, reader, purposes, nonce } = said;
-  const same = twin === facts.twin && reader === facts.reader && nonce === before;
-  return same && purposes.join() === facts.purposes.join();
+    return (
+      facts.step === "bound" &&
+      said.assignment === facts.scope &&
+      said.subject === facts.by &&
+      said.guardian === facts.guardian
+    );
+  const { twin, reader, purposes } = said;
+  return twin === facts.twin && reader === facts.reader && purposes.join() === facts.purposes.join();
 }
 
 const factsIn = ({ step, device, scope, twin, reader, purposes, by, guardian }: ConsentRecord): ConsentFacts => ({

@@ -5,6 +5,7 @@ import type { StepRecord } from "../../../protocol/step-record.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
 import { stepOf } from "../../access/steps/facts.ts";
 import type { Lies } from "./lies.ts";
+import { isOnChain } from "./on-chain.ts";
 import type { AuditWorld } from "./world.ts";
 
 interface Row {
@@ -29,10 +30,9 @@ export async function auditSteps(world: AuditWorld, lies: Lies): Promise<void> {
     if (!record) continue;
     const { block, logIndex } = record;
     recorded.add(`${block.hash} ${logIndex}`);
-    last = Math.max(last, block.number);
     lies.hold(toHex(subject) === record.case, place, "its leaf is beside another case");
-    // A block that the chain took back since is no lie: the leaf says where it was seen.
-    if ((await world.block(block.number))?.hash !== block.hash) continue;
+    if (!(await isOnChain(world, record, { place, kind: "steps" }, lies))) continue;
+    last = Math.max(last, block.number);
     lies.hold(isTold(world, record), place, "the chain says something else there");
   }
   for (const event of world.events) {

@@ -26,4 +26,6 @@ export interface AuditWorld {
   readonly settled: number;
   /** The node's block, or undefined when it has none of that number. */
   block(number: number): Promise<{ readonly hash: Hex; readonly timestamp: number } | undefined>;
+  /** Whether the address has code on the chain now. */
+  isContract(address: Hex): Promise<boolean>;
 }

@@ -12,6 +12,7 @@ import { openKeyStore } from "../../../server/keys/key-store.ts";
 import { auditDirectory, type AuditReport } from "../../../server/main/audit-directory.ts";
 import { startServer } from "../../../server/main/start.ts";
 import type { Tx } from "../../../server/store/database.ts";
+import { auditEventCases } from "./audit-event-cases.ts";
 import { auditedWorld, BREATHLESS, copyOfWorld, ROWS, type AuditedWorld } from "./audit-world.ts";
 import { openAudited, type Audited } from "./audited.ts";
 
@@ -174,6 +175,8 @@ describe("audit", function () {
       const told = report?.lies.filter(({ place }) => place.startsWith("step at ")).map(({ what }) => what);
       expect(told).to.deep.equal(["the chain says something else there"]);
     });
+
+    describe("and of what the chain said", () => auditEventCases(() => audited));
 
     it("names both readings between which what was disclosed was swapped", async () => {
       const [one, other] = [await readingAt(audited, 10), await readingAt(audited, 11)];
