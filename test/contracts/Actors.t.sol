@@ -156,6 +156,7 @@ contract Actors is Consortium {
     /// @dev The subject agrees to some purposes of a reader, or takes it back; others try.
     function agreeSomehow(uint256 which, uint8 purposes, bool asGuardian) external {
         if (_given.length == 0) return;
+        purposes = uint8(bound(purposes, 0, 0x3f));
         Given storage chosen = _given[which % _given.length];
         (bytes32 of_, address to) = (chosen.terms.twin, chosen.terms.reader);
         vm.prank(stranger);
