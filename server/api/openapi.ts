@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
-import { problem } from "./answers.ts";
+import { problem } from "./answers/integrity.ts";
 import type { Routes } from "./app.ts";
 import { anyQuery, id } from "./asks.ts";
 import { codesOf } from "./codes.ts";

@@ -7,7 +7,8 @@ import { describe } from "../../twin/describe.ts";
 import { createPictures } from "../../twin/picture.ts";
 import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
-import * as answers from "../answers.ts";
+import * as answers from "../answers/access.ts";
+import * as shown from "../answers/twins.ts";
 import {
   decisionsQuery,
   explainQuery,
@@ -82,7 +83,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         description: "The decision is recorded before the first byte leaves. docs/access.md",
         session: true,
         query: historyQuery,
-        answers: { 200: answers.history },
+        answers: { 200: shown.history },
         codes: SHOWS,
         serve: async ({ who, query, path }, response) => {
           const { purpose, segments, grant, since, until, ...stretch } = query;
@@ -97,7 +98,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         summary: "The newest values of a twin, with how old, late and complete they are",
         session: true,
         query: twinQuery,
-        answers: { 200: answers.state },
+        answers: { 200: shown.state },
         codes: SHOWS,
         serve: async ({ who, query, path }, response) => {
           const permit = await access.authorize({ reader: who, twin: path("id"), ...given(query) });
@@ -112,7 +113,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         description: "Never drawn across a gap, an erasure or a change of assignments. docs/formats/picture.md",
         session: true,
         query: pictureQuery,
-        answers: { 200: answers.picture },
+        answers: { 200: shown.picture },
         codes: SHOWS,
         serve: async ({ who, query, path }, response) => {
           const { since, until, points, fromSequence, ...asked } = query;
@@ -129,7 +130,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         summary: "Which segments a twin shows you, in which unit and range, before any value",
         session: true,
         query: twinQuery,
-        answers: { 200: answers.description },
+        answers: { 200: shown.description },
         codes: [...DECIDES, "MODEL_UNKNOWN"],
         serve: async ({ who, query, path }, response) => {
           const permit = await access.authorize({ reader: who, twin: path("id"), ...given(query) });
@@ -187,7 +188,7 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         summary: "The receipt of a reading or record, by its leaf's hash",
         session: true,
         query: receiptQuery,
-        answers: { 200: answers.receipt },
+        answers: { 200: shown.receipt },
         codes: [...SHOWS, "NOT_ANCHORED_YET"],
         serve: async ({ who, query, path }, response) => {
           const { twin, ...asked } = query;

@@ -1,5 +1,5 @@
 import { TwinwardError } from "../../../protocol/errors.ts";
-import * as answers from "../answers.ts";
+import * as answers from "../answers/asking.ts";
 import type { Routes } from "../app.ts";
 import { approveBody, formatBody, refuseBody, requestsQuery } from "../asks.ts";
 import { ASKS_CHAIN, ASKS_DATABASE, REFUSED_ON_CHAIN, WRITES } from "../codes.ts";

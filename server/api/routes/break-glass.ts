@@ -1,6 +1,6 @@
 import { TwinwardError } from "../../../protocol/errors.ts";
 import type { ListedOpening } from "../../access/openings.ts";
-import * as answers from "../answers.ts";
+import * as answers from "../answers/access.ts";
 import type { Routes } from "../app.ts";
 import { openingQuery, openingsQuery } from "../asks.ts";
 import { ASKS_CHAIN, WRITES } from "../codes.ts";

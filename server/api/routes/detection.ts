@@ -1,7 +1,7 @@
 import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { FINDING_BYTES } from "../../../protocol/finding.ts";
-import * as answers from "../answers.ts";
+import * as answers from "../answers/detection.ts";
 import type { Routes } from "../app.ts";
 import { findingsQuery, formatBody, given, verdictsQuery } from "../asks.ts";
 import { ASKS_CHAIN, ASKS_DATABASE, WRITES } from "../codes.ts";

@@ -1,5 +1,5 @@
 import { anyQuery } from "../asks.ts";
-import { health, readiness } from "../answers.ts";
+import { health, readiness } from "../answers/integrity.ts";
 import type { Routes } from "../app.ts";
 import { endpoint } from "../endpoint.ts";
 import { readyParts } from "../ready-parts.ts";

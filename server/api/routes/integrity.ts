@@ -1,5 +1,5 @@
 import type { ApiRooms } from "../rooms.ts";
-import * as answers from "../answers.ts";
+import * as answers from "../answers/integrity.ts";
 import { anchorsQuery, checkBody, formatBody, readingsBody } from "../asks.ts";
 import type { Routes } from "../app.ts";
 import { ASKS_DATABASE, WRITES } from "../codes.ts";

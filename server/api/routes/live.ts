@@ -1,6 +1,6 @@
 import { TwinwardError } from "../../../protocol/errors.ts";
 import type { Routes } from "../app.ts";
-import * as answers from "../answers.ts";
+import * as answers from "../answers/twins.ts";
 import { exportQuery, given, streamQuery } from "../asks.ts";
 import { SHOWS } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
