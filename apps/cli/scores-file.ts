@@ -1,6 +1,7 @@
 import { toNumber } from "../../ml/data/cells.ts";
 import { cellsOf } from "../../ml/data/frame.ts";
 import { readTable } from "../../ml/data/read-table.ts";
+import type { SignalShare } from "../../ml/detectors/detector.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 
 /** Scores as a CSV: row (from 1, in the order of the input), score, alarm. */
@@ -8,6 +9,19 @@ export function formatScores(scores: Float64Array, alarms: Uint8Array): string {
   const lines = ["row,score,alarm"];
   scores.forEach((score, row) => lines.push(`${row + 1},${Number(score.toPrecision(9))},${alarms[row]}`));
   return `${lines.join("\n")}\n`;
+}
+
+/** Alarms and the signals that carry them as NDJSON, rows counted as `formatScores` counts them. */
+export function formatExplanations(
+  rows: Int32Array,
+  scores: Float64Array,
+  shares: readonly (readonly SignalShare[])[],
+): string {
+  const lines = [...rows].map((row, n) => {
+    const signals = shares[n]!.map(({ signal, share }) => ({ signal, share: Number(share.toFixed(4)) }));
+    return JSON.stringify({ row: row + 1, score: Number(scores[row]!.toPrecision(9)), alarm: 1, signals });
+  });
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** What `formatScores` wrote, or anybody else in its form. @throws UNUSABLE_INPUT, UNUSABLE_TABLE */

@@ -1,4 +1,5 @@
 import type { Frame } from "./frame.ts";
+import type { Stretch } from "./stretches.ts";
 
 /** How far to look back, and which signals, by their place in the frame. */
 export interface Context {
@@ -46,26 +47,66 @@ function pastOf(own: Float64Array, { rows, stretches }: Frame, width: number) {
   for (const stretch of stretches)
     for (let at = 0; at < stretch.length; at++) {
       const row = stretch[at]!;
-      step[row] = at === 0 ? 0 : own[row]! - own[stretch[at - 1]!]!;
-      let [count, sum] = [0, 0];
-      const from = Math.max(0, at - width + 1);
-      for (let k = from; k <= at; k++) {
-        const value = own[stretch[k]!]!;
-        if (Number.isNaN(value)) continue;
-        count += 1;
-        sum += value;
-      }
-      if (count === 0) continue;
-      const middle = sum / count;
-      let squares = 0;
-      for (let k = from; k <= at; k++) {
-        const value = own[stretch[k]!]!;
-        if (!Number.isNaN(value)) squares += (value - middle) ** 2;
-      }
-      mean[row] = middle;
-      spread[row] = Math.sqrt(squares / count);
+      [step[row], mean[row], spread[row]] = pastAt(own, stretch, at, width);
     }
   return { step, mean, spread };
+}
+
+function pastAt(own: Float64Array, stretch: Stretch, at: number, width: number): [number, number, number] {
+  const step = at === 0 ? 0 : own[stretch[at]!]! - own[stretch[at - 1]!]!;
+  let [count, sum] = [0, 0];
+  const from = Math.max(0, at - width + 1);
+  for (let k = from; k <= at; k++) {
+    const value = own[stretch[k]!]!;
+    if (Number.isNaN(value)) continue;
+    count += 1;
+    sum += value;
+  }
+  if (count === 0) return [step, NaN, NaN];
+  const middle = sum / count;
+  let squares = 0;
+  for (let k = from; k <= at; k++) {
+    const value = own[stretch[k]!]!;
+    if (!Number.isNaN(value)) squares += (value - middle) ** 2;
+  }
+  return [step, middle, Math.sqrt(squares / count)];
+}
+
+/** The last rows of a stretch, as a frame that can be looked at like the whole one. */
+export interface RecentRows {
+  /** Takes a row; gives the rows that are still known, this one last. */
+  push(row: Float64Array): Frame;
+}
+
+/** Keeps the last `most` rows of these signals. */
+export function keepRecent(signals: readonly string[], most: number): RecentRows {
+  let rows: Float64Array[] = [];
+  return {
+    push(row) {
+      rows = [...rows.slice(Math.max(0, rows.length - most + 1)), row.slice()];
+      const values = signals.map((_, n) => Float64Array.from(rows, (own) => own[n]!));
+      return { signals, values, rows: rows.length, stretches: [Int32Array.from(rows.keys())] };
+    },
+  };
+}
+
+/** The last row of a frame of one stretch, with its past beside it: as `addContext` gives it. */
+export function lastWithContext(recent: Frame, { width, signals: chosen }: Context): Frame {
+  const at = recent.rows - 1;
+  const [stretch] = recent.stretches as [Stretch];
+  const past = width === 0 ? [] : chosen.flatMap((n) => pastAt(recent.values[n]!, stretch, at, width));
+  const values = [...recent.values.map((own) => own[at]!), ...past].map((value) => Float64Array.of(value));
+  return { signals: recent.signals, values, rows: 1, stretches: [Int32Array.of(0)] };
+}
+
+/** `averageScores`, score by score. */
+export function createAverage(length: number): (score: number) => number {
+  let scores: number[] = [];
+  return (score) => {
+    if (length <= 1) return score;
+    scores = [...scores.slice(Math.max(0, scores.length - length + 1)), score];
+    return scores.reduce((sum, own) => sum + own, 0) / scores.length;
+  };
 }
 
 /** Scores averaged over the last `length` rows of their stretch: an attack that lasts stands out, one odd row does not. */

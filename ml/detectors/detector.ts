@@ -17,8 +17,30 @@ export interface Lesson {
   readonly progress: (done: number, what: string) => Promise<void>;
 }
 
-/** Scores a frame row by row, higher when more suspicious, by what came until then in its stretch. */
-export type Scorer = (frame: Frame) => Float64Array | Promise<Float64Array>;
+/** How much of a row's score a signal carries: 0 to 1. */
+export interface SignalShare {
+  readonly signal: string;
+  readonly share: number;
+}
+
+/** A detector that is ready to judge. Missing values are ordinary; other numbers that are none are refused. */
+export interface Judge {
+  /** A score for each row, higher when more suspicious, by what came until then in its stretch. @throws UNUSABLE_TABLE */
+  score(frame: Frame): Promise<Float64Array>;
+  /** For each of these rows of the frame, which signals carry its score: the largest share first, at most five. */
+  explain(frame: Frame, rows: Int32Array): Promise<readonly (readonly SignalShare[])[]>;
+  /** One stretch, row by row: see `RowStream`. */
+  stream(): RowStream;
+}
+
+/**
+ * Judges one stretch as it comes. What is kept of the past is bounded, and scores are those that `score` gives for the whole
+ * stretch: the same numbers, or within a tolerance that the detector states where a network computes them.
+ */
+export interface RowStream {
+  /** A row's signals, in the model's order; missing ones are NaN. Await each before the next. */
+  push(row: Float64Array): Promise<number>;
+}
 
 /** What has been learned. */
 export interface Learned {
@@ -37,5 +59,5 @@ export interface Detector {
   readonly name: string;
   learn(lesson: Lesson): Promise<Learned>;
   /** @throws MODEL_FILE_UNUSABLE where the settings are not those of this detector */
-  restore(parts: Learned["parts"], signals: readonly string[], engine: string | undefined): Scorer | Promise<Scorer>;
+  restore(parts: Learned["parts"], signals: readonly string[], engine: string | undefined): Judge | Promise<Judge>;
 }

@@ -1,15 +1,13 @@
 import { blockFolds, foldOf, withholdKinds, type Fold } from "../data/folds.ts";
-import { type Frame, type Reading, type Training } from "../data/frame.ts";
+import type { Frame, Training } from "../data/frame.ts";
 import { findLeaks, type Leak } from "../data/leaks.ts";
 import { MlError } from "../errors.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
-import { chooseThreshold, crossAlarms, crossF1, toAlarms, type ThresholdTarget } from "../evaluate/threshold.ts";
+import { chooseThreshold, crossAlarms, crossF1, type ThresholdTarget } from "../evaluate/threshold.ts";
 import type { Card } from "../model/card.ts";
 import type { Model } from "../model/pack-model.ts";
 import { hashModel } from "../model-hash.ts";
 import type { Detector, Learned } from "./detector.ts";
-import { findDetector } from "./detectors.ts";
-import { parseReadingSettings } from "./reading-settings.ts";
 
 export interface TrainPlan {
   /** Several are compared by blocked cross-validation, and the best is kept. */
@@ -177,29 +175,4 @@ function metricsOf(all: Evaluation, how: string, last: Evaluation | undefined): 
     ...told(all, `the training rows, cross-validated (${how}; threshold from the other blocks)`),
     ...(last === undefined ? [] : told(last, `the last block alone, which learned from earlier rows (${how})`)),
   ];
-}
-
-/** A model that was loaded, ready to judge. */
-export interface ReadyDetector {
-  readonly reading: Reading;
-  readonly threshold: number;
-  readonly judge: (frame: Frame) => Promise<{ scores: Float64Array; alarms: Uint8Array }>;
-}
-
-/** Makes a loaded model ready. @throws DETECTOR_MISSING, MODEL_FILE_UNUSABLE */
-export async function openDetector(model: Model, engine?: string): Promise<ReadyDetector> {
-  const { reading, detector: settings } = parseReadingSettings(model.settings);
-  const threshold = model.thresholds.alarm;
-  if (threshold === undefined) throw new MlError("MODEL_FILE_UNUSABLE", { detail: "It has no threshold." });
-  const { networks, scaler, card } = model;
-  const signals = reading.signals;
-  const score = await findDetector(card.detector).restore({ networks, scaler, settings }, signals, engine);
-  return {
-    reading: reading.how,
-    threshold,
-    judge: async (frame) => {
-      const scores = await score(frame);
-      return { scores, alarms: toAlarms(scores, threshold) };
-    },
-  };
 }

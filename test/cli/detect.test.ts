@@ -26,7 +26,8 @@ describe("twinward detect train, score, evaluate", () => {
     });
     return { status, stderr, told: JSON.parse(stdout || "{}") as Told };
   }
-  const train = (...words: string[]) => run("train", "--time", "at", "--label", "attack", ...words);
+  const train = (...words: string[]) =>
+    run("train", "--time", "at", "--label", "attack", "--detector", "baseline", ...words);
   const figure = (told: Told, name: string): number => told.figures.find((each) => each.name === name)?.value ?? NaN;
 
   before(() => {
@@ -43,13 +44,30 @@ describe("twinward detect train, score, evaluate", () => {
     expect(told.card.sees).to.deep.equal(["speed", "pressure", "flow", "valve"]);
     const promised = told.card.metrics.find(({ name }) => name === "F1")!;
 
-    const scored = run("score", "--model", at("m"), "--data", at("unlabelled.csv"), "--out", at("scores.csv"));
+    const scored = run(
+      "score",
+      "--model",
+      at("m"),
+      "--data",
+      at("unlabelled.csv"),
+      "--out",
+      at("scores.csv"),
+      "--explain",
+      at("why"),
+    );
     expect(scored.status, scored.stderr).to.equal(0);
     const lines = readFileSync(at("scores.csv"), "utf8").trimEnd().split("\n");
     expect(lines[0]).to.equal("row,score,alarm");
     const rows = lines.slice(1).map((line) => line.split(",").map(Number));
     expect(rows.map(([row]) => row)).to.deep.equal(Array.from({ length: 600 }, (_, n) => n + 1));
     for (const [row, score, alarm] of rows) expect(alarm, `row ${row}`).to.equal(Number(score! >= told.threshold));
+
+    const why = readFileSync(at("why"), "utf8").trimEnd().split("\n");
+    const explained = why.map((line) => JSON.parse(line) as { row: number; signals: { signal: string }[] });
+    const called = rows.filter(([, , alarm]) => alarm === 1).map(([row]) => row);
+    expect(explained.map(({ row }) => row)).to.deep.equal(called);
+    const named = explained.filter(({ signals }) => ["pressure", "flow"].includes(signals[0]!.signal));
+    expect(named.length / called.length).to.be.greaterThan(0.8);
 
     const rated = ["--scores", at("scores.csv"), "--data", at("b.csv"), "--label", "attack", "--plots", at("p")];
     const judged = run("evaluate", ...rated);

@@ -4,11 +4,12 @@ import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
 import { crossF1 } from "../../evaluate/threshold.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
-import { fitBoostedTrees, scoreBoostedTrees, type BoostPlan } from "./boosted-trees.ts";
+import { fitBoostedTrees, type BoostPlan } from "./boosted-trees.ts";
 import { combine, fitCombination, type Combination } from "./combine.ts";
-import { fitIsolationForest, scoreIsolationForest } from "./isolation-forest.ts";
-import { parseBaseline, type BaselineSettings } from "./settings.ts";
-import { fitSubspace, scoreSubspace } from "./subspace.ts";
+import { fitIsolationForest } from "./isolation-forest.ts";
+import { judgeBaseline, scoreParts, type Parts, type PartScores } from "./judge-baseline.ts";
+import { parseBaseline } from "./settings.ts";
+import { fitSubspace } from "./subspace.ts";
 
 /** Fixed before any data was seen; only the look back and the averaging are chosen, by cross-validation. */
 const BOOST: Omit<BoostPlan, "seed"> = {
@@ -28,11 +29,6 @@ const AVERAGES = [1, 4, 12];
 /** Fewer attacked rows than this teach trees nothing. */
 const LEAST_ATTACKED = 10;
 
-type Parts = Pick<BaselineSettings, "subspace" | "forest" | "boosted">;
-
-/** Scores of each part, by part: T², SPE, isolation and, where attacks were labelled, boosted trees. */
-type PartScores = readonly Float64Array[];
-
 /** What everything else is compared with: subspace, isolation forest and boosted trees, weighed. */
 export const baseline: Detector = {
   name: "baseline",
@@ -44,14 +40,7 @@ export const baseline: Detector = {
       });
     return await learn(lesson);
   },
-  restore(parts, signals) {
-    const settings = parseBaseline(parts.settings, signals.length);
-    return (frame) => {
-      const seen = addContext(frame, settings.context);
-      const scores = combine(settings.combination, scoreParts(settings, seen));
-      return averageScores(scores, frame.stretches, settings.average);
-    };
-  },
+  restore: (parts, signals) => judgeBaseline(parseBaseline(parts.settings, signals.length), signals),
 };
 
 interface Choice {
@@ -164,10 +153,4 @@ async function fitParts(
     forest: { sample: forest.sample, trees: [...forest.trees] },
     boosted,
   };
-}
-
-function scoreParts({ subspace, forest, boosted }: Parts, { values, rows }: Frame): PartScores {
-  const { within, outside } = scoreSubspace(subspace, values, rows);
-  const scores = [within, outside, scoreIsolationForest(forest, values, rows)];
-  return boosted === null ? scores : [...scores, scoreBoostedTrees(boosted, values, rows)];
 }

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from "../../random.ts";
 import { binSignal, type Binned } from "./bins.ts";
-import { followTree, type Tree } from "./trees.ts";
+import { followChanges, followTree, type Tree } from "./trees.ts";
 
 /** Trees whose sum, from `base` on, is the log-odds that a row is attacked. */
 export interface BoostedTrees {
@@ -66,6 +66,17 @@ export function scoreBoostedTrees(
   const odds = new Float64Array(rows).fill(base);
   for (const tree of trees) for (let row = 0; row < rows; row++) odds[row]! += followTree(tree, values, row);
   return odds;
+}
+
+/** What each signal adds to a row's log-odds. */
+export function explainBoostedTrees(
+  { trees }: BoostedTrees,
+  values: readonly Float64Array[],
+  row: number,
+): Float64Array {
+  const carried = new Float64Array(values.length);
+  for (const tree of trees) followChanges(tree, values, row, (signal, by) => (carried[signal]! += by));
+  return carried;
 }
 
 interface Split {

@@ -103,3 +103,7 @@ export function combine({ parts, base }: Combination, scores: readonly Float64Ar
   });
   return combined;
 }
+
+/** What each part adds to a row's log-odds. */
+export const partShares = ({ parts }: Combination, scores: readonly Float64Array[], row: number): Float64Array =>
+  Float64Array.from(parts, (part, n) => part.weight * inUnits(scores[n]![row]!, part));

@@ -1,5 +1,5 @@
 import { createRandom, type Random } from "../../random.ts";
-import { followTree, type Tree } from "./trees.ts";
+import { followChanges, followTree, type Tree } from "./trees.ts";
 
 /** Trees whose leaves say how many random cuts it takes to set a row apart. */
 export interface IsolationForest {
@@ -92,4 +92,22 @@ export function scoreIsolationForest(
   for (const tree of trees) for (let row = 0; row < rows; row++) paths[row]! += followTree(tree, values, row);
   const usual = trees.length * (meanPath(sample) || 1);
   return paths.map((path) => 2 ** (-path / usual));
+}
+
+/** Which signals set a row apart: by each tree, the sooner the more, shared evenly by the cuts on the way. */
+export function explainIsolationForest(
+  { trees, sample }: IsolationForest,
+  values: readonly Float64Array[],
+  row: number,
+): Float64Array {
+  const carried = new Float64Array(values.length);
+  const usual = meanPath(sample);
+  for (const tree of trees) {
+    const sooner = usual - followTree(tree, values, row);
+    if (sooner <= 0) continue;
+    const cuts: number[] = [];
+    followChanges(tree, values, row, (signal) => cuts.push(signal));
+    for (const signal of cuts) carried[signal]! += sooner / cuts.length;
+  }
+  return carried;
 }

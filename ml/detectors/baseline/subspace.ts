@@ -89,3 +89,23 @@ export function scoreSubspace(
   }
   return { within, outside };
 }
+
+/** What each signal adds to a row's T² and to its SPE; parts of T² that lower it count as nothing. */
+export function explainSubspace(
+  { scaler, directions, variances }: Subspace,
+  values: readonly Float64Array[],
+  row: number,
+): { within: Float64Array; outside: Float64Array } {
+  const left = Float64Array.from(values, (own, n) => toScaled(own[row]!, scaler[n]!));
+  const scaled = left.slice();
+  const within = new Float64Array(scaled.length);
+  directions.forEach((direction, k) => {
+    let along = 0;
+    for (let n = 0; n < scaled.length; n++) along += direction[n]! * scaled[n]!;
+    for (let n = 0; n < scaled.length; n++) {
+      within[n]! += (along / variances[k]!) * direction[n]! * scaled[n]!;
+      left[n]! -= along * direction[n]!;
+    }
+  });
+  return { within: within.map((own) => Math.max(0, own)), outside: left.map((own) => own * own) };
+}

@@ -31,3 +31,18 @@ export function followTree(tree: Tree, values: readonly Float64Array[], row: num
   }
   return tree.value[node]!;
 }
+
+/** Adds to each signal the changes of value at its splits, on a row's way to its leaf (Saabas 2014). */
+export function followChanges(
+  tree: Tree,
+  values: readonly Float64Array[],
+  row: number,
+  change: (signal: number, by: number) => void,
+): void {
+  let node = 0;
+  for (let signal = tree.signal[0]!; signal >= 0; signal = tree.signal[node]!) {
+    const child = tree.left[node]! + (values[signal]![row]! > tree.limit[node]! ? 1 : 0);
+    change(signal, tree.value[child]! - tree.value[node]!);
+    node = child;
+  }
+}

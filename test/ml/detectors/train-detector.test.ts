@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFrame, readTraining, type TrainingFiles } from "../../../ml/data/frame.ts";
 import { detectorsFor } from "../../../ml/detectors/detectors.ts";
-import { openDetector, trainDetector, type TrainPlan } from "../../../ml/detectors/train-detector.ts";
+import { openDetector } from "../../../ml/detectors/open-detector.ts";
+import { trainDetector, type TrainPlan } from "../../../ml/detectors/train-detector.ts";
 import { MlError } from "../../../ml/errors.ts";
 import { loadModel, saveModel } from "../../../ml/model/model-files.ts";
 import { packModel } from "../../../ml/model/pack-model.ts";
@@ -16,7 +17,7 @@ describe("training a detector", () => {
   const at = (name: string): string => join(directory, name);
   const FILES: TrainingFiles = { files: [], hasHeader: true, label: "attack", drop: [], normal: "normal" };
   const PLAN: TrainPlan = {
-    detectors: detectorsFor("auto"),
+    detectors: detectorsFor("baseline"),
     target: undefined,
     allowedLeaks: [],
     engine: undefined,
@@ -71,7 +72,7 @@ describe("training a detector", () => {
   });
 
   it("is refused by a code where it cannot be honest or cannot be done", async () => {
-    expect(() => detectorsFor("hybrid"))
+    expect(() => detectorsFor("oracle"))
       .to.throw(MlError)
       .with.property("code", "DETECTOR_MISSING");
     const read = (more: Partial<TrainingFiles>) => readTraining({ ...FILES, files: [at("a.csv")], ...more });
