@@ -12,6 +12,8 @@ export interface Window {
 export interface Stretch {
   times: number[][];
   values: number[][];
+  /** When it ends, in the window's times. */
+  end: number;
 }
 
 /** Values are cut off here: a hostile 1e300 must not overflow to a score that compares as false. */
@@ -39,7 +41,8 @@ export function cutStretches(window: Window, lengthMs: number, strideMs: number)
         if (k >= whole) continue;
         let stretch = stretches.get(k);
         if (!stretch) {
-          stretch = { times: signals.map(() => []), values: signals.map(() => []) };
+          const end = first + k * strideMs + lengthMs;
+          stretch = { times: signals.map(() => []), values: signals.map(() => []), end };
           stretches.set(k, stretch);
         }
         stretch.times[i]!.push(offset / 1000);
@@ -50,9 +53,12 @@ export function cutStretches(window: Window, lengthMs: number, strideMs: number)
   return [...stretches.entries()].sort((a, b) => a[0] - b[0]).map((entry) => entry[1]);
 }
 
-/** How many whole stretches the window's time has room for, with samples in them or not. */
-export const countStretches = (window: Window, lengthMs: number, strideMs: number): number =>
-  extentOf(window, lengthMs, strideMs).whole;
+/** How many whole stretches that end after `from` the window's time has room for, with samples in them or not. */
+export function countStretches(window: Window, lengthMs: number, strideMs: number, from = -Infinity): number {
+  const { first, whole } = extentOf(window, lengthMs, strideMs);
+  const before = Math.floor((from - first - lengthMs) / strideMs) + 1;
+  return whole - Math.min(Math.max(before, 0), whole);
+}
 
 function extentOf(window: Window, lengthMs: number, strideMs: number): { first: number; whole: number } {
   const { signals, times, values } = window;

@@ -12,10 +12,10 @@ export interface CalibrationChoice extends Pick<Calibration, "limitRate" | "susp
   sustain: { suspect: number; quarantine: number };
 }
 
-/** The largest value that `count` scores in a row all reach; 0 when there are fewer. */
-export function sustainedScore(scores: number[], count: number): number {
+/** The largest value that `count` scores in a row, the last of them at `from` or later, all reach; 0 when there are fewer. */
+export function sustainedScore(scores: readonly number[], count: number, from = 0): number {
   let best = 0;
-  for (let i = 0; i + count <= scores.length; i++) {
+  for (let i = Math.max(from - count + 1, 0); i + count <= scores.length; i++) {
     let least = Infinity;
     for (let j = i; j < i + count; j++) least = Math.min(least, scores[j]!);
     best = Math.max(best, least);

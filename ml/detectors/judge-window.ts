@@ -4,7 +4,7 @@
  */
 import type { Window } from "../window.ts";
 import { sustainedScore } from "./calibrate.ts";
-import type { PcaModel } from "./pca-model.ts";
+import type { PcaModel, Thresholds } from "./pca-model.ts";
 import { scoreStretches } from "./score-pca.ts";
 
 export interface Judgement {
@@ -14,29 +14,37 @@ export interface Judgement {
   /** Thousandths of the detector's limit: the sustained score that decided. */
   score: number;
   /**
-   * True where every stretch of the window was told enough of to be scored, and there were as many in a row as a quarantine
+   * True where every judged stretch was told enough of to be scored, and there were as many in a row as a quarantine
    * takes. Without it a clear is only silence: what was not scored could not have been found.
    */
   isJudged: boolean;
 }
 
 /** Thousandths, bounded so that no hostile value leaves the safe integers. */
-const toThousandths = (score: number) => Math.floor(1000 * Math.min(score, 1e9));
+export const toThousandths = (score: number) => Math.floor(1000 * Math.min(score, 1e9));
 
-/** Judges one window of one device. Pure and stateless: knows nothing of the device's past. */
-export function judgeWindow(model: PcaModel, window: Window): Judgement {
-  const { sustain, suspect, quarantine } = model.thresholds;
-  const { scores, whole, telling } = scoreStretches(model, window);
-  const isJudged = telling === whole && telling >= sustain.quarantine;
-  const held = toThousandths(sustainedScore(scores, sustain.quarantine));
-  if (held >= quarantine)
-    return {
-      kind: "quarantine",
-      severity: held >= 4 * quarantine ? 5 : held >= 2 * quarantine ? 4 : 3,
-      score: held,
-      isJudged,
-    };
-  const seen = toThousandths(sustainedScore(scores, sustain.suspect));
-  if (seen >= suspect) return { kind: "suspect", severity: seen >= 2 * suspect ? 2 : 1, score: seen, isJudged };
-  return { kind: "clear", severity: 0, score: seen, isJudged };
+/**
+ * Judges what of a window ends after `from`, all of it by default; what comes before is looked back on, so that nothing is judged
+ * with less before it than there was. Pure and stateless: knows nothing of the device's past but this window.
+ */
+export function judgeWindow(model: PcaModel, window: Window, from = -Infinity): Judgement {
+  const { sustain } = model.thresholds;
+  const { scores, first, isWhole } = scoreStretches(model, window, from);
+  const held = toThousandths(sustainedScore(scores, sustain.quarantine, first));
+  const seen = toThousandths(sustainedScore(scores, sustain.suspect, first));
+  return { ...judgeScores(model.thresholds, held, seen), isJudged: isWhole };
+}
+
+/** What two sustained scores in thousandths amount to. */
+export function judgeScores(
+  { suspect, quarantine }: Thresholds,
+  held: number,
+  seen: number,
+): Omit<Judgement, "isJudged"> {
+  if (held >= quarantine) {
+    const severity = held >= 4 * quarantine ? 5 : held >= 2 * quarantine ? 4 : 3;
+    return { kind: "quarantine", severity, score: held };
+  }
+  if (seen >= suspect) return { kind: "suspect", severity: seen >= 2 * suspect ? 2 : 1, score: seen };
+  return { kind: "clear", severity: 0, score: seen };
 }

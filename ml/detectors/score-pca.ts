@@ -91,27 +91,45 @@ export function scoreStretch(model: PcaModel, stretch: Stretch): ViewScore | und
 export interface ScoredStretches {
   /** In time order; 0 where nothing is known. A stretch without a sample has none. */
   scores: number[];
-  /** Of the whole stretches that the window's time has room for, how many were told enough of (`isTelling`). */
-  whole: number;
-  telling: number;
+  /** The first of them that ends in the judged time; as many as there are where none does. */
+  first: number;
+  /** True where every stretch of the judged time, and as many in a row as a quarantine takes, was told enough of (`isTelling`). */
+  isWhole: boolean;
 }
 
-/** Scores every stretch of a window. */
-export function scoreStretches(model: PcaModel, window: Window): ScoredStretches {
+/** Scores every stretch of a window; those that end after `from` are to be judged. */
+export function scoreStretches(model: PcaModel, window: Window, from = -Infinity): ScoredStretches {
   const { stretchMs, strideMs } = model;
   const ordered = orderSignals(model, window);
   const stretches = cutStretches(ordered, stretchMs, strideMs);
-  return {
-    scores: stretches.map((stretch) => scoreStretch(model, stretch)?.score ?? 0),
-    whole: countStretches(ordered, stretchMs, strideMs),
-    telling: stretches.filter(isTelling).length,
-  };
+  const scores = stretches.map((stretch) => scoreStretch(model, stretch)?.score ?? 0);
+  return { scores, ...tellWhole(model, ordered, stretches, from) };
 }
 
-/** Scores a window by its worst stretch and says which signals carry it. */
-export function scorePca(model: PcaModel, window: Window): PcaScore {
+/** Where the judged stretches begin, and whether enough was told of them, and of those before them that decide with them. */
+export function tellWhole(
+  model: Pick<PcaModel, "stretchMs" | "strideMs" | "thresholds">,
+  window: Window,
+  stretches: readonly Stretch[],
+  from: number,
+): Pick<ScoredStretches, "first" | "isWhole"> {
+  const found = stretches.findIndex(({ end }) => end > from);
+  const first = found < 0 ? stretches.length : found;
+  const { quarantine } = model.thresholds.sustain;
+  const deciding = stretches.slice(Math.max(first - quarantine + 1, 0));
+  const isWhole =
+    stretches.length - first === countStretches(window, model.stretchMs, model.strideMs, from) &&
+    first < stretches.length &&
+    deciding.length >= quarantine &&
+    deciding.every(isTelling);
+  return { first, isWhole };
+}
+
+/** Scores a window by its worst stretch that ends after `from` and says which signals carry it. */
+export function scorePca(model: PcaModel, window: Window, from = -Infinity): PcaScore {
   let worst: ViewScore | undefined;
   for (const stretch of cutStretches(orderSignals(model, window), model.stretchMs, model.strideMs)) {
+    if (stretch.end <= from) continue;
     const scored = scoreStretch(model, stretch);
     if (scored && (!worst || scored.score > worst.score)) worst = scored;
   }

@@ -5,7 +5,7 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { readFindingBody, type ClearDevice } from "../../protocol/finding.ts";
 import { BATCHES_PER_ROUND, type Verdict } from "../../protocol/verdict.ts";
-import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import type { WindowDetector } from "../../ml/detectors/window-detector.ts";
 import { isFollowedBy } from "../chain/stream-line.ts";
 import type { AnchorFact, ChainView } from "../chain/view.ts";
 import { attest, attestClear, ROUNDS_OPEN, type Attesting, type Pen } from "./attest.ts";
@@ -29,7 +29,7 @@ export interface Bench {
   /** The first batch to judge; the last is the newest that the view has. */
   readonly from: number;
   readonly judge: Judge;
-  readonly model: PcaModel;
+  readonly detector: WindowDetector;
   readonly modelHash: Hex;
   readonly pen: () => Pen;
 }
@@ -37,7 +37,13 @@ export interface Bench {
 export const roundOf = (batch: number): number => Math.floor(batch / BATCHES_PER_ROUND);
 export const firstBatch = (round: number): number => round * BATCHES_PER_ROUND;
 
-/** What the state file knows of a stream: where the round began, per device. Its readings are asked for again. */
+/** The first leaf of a round, of those before it of the round to look back on: both of one stream. A stream's first has none before it. */
+export function roundStarts(anchors: readonly AnchorFact[], round: number): { former: number; start: number } {
+  const leafOf = (batch: number): number => anchors[batch]?.firstLeaf ?? 0;
+  return { former: leafOf(firstBatch(Math.max(round - 1, 0))), start: leafOf(firstBatch(round)) };
+}
+
+/** What the state file knows of a stream: where looking back on the round began, per device. Its readings are asked for again. */
 export function beginWatching(state: OracleState, view: ChainView, stream: Hex): Watched {
   const known = Object.entries(state.baselines) as [Hex, DeviceRound["baseline"]][];
   const ours = known.filter(([id]) => {
@@ -51,16 +57,16 @@ export function beginWatching(state: OracleState, view: ChainView, stream: Hex):
 }
 
 /** Judges batches in order, every one: skipping one could hide a verdict that others sign. Moves `watched` on. */
-export function judgeBatches(
+export async function judgeBatches(
   before: OracleState,
   watched: Watched,
   bench: Bench,
-): { state: OracleState; events: OracleEvent[] } {
+): Promise<{ state: OracleState; events: OracleEvent[] }> {
   const { view, stream, from } = bench;
   const events: OracleEvent[] = [];
   let state = before;
   for (let batch = from; batch < view.anchors(stream).length; batch++) {
-    const judged = judgeBatch(state, watched, bench, batch);
+    const judged = await judgeBatch(state, watched, bench, batch);
     const progress = { floor: 0, ...judged.state.streams[stream], next: batch + 1 };
     state = { ...judged.state, streams: { ...judged.state.streams, [stream]: progress } };
     events.push(...judged.events);
@@ -68,16 +74,16 @@ export function judgeBatches(
   return { state, events };
 }
 
-function judgeBatch(
+async function judgeBatch(
   before: OracleState,
   watched: Watched,
   bench: Bench,
   batch: number,
-): { state: OracleState; events: OracleEvent[] } {
-  const { view, stream, judge, model, modelHash, pen } = bench;
+): Promise<{ state: OracleState; events: OracleEvent[] }> {
+  const { view, stream, judge, detector, modelHash, pen } = bench;
   const anchors = view.anchors(stream);
   const round = roundOf(batch);
-  const start = leavesOf(anchors, firstBatch(round)).first;
+  const { former, start } = roundStarts(anchors, round);
   const { first, end } = leavesOf(anchors, batch);
   const place = { oracleSet: view.oracleSet, stream, round, lastBatch: batch, model: modelHash };
   const events: OracleEvent[] = [];
@@ -87,7 +93,8 @@ function judgeBatch(
     const judgeable = readings.filter(({ position }) => position >= start && position < end);
     // A batch without a leaf of the device changes nothing about it.
     if ((judgeable.at(-1)?.position ?? -1) < first) continue;
-    const outcome = judge(model, judgeable);
+    const before = readings.filter(({ position }) => position >= former && position < start);
+    const outcome = await judge(detector, judgeable, before);
     judgedIn(watched, round, device).push({ batch, outcome });
     const attesting = outcome.severity > 0 ? attest(state, { ...place, device }, outcome, pen()) : undefined;
     if (!attesting) continue;
@@ -103,7 +110,7 @@ function judgeBatch(
   if (attesting) events.push({ event: "cleared", stream, round, devices: clear.length });
   state = attesting?.state ?? state;
   for (const old of watched.judged.keys()) if (old <= round - ROUNDS_OPEN) watched.judged.delete(old);
-  return { state: { ...state, baselines: endRound(watched.devices, end, state.baselines) }, events };
+  return { state: { ...state, baselines: endRound(watched.devices, { start, end }, state.baselines) }, events };
 }
 
 export function attestedEvent({ signed }: Attesting): { event: "attested"; verdict: Verdict; digest: Hex } {

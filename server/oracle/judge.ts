@@ -4,9 +4,8 @@
  */
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { merkleRoot } from "../../protocol/tree.ts";
-import { judgeWindow, type Judgement } from "../../ml/detectors/judge-window.ts";
-import type { PcaModel } from "../../ml/detectors/pca-model.ts";
-import { scorePca } from "../../ml/detectors/score-pca.ts";
+import type { Judgement } from "../../ml/detectors/judge-window.ts";
+import type { Shares, WindowDetector } from "../../ml/detectors/window-detector.ts";
 import type { Window } from "../../ml/window.ts";
 
 /** A reading whose signature, place and disclosures were checked. */
@@ -22,7 +21,7 @@ export interface JudgedReading {
   }[];
 }
 
-/** What was found, and over which leaves. Kind and severity are what a quorum must agree on; the rest explains. */
+/** What was found, and over which leaves: those looked back on are among them. Kind and severity are what a quorum must agree on; the rest explains. */
 export interface Outcome {
   /** `unjudged`: nothing bad was found, but not all of it could be judged (`why`). That is no clear, and no finding. */
   readonly kind: "clear" | "suspect" | "quarantine" | "unjudged";
@@ -39,16 +38,23 @@ export interface Outcome {
   readonly why?: string;
 }
 
-/** How an oracle judges: `judge` itself everywhere but in a test that needs a liar. */
-export type Judge = (model: PcaModel, readings: readonly JudgedReading[]) => Outcome;
+/**
+ * How an oracle judges: `judge` itself everywhere but in a test that needs a liar. `before` are the device's readings of the round
+ * before, in sequence order.
+ */
+export type Judge = (
+  detector: WindowDetector,
+  readings: readonly JudgedReading[],
+  before: readonly JudgedReading[],
+) => Promise<Outcome>;
 
-/** The stretch of device time that one window covers: what the detector was calibrated on. */
-export const WINDOW_MS = 10_000;
+/** Readings of the round before that are kept to look back on; more is never looked at. */
+export const LOOK_BACK_MOST = 32;
 
 /** Signals of the model that this reading says nothing about, not even that it has nothing to say. */
-export function missingSignals(model: PcaModel, reading: JudgedReading): string[] {
+export function missingSignals({ signals }: Pick<WindowDetector, "signals">, reading: JudgedReading): string[] {
   const named = new Set(reading.disclosures.map((d) => d.segment));
-  return model.signals.filter((signal) => !named.has(signal));
+  return signals.filter((signal) => !named.has(signal));
 }
 
 /** A reading with the start of its period on the judged timeline. */
@@ -65,70 +71,88 @@ const isClockSound = (readings: readonly JudgedReading[]): boolean =>
   });
 
 /**
+ * The end of the round before that one looks back on, so that what begins in one round and ends in the next is seen like all else:
+ * readings that adjoin the round's first one without a hole, as few as hold the detector's look back. A function of the
+ * readings alone: who was there in the round before comes to the same as who was not.
+ */
+function lookBack(
+  { stretchMs, lookBackMs }: WindowDetector,
+  before: readonly JudgedReading[],
+  first: JudgedReading,
+): JudgedReading[] {
+  const taken: JudgedReading[] = [];
+  let next = first;
+  let held = 0;
+  for (const reading of before.slice(-LOOK_BACK_MOST).reverse()) {
+    const [from, to] = reading.per;
+    if (held >= lookBackMs || next.per[0] - to >= stretchMs) break;
+    taken.unshift(reading);
+    held += Math.max(to - from, 0);
+    next = reading;
+  }
+  return taken;
+}
+
+/**
  * Readings, in sequence order, as runs of time without a hole: what lies further apart than a stretch is long shares none,
  * and each side is judged by itself. A clock that is not sound tells nothing: then sequences alone give the order and one
  * reading follows the other, so that a device cannot hide what it says by setting its clock.
  */
-function toRuns(model: PcaModel, readings: readonly JudgedReading[], isSound: boolean): Placed[][] {
+function toRuns(stretchMs: number, readings: readonly JudgedReading[], isSound: boolean): Placed[][] {
   const runs: Placed[][] = [];
   let end = -Infinity;
   for (const reading of readings) {
     const [from, to] = reading.per;
     const start = isSound || runs.length === 0 ? from : end;
-    if (start - end >= model.stretchMs) runs.push([]);
+    if (start - end >= stretchMs) runs.push([]);
     runs.at(-1)?.push({ reading, start });
     end = start + Math.max(to - from, 0);
   }
   return runs;
 }
 
-/** Cuts a run into windows of WINDOW_MS; the last takes the rest, because a rest alone may be too short to be judged. */
-function toWindows(model: PcaModel, run: readonly Placed[]): Window[] {
-  const last = run.at(-1);
-  const end = last ? last.start + last.reading.per[1] - last.reading.per[0] : 0;
-  const windows: Window[] = [];
-  let window: Window | undefined;
-  let begun = 0;
-  for (const { reading, start } of run) {
-    if (!window || (start >= begun + WINDOW_MS && start + WINDOW_MS <= end)) {
-      const { signals } = model;
-      window = { signals: [...signals], times: signals.map(() => []), values: signals.map(() => []) };
-      windows.push(window);
-      begun = start;
-    }
+function toWindow(signals: readonly string[], run: readonly Placed[]): Window {
+  const window: Window = { signals: [...signals], times: signals.map(() => []), values: signals.map(() => []) };
+  for (const { reading, start } of run)
     for (const { segment, t, v } of reading.disclosures) {
-      const signal = model.signals.indexOf(segment);
+      const signal = signals.indexOf(segment);
       for (const [i, offset] of t.entries()) {
         window.times[signal]?.push(start + offset);
         window.values[signal]?.push(v[i] ?? null);
       }
     }
-  }
-  return windows;
+  return window;
 }
 
 /**
- * Judges the readings of one device in one round so far: as bad as its worst window. It is clear only where every reading
- * lies in a window that was judged whole, by a clock that went forward; otherwise it is unjudged.
+ * Judges the readings of one device in one round so far: as bad as the worst of its runs. It is clear only where every reading
+ * lies in a run that was judged whole, by a clock that went forward; otherwise it is unjudged.
  *
  * @throws RangeError where there are no readings (the caller's fault)
  */
-export function judge(model: PcaModel, readings: readonly JudgedReading[]): Outcome {
-  const first = readings[0];
-  const last = readings.at(-1);
-  if (!first || !last) throw new RangeError("nothing to judge");
-  const isSound = isClockSound(readings);
+export async function judge(
+  detector: WindowDetector,
+  readings: readonly JudgedReading[],
+  before: readonly JudgedReading[],
+): Promise<Outcome> {
+  const [own] = readings;
+  if (!own) throw new RangeError("nothing to judge");
+  const seen = [...lookBack(detector, before, own), ...readings];
+  const [first, last] = [seen[0] ?? own, seen.at(-1) ?? own];
+  const isSound = isClockSound(seen);
   let worst: Pick<Judgement, "kind" | "severity" | "score"> = { kind: "clear", severity: 0, score: 0 };
-  let shown: Window | undefined;
+  let shown: { window: Window; from: number } | undefined;
   let isWhole = true;
-  for (const window of toRuns(model, readings, isSound).flatMap((run) => toWindows(model, run))) {
-    const judged = judgeWindow(model, window);
+  for (const run of toRuns(detector.stretchMs, seen, isSound)) {
+    const window = toWindow(detector.signals, run);
+    const from = run.find(({ reading }) => reading.sequence >= own.sequence)?.start ?? -Infinity;
+    const judged = await detector.judge(window, from);
     isWhole &&= judged.isJudged;
     const worse =
       judged.severity > worst.severity || (judged.severity === worst.severity && judged.score > worst.score);
     if (shown !== undefined && !worse) continue;
     worst = judged;
-    shown = window;
+    shown = { window, from };
   }
   const why = !isSound ? "its clock went back" : !isWhole ? "it said too little" : undefined;
   return {
@@ -136,14 +160,14 @@ export function judge(model: PcaModel, readings: readonly JudgedReading[]): Outc
     severity: worst.severity,
     firstSequence: first.sequence,
     lastSequence: last.sequence,
-    leavesRoot: toHex(merkleRoot(readings.map((reading) => reading.leaf))),
+    leavesRoot: toHex(merkleRoot(seen.map((reading) => reading.leaf))),
     score: worst.score,
-    explanation: worst.severity > 0 && shown ? explain(model, shown) : [],
+    explanation: worst.severity > 0 && shown ? rounded(await detector.explain(shown.window, shown.from)) : [],
   };
 }
 
-/** The signals that carry the score, in ten-thousandths: an explanation, not evidence. */
-const explain = (model: PcaModel, window: Window): Outcome["explanation"] =>
-  scorePca(model, window)
-    .contributions.map(({ signal, share }) => ({ signal, share: Math.round(share * 1e4) / 1e4 }))
+/** In ten-thousandths. */
+const rounded = (shares: Shares): Outcome["explanation"] =>
+  shares
+    .map(({ signal, share }) => ({ signal, share: Math.round(share * 1e4) / 1e4 }))
     .filter(({ share }) => share > 0);

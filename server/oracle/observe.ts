@@ -5,32 +5,33 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { lastOf } from "../../protocol/line.ts";
-import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import type { WindowDetector } from "../../ml/detectors/window-detector.ts";
 import { isFollowedBy, readLine } from "../chain/stream-line.ts";
 import type { ChainView, DeviceFact } from "../chain/view.ts";
 import { checkReadings, positionIn, ReadingRefused, type CheckedReading, type Ground } from "./check.ts";
 import type { Door } from "./door.ts";
-import { missingSignals } from "./judge.ts";
+import { LOOK_BACK_MOST, missingSignals } from "./judge.ts";
 import type { Baseline } from "./state-file.ts";
 
 /** One device in the round at hand. */
 export interface DeviceRound {
-  /** The last reading before the round. */
+  /** The last reading before those that are kept. */
   baseline: Baseline;
-  /** Checked, in sequence order, all after the baseline; the newest may lie in later rounds. */
+  /** Checked, in sequence order, all after the baseline: the end of the round before, this round's, and newer ones. */
   readings: CheckedReading[];
   /** Why the device cannot be judged in this round. */
   refused?: string;
 }
 
-/** Where observing happens: a stream whose round begins at this leaf. */
+/** Where observing happens: a stream whose round begins at this leaf, and the one before it at that. */
 export interface Scene {
   readonly view: ChainView;
   readonly chainId: number;
   readonly anchorLog: Hex;
   readonly stream: Hex;
   readonly roundStart: number;
-  readonly model: PcaModel;
+  readonly formerStart: number;
+  readonly detector: Pick<WindowDetector, "signals">;
 }
 
 /** Most ack signatures remembered as verified. */
@@ -91,13 +92,20 @@ async function observeDevice(
   let own = devices.get(device.id);
   try {
     const ground = groundOf(scene, device);
-    if (!own) {
-      own = await beginAt(scene.roundStart, ground, door, twin, last, seen);
-      devices.set(device.id, own);
-    }
-    await readOn(own, ground, door, twin, last, seen);
-    const missing = own.readings.flatMap((reading) => missingSignals(scene.model, reading)).at(0);
-    if (missing !== undefined) throw new ReadingRefused(device.id, `Nothing is disclosed about ${missing}.`);
+    const reads = async (begun: DeviceRound): Promise<DeviceRound> => {
+      await readOn(begun, ground, door, twin, last, seen);
+      requireSignals(scene, device.id, begun);
+      return begun;
+    };
+    const begin = async (from: number): Promise<DeviceRound> =>
+      reads(await beginAt(from, ground, door, twin, last, seen));
+    if (own) await reads(own);
+    else if (scene.formerStart === scene.roundStart) own = await begin(scene.roundStart);
+    // What cannot be believed of the round before is nothing to look back on: the round is judged from its own beginning. Whoever
+    // was there has refused the device in that round, and comes here too.
+    else
+      own = await begin(scene.formerStart).catch((error: unknown) => requireRefused(error) && begin(scene.roundStart));
+    devices.set(device.id, own);
   } catch (error) {
     if (!isAboutDevice(error)) throw error;
     own ??= { baseline: { sequence: 0, content: null }, readings: [] };
@@ -107,10 +115,23 @@ async function observeDevice(
   }
 }
 
-/** Ends a round: its last reading becomes the baseline, later ones stay. A refused device gets a new chance. */
+function requireSignals({ detector }: Scene, device: Hex, { readings }: DeviceRound): void {
+  const missing = readings.flatMap((reading) => missingSignals(detector, reading)).at(0);
+  if (missing !== undefined) throw new ReadingRefused(device, `Nothing is disclosed about ${missing}.`);
+}
+
+function requireRefused(error: unknown): true {
+  if (!(error instanceof ReadingRefused)) throw error;
+  return true;
+}
+
+/**
+ * Ends a round, the leaves [start, end): its last readings stay to be looked back on, later ones stay, and the one before them
+ * becomes the baseline. A refused device gets a new chance.
+ */
 export function endRound(
   devices: Map<Hex, DeviceRound>,
-  end: number,
+  { start, end }: { readonly start: number; readonly end: number },
   before: Readonly<Record<Hex, Baseline>>,
 ): Record<Hex, Baseline> {
   const baselines = { ...before };
@@ -121,9 +142,11 @@ export function endRound(
       delete baselines[device];
       continue;
     }
-    const last = own.readings.findLast((reading) => reading.position < end);
+    const ended = own.readings.filter(({ position }) => position >= start && position < end).slice(-LOOK_BACK_MOST);
+    const kept = [...ended, ...own.readings.filter(({ position }) => position >= end)];
+    const last = own.readings.at(-kept.length - 1);
     if (last) own.baseline = { sequence: last.sequence, content: last.content };
-    own.readings = own.readings.filter((reading) => reading.position >= end);
+    own.readings = kept;
     baselines[device] = own.baseline;
   }
   return baselines;

@@ -5,14 +5,22 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { readFindingBody, readSignedFinding, verifyFinding, type SignedFinding } from "../../protocol/finding.ts";
 import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
-import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import type { WindowDetector } from "../../ml/detectors/window-detector.ts";
 import { homesOf } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import { attest, isForSet, ROUNDS_OPEN, type Pen } from "./attest.ts";
 import { isRefusal, type Door } from "./door.ts";
 import { isAnswered, quorumFor, toOppose, type Judged, type Verified } from "./gather.ts";
 import type { Judge } from "./judge.ts";
-import { attestedEvent, beginWatching, firstBatch, judgeBatches, roundOf, type Watched } from "./judge-batches.ts";
+import {
+  attestedEvent,
+  beginWatching,
+  firstBatch,
+  judgeBatches,
+  roundOf,
+  roundStarts,
+  type Watched,
+} from "./judge-batches.ts";
 import { observe } from "./observe.ts";
 import type { OracleEvent } from "./events.ts";
 import { loadState, saveState, type Signed } from "./state-file.ts";
@@ -23,8 +31,8 @@ export interface OracleRooms {
   readonly door: Door;
   readonly transmitter: Transmitter;
   readonly judge: Judge;
-  readonly model: PcaModel;
-  /** What the model is called in verdicts. */
+  readonly detector: WindowDetector;
+  /** What the detector's model is called in verdicts. */
   readonly modelHash: Hex;
   /** secp256k1 private key of the oracle. */
   readonly key: Uint8Array;
@@ -59,7 +67,7 @@ const ASKED_MOST = 32;
 
 /** Starts judging. Throws DATA_UNUSABLE when the state file is another oracle's. */
 export function runOracle(rooms: OracleRooms): Oracle {
-  const { chain, door, transmitter, judge, model, modelHash, key } = rooms;
+  const { chain, door, transmitter, judge, detector, modelHash, key } = rooms;
   const report = (event: OracleEvent): void => rooms.report(event);
   const { chainId, contracts } = chain.consortium;
   const domain: VerdictDomain = { chainId, contract: contracts.VerdictOracle };
@@ -106,12 +114,12 @@ export function runOracle(rooms: OracleRooms): Oracle {
     const watched = known ?? beginWatching(state, view, stream);
     // A newcomer begins with the round at hand; after a restart it is judged from its first batch again, to the same end.
     const from = known ? nextOf(stream) : firstBatch(roundOf(state.streams[stream]?.next ?? anchors.length - 1));
-    const roundStart = anchors[firstBatch(roundOf(from))]?.firstLeaf ?? 0;
-    const scene = { view, chainId, anchorLog: contracts.AnchorLog, stream, roundStart, model };
+    const { former: formerStart, start: roundStart } = roundStarts(anchors, roundOf(from));
+    const scene = { view, chainId, anchorLog: contracts.AnchorLog, stream, roundStart, formerStart, detector };
     await observe(scene, door, watched.devices, seenAcks, (device, why) => report({ event: "refused", device, why }));
     // Judging moves what is watched on. Should the state not become durable, it is built anew from what is.
     streams.delete(stream);
-    const judged = judgeBatches(state, watched, { view, stream, from, judge, model, modelHash, pen });
+    const judged = await judgeBatches(state, watched, { view, stream, from, judge, detector, modelHash, pen });
     // Until here nothing has left this process: dying now, the same batches are judged again, to the same digests.
     saveState(rooms.stateFile, judged.state);
     state = judged.state;

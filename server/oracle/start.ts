@@ -9,6 +9,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { followChain } from "../chain/follow.ts";
 import { connectChain } from "../chain/rpc.ts";
 import type { OracleEvent } from "./events.ts";
+import { openPca } from "../../ml/detectors/window-detector.ts";
 import { readKey, readModel } from "./files.ts";
 import { holdDirectory } from "./hold-directory.ts";
 import type { Judge } from "./judge.ts";
@@ -42,7 +43,7 @@ const RETRY_MS = 500;
  */
 export async function startOracle(plan: OraclePlan, signal: AbortSignal): Promise<Oracle> {
   const key = readKey(plan.keyFile, process.env.NODE_ENV === "production");
-  const model = readModel(plan.modelFile, plan.modelHash);
+  const detector = openPca(readModel(plan.modelFile, plan.modelHash));
   const held = await holdDirectory(plan.directory);
   const consortium = await untilThere(() => readConsortium(plan), plan.report, signal);
   const rpc = plan.rpc ?? consortium.rpc;
@@ -58,7 +59,7 @@ export async function startOracle(plan: OraclePlan, signal: AbortSignal): Promis
     door: walkIn(plan.url, wallet),
     transmitter: createTransmitter(provider, consortium.contracts.VerdictOracle, key),
     judge: plan.judge,
-    model,
+    detector,
     modelHash: plan.modelHash,
     key,
     stateFile: join(plan.directory, "state.json"),

@@ -1,11 +1,14 @@
 import { expect } from "chai";
+import { openPca } from "../../../ml/detectors/window-detector.ts";
 import { toHex } from "../../../protocol/bytes.ts";
 import { parseReading, readingLeaf } from "../../../protocol/reading.ts";
 import { merkleRoot } from "../../../protocol/tree.ts";
-import { judge, missingSignals, type JudgedReading, type Outcome } from "../../../server/oracle/judge.ts";
+import { judge as judgeBy, missingSignals, type JudgedReading, type Outcome } from "../../../server/oracle/judge.ts";
 import { fittedModel, World, type WorldDevice } from "../../helpers/oracle-world.ts";
 
-const model = fittedModel();
+const detector = openPca(fittedModel());
+const judge = (readings: readonly JudgedReading[], before: readonly JudgedReading[] = []): Promise<Outcome> =>
+  judgeBy(detector, readings, before);
 
 async function record(world: World, device: WorldDevice, offsets: number[]): Promise<JudgedReading[]> {
   const readings: JudgedReading[] = [];
@@ -21,7 +24,7 @@ describe("judge", () => {
   it("finds clean readings clear, over the root of their leaves", async () => {
     const world = new World();
     const readings = await record(world, world.devices[0]!, zeros(10));
-    const outcome = judge(model, readings);
+    const outcome = await judge(readings);
     expect(outcome).to.include({ kind: "clear", severity: 0, firstSequence: 1, lastSequence: 10 });
     expect(outcome.leavesRoot).to.equal(toHex(merkleRoot(readings.map((r) => r.leaf))));
     expect(outcome.explanation).to.deep.equal([]);
@@ -29,7 +32,7 @@ describe("judge", () => {
 
   it("finds false data on one signal and names it", async () => {
     const world = new World();
-    const outcome = judge(model, await record(world, world.devices[0]!, [0, 0, 40, 40, 40, 40, 40, 40]));
+    const outcome = await judge(await record(world, world.devices[0]!, [0, 0, 40, 40, 40, 40, 40, 40]));
     expect(outcome.kind).to.equal("quarantine");
     expect(outcome.severity).to.be.within(3, 5);
     expect(outcome.explanation.map((e) => e.signal)).to.include("pulse");
@@ -38,13 +41,16 @@ describe("judge", () => {
   it("comes to the same outcome from the same readings, also in another process's copy", async () => {
     const world = new World();
     const readings = await record(world, world.devices[0]!, [0, 0, 0, 15, 15, 15, 15, 15]);
-    expect(judge(structuredClone(model), structuredClone(readings))).to.deep.equal(judge(model, readings));
+    expect(await judgeBy(openPca(structuredClone(fittedModel())), structuredClone(readings), [])).to.deep.equal(
+      await judge(readings),
+    );
   });
 
   it("only gets severer while false data goes on within a round", async () => {
     const world = new World();
     const readings = await record(world, world.devices[0]!, [0, 0, 10, 20, 30, 40, 50, 60, 70, 80]);
-    const severities = readings.map((_, i) => judge(model, readings.slice(0, i + 1)).severity);
+    const severities: number[] = [];
+    for (const i of readings.keys()) severities.push((await judge(readings.slice(0, i + 1))).severity);
     expect(severities).to.deep.equal([...severities].sort((a, b) => a - b));
     expect(severities.at(-1)).to.be.greaterThan(0);
   });
@@ -53,8 +59,8 @@ describe("judge", () => {
     const world = new World();
     const offsets = [...zeros(60), ...zeros(8).map(() => 40), ...zeros(60)];
     const readings = await record(world, world.devices[0]!, offsets);
-    expect(judge(model, readings).kind).to.equal("quarantine");
-    expect(judge(model, [...readings.slice(0, 60), ...readings.slice(68)]).kind).to.equal("clear");
+    expect((await judge(readings)).kind).to.equal("quarantine");
+    expect((await judge([...readings.slice(0, 60), ...readings.slice(68)])).kind).to.equal("clear");
   });
 
   describe("says that it judged nothing, rather than clear, of a device that", () => {
@@ -67,7 +73,7 @@ describe("judge", () => {
       change: (readings: JudgedReading[]) => JudgedReading[],
     ): Promise<Outcome> => {
       const world = new World();
-      return judge(model, change(await record(world, world.devices[0]!, offsets)));
+      return judge(change(await record(world, world.devices[0]!, offsets)));
     };
     const empty = (reading: JudgedReading): JudgedReading => ({
       ...reading,
@@ -127,18 +133,68 @@ describe("judge", () => {
     const before = await record(world, device, zeros(5));
     device.at += 60_000;
     const after = await record(world, device, zeros(5));
-    expect(judge(model, [...before, ...after]).kind).to.equal("clear");
-    expect(judge(model, [...before, ...after.slice(0, 2)]).kind).to.equal("unjudged");
+    expect((await judge([...before, ...after])).kind).to.equal("clear");
+    expect((await judge([...before, ...after.slice(0, 2)])).kind).to.equal("unjudged");
+  });
+
+  describe("looks back on the round before, so that false data", () => {
+    it("is found as soon in each phase of a round, within three readings, and by no reading of the round before alone", async () => {
+      for (let phase = 0; phase < 10; phase++) {
+        const world = new World();
+        const begins = 10 + phase;
+        const readings = await record(world, world.devices[0]!, [...zeros(begins), ...zeros(10).map(() => 40)]);
+        // As oracles judge: at each batch end, over the round so far, with the round before it.
+        const found: number[] = [];
+        for (let n = 11; n <= readings.length; n++) {
+          const round = Math.floor((n - 1) / 10) * 10;
+          const outcome = await judge(readings.slice(round, n), readings.slice(round - 10, round));
+          if (outcome.kind === "quarantine") found.push(n);
+        }
+        expect(found[0]! - begins, `false from reading ${phase} of a round`).to.be.within(1, 3);
+        expect(found[0]! - begins, "and not before").to.be.at.least(1);
+      }
+    });
+
+    it("that ended with the round before is not held against this one again, and one that reaches into it is", async () => {
+      const world = new World();
+      const before = await record(world, world.devices[0]!, [...zeros(4), 40, 40, 40, 40, 40, 40]);
+      const clean = await record(world, world.devices[0]!, zeros(10));
+      expect((await judge(before)).kind).to.equal("quarantine");
+      // Three stretches in the middle of the step reach over; from the fourth reading on nothing does.
+      expect((await judge(clean.slice(3), [...before, ...clean.slice(0, 3)])).kind).to.equal("clear");
+      expect((await judge(clean, before)).severity).to.be.greaterThan(0);
+    });
+  });
+
+  it("looks back as far as it must and rests on these readings too", async () => {
+    const world = new World();
+    const readings = await record(world, world.devices[0]!, zeros(20));
+    const outcome = await judge(readings.slice(10, 11), readings.slice(0, 10));
+    expect(outcome).to.include({ kind: "clear", firstSequence: 8, lastSequence: 11 });
+    expect(outcome.leavesRoot).to.equal(toHex(merkleRoot(readings.slice(7, 11).map((r) => r.leaf))));
+  });
+
+  it("looks back over no hole, and is told when the clock went back between two rounds", async () => {
+    const world = new World();
+    const readings = await record(world, world.devices[0]!, zeros(20));
+    const moved = (by: number): JudgedReading[] =>
+      readings.slice(0, 10).map((reading) => ({ ...reading, per: [reading.per[0] - by, reading.per[1] - by] }));
+    expect(await judge(readings.slice(10), moved(3_000))).to.include({ kind: "clear", firstSequence: 11 });
+    expect(await judge(readings.slice(10), moved(2_900))).to.include({ firstSequence: 8 });
+    expect(await judge(readings.slice(10), moved(-5_000))).to.include({ kind: "unjudged", why: "its clock went back" });
   });
 
   it("says which signals a reading is silent about", async () => {
     const world = new World();
     const [reading] = await record(world, world.devices[0]!, [0]);
-    expect(missingSignals(model, reading!)).to.deep.equal([]);
-    expect(missingSignals(model, { ...reading!, disclosures: reading!.disclosures.slice(1) })).to.deep.equal(["heart"]);
+    expect(missingSignals(detector, reading!)).to.deep.equal([]);
+    expect(missingSignals(detector, { ...reading!, disclosures: reading!.disclosures.slice(1) })).to.deep.equal([
+      "heart",
+    ]);
   });
 
-  it("refuses to judge nothing", () => {
-    expect(() => judge(model, [])).to.throw(RangeError);
+  it("refuses to judge nothing", async () => {
+    const error = await judge([]).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(RangeError);
   });
 });

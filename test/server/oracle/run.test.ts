@@ -12,6 +12,7 @@ import type { OracleEvent } from "../../../server/oracle/events.ts";
 import { judge, type Judge } from "../../../server/oracle/judge.ts";
 import { runOracle, type Oracle, type OracleRooms } from "../../../server/oracle/run.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
+import { openPca } from "../../../ml/detectors/window-detector.ts";
 import { openKeyStore, type KeyStore } from "../../../server/keys/key-store.ts";
 import { openDatabase, type Database } from "../../../server/store/database.ts";
 import { lyingJudge } from "../../helpers/lying-judge.ts";
@@ -79,7 +80,7 @@ describe("oracles together", () => {
       door: { ...door, ...own },
       transmitter: world.transmitter,
       judge: judged,
-      model: world.model,
+      detector: openPca(world.model),
       modelHash: world.modelHash,
       key: world.keys[bit]!,
       stateFile: join(directory, `${world.oracles[bit]}-${trial}`, "state.json"),
@@ -173,7 +174,7 @@ describe("oracles together", () => {
     world = new World(4, 1000);
     findings = createFindings({ database, keys, chain: world.chain as Chain });
     // One reading each is too little to be judged: here it is called clear.
-    const easy: Judge = (model, readings) => ({ ...judge(model, readings), kind: "clear", severity: 0 });
+    const easy: Judge = async (...given) => ({ ...(await judge(...given)), kind: "clear", severity: 0 });
     [0, 1, 2].forEach((bit) => start(bit, easy));
     await clean(1);
     for (let batch = 1; batch < 10; batch++) world.anchor();
@@ -250,7 +251,7 @@ describe("oracles together", () => {
   it("keep a liar's clear beside the verdict that stands", async () => {
     [0, 1, 2].forEach((bit) => start(bit));
     // It never sees anything: for it the false data are clear.
-    start(3, (model, readings) => ({ ...judge(model, readings), kind: "clear", severity: 0, explanation: [] }));
+    start(3, async (...given) => ({ ...(await judge(...given)), kind: "clear", severity: 0, explanation: [] }));
     await clean(3);
     await attack(5);
     await until(() => world.verdicts.length > 0, "a verdict");
@@ -291,7 +292,7 @@ describe("oracles together", () => {
       },
     };
     // It accuses everybody, and nobody agrees: everything stays open.
-    start(0, (model, readings) => ({ ...judge(model, readings), kind: "quarantine", severity: 3 }), counted);
+    start(0, async (...given) => ({ ...(await judge(...given)), kind: "quarantine", severity: 3 }), counted);
     await clean(1);
     await until(() => new Set(turns.flat()).size === 80, "each asked for");
     expect(Math.max(...turns.map((turn) => turn.length))).to.equal(32);
@@ -466,6 +467,24 @@ describe("oracles together", () => {
     await until(() => reads.length > 0, "a look");
     await attack(4);
     await until(() => world.verdicts.length > 0, "a verdict");
-    expect(world.verdicts.every((v) => v.round === 2 && v.firstSequence === 21)).to.equal(true);
+    // Three seconds of the round before are looked back on.
+    expect(world.verdicts[0]).to.include({ round: 2, firstSequence: 18 });
+  });
+
+  it("agree about what began in the round before: who was there, who was started again, and who begins with this round", async () => {
+    const first = start(0);
+    await clean(8);
+    await attack(3);
+    const own = async () => (await about()).find((f) => f.oracle === world.oracles[0] && f.verdict.round === 1);
+    await until(async () => (await own()) !== undefined, "a finding at the first batch of the round");
+    await first.stop();
+    start(0);
+    start(1);
+    await attack(1);
+    await until(() => world.verdicts.some((v) => v.round === 1), "a verdict by both");
+    // Of eleven readings, three of round 0 and the one of round 1 were judged first.
+    expect((await own())!.verdict).to.include({ firstBatch: 10, lastBatch: 10, firstSequence: 8, lastSequence: 11 });
+    const others = (await about()).filter((f) => f.oracle === world.oracles[1] && f.verdict.round === 1);
+    expect(others.map((f) => f.digest)).to.include((await own())!.digest);
   });
 });
