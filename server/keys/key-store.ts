@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Hex } from "../../protocol/bytes.ts";
@@ -115,17 +115,24 @@ export async function openKeyStore(file: string, options: KeyStoreOptions = {}):
   adopt(found);
 
   let seen = "";
-  /** The file as it was looked at last; a file that is replaced is another one. */
-  const look = (): string => {
-    const { ino, mtimeNs, size } = statSync(file, { bigint: true });
-    return `${ino} ${mtimeNs} ${size}`;
+  let hasLooked = false;
+  /** The file as it is now; one that is replaced is another one. Undefined where there is none. */
+  const look = (): string | undefined => {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return found && `${found.ino} ${found.mtimeNs} ${found.size}`;
   };
 
   /** Of several processes any may have made a key, and one may have destroyed some: what is in memory is not the truth. */
   const lookAgain = (): void => {
-    if (!isShared || closed || !existsSync(file)) return;
+    if (!isShared || closed || hasLooked) return;
     const now = look();
-    if (now === seen) return;
+    if (now !== undefined && now !== seen) adoptAsOf(now);
+    // Once for all that is opened in one go: an hour of readings is, and a look costs as much as opening one.
+    hasLooked = true;
+    queueMicrotask(() => (hasLooked = false));
+  };
+
+  const adoptAsOf = (now: string): void => {
     // Its master key may go between the two reads, where keys are destroyed right now: then there is a newer file.
     for (let tries = 3; ; tries--) {
       try {

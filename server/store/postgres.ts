@@ -51,7 +51,7 @@ export async function openPostgres(url: string, limits: PostgresLimits = {}): Pr
 
   const tx = (runner: pg.Pool | pg.PoolClient): Tx => ({
     query: async <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      (await ours(() => runner.query(sql, toWire(parameters)))).rows as T[],
+      (await ours(() => runner.query({ name: nameOf(sql), text: sql, values: toWire(parameters) }))).rows as T[],
     // A migration may take as long as it takes.
     script: async (sql) =>
       void (await ours(() => runner.query({ text: sql, query_timeout: NO_LIMIT } as pg.QueryConfig))),
@@ -127,6 +127,17 @@ async function requireKept(database: Tx): Promise<void> {
   if (set?.commit === "off") refuse("It has synchronous_commit=off: what we acknowledge might not survive a crash.");
   if (set?.encoding !== "UTF8")
     refuse(`Its encoding is ${set?.encoding ?? "unknown"}: create it with ENCODING 'UTF8'.`);
+}
+
+/** Names of statements, by their text: a connection has each one parsed and planned once. The texts are ours, and few. */
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const known = names.get(sql);
+  if (known !== undefined) return known;
+  const name = `twinward-${names.size + 1}`;
+  names.set(sql, name);
+  return name;
 }
 
 async function ours<T>(ask: () => Promise<T>): Promise<T> {

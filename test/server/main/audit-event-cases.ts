@@ -16,9 +16,9 @@ type Told = Pick<ConsentRecord, "step" | "block" | "message">;
 export function auditEventCases(of: () => Audited): void {
   let audited: Audited;
   let head: number;
-  before(async () => {
+  before(() => {
     audited = of();
-    head = await audited.opened.chain.provider.getBlockNumber();
+    head = audited.head;
   });
 
   /** Writes the newest record of a kind and step anew, its leaf made to fit; with another signature, where one is given. */

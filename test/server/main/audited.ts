@@ -10,6 +10,8 @@ class RolledBack extends Error {}
 
 export interface Audited {
   readonly opened: OpenedDirectory;
+  /** The chain's last block as the audits see it. */
+  readonly head: number;
   /** The report on the database as `change` leaves it; undefined where `change` gives false. */
   after(change: (tx: Tx) => Promise<boolean | void>, acks?: string): Promise<AuditReport | undefined>;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function openAudited(happen: (data: string) => Promise<void> = asyn
   };
   return {
     opened,
+    head: observed.view.head.number,
     after: async (change, acks) => {
       let report: AuditReport | undefined;
       await database
