@@ -1,5 +1,6 @@
 import type { Fold } from "../data/folds.ts";
 import type { Frame } from "../data/frame.ts";
+import type { ThresholdTarget } from "../evaluate/threshold.ts";
 import type { Model } from "../model/pack-model.ts";
 
 /** What a detector learns from. Everything that is chosen is chosen on these rows. */
@@ -10,6 +11,8 @@ export interface Lesson {
   /** A cross-validation in blocks of time; its gaps are `gap` rows, so no look back may be longer. */
   readonly folds: readonly Fold[];
   readonly gap: number;
+  /** What the threshold will be chosen for, and so what choices are worth (`worthOf`); undefined: F1. */
+  readonly target?: ThresholdTarget | undefined;
   readonly seed: string;
   /** What computes networks, by name; undefined for the default. Detectors without networks refuse it. */
   readonly engine: string | undefined;
@@ -52,11 +55,15 @@ export interface Learned {
   readonly engine: string;
   /** How scores came about, in sentences for the card. */
   readonly method: string;
+  /** Where several were compared: what each is worth on rows that it had not learned from, null without attacks. */
+  readonly compared?: readonly { readonly detector: string; readonly worth: number | null; readonly isKept: boolean }[];
 }
 
 /** A detector. What is not here, `trainDetector` does alike for all: leaks, folds, threshold, quality, card. */
 export interface Detector {
   readonly name: string;
+  /** It has no network, so it refuses an engine. */
+  readonly isPlain?: true;
   learn(lesson: Lesson): Promise<Learned>;
   /** @throws MODEL_FILE_UNUSABLE where the settings are not those of this detector */
   restore(parts: Learned["parts"], signals: readonly string[], engine: string | undefined): Judge | Promise<Judge>;

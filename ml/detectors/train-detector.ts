@@ -3,17 +3,17 @@ import type { Frame, Training } from "../data/frame.ts";
 import { findLeaks, type Leak } from "../data/leaks.ts";
 import { MlError } from "../errors.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
-import { chooseThreshold, crossAlarms, crossF1, type ThresholdTarget } from "../evaluate/threshold.ts";
+import { chooseThreshold, crossAlarms, type ThresholdTarget } from "../evaluate/threshold.ts";
 import type { Card } from "../model/card.ts";
 import type { Model } from "../model/pack-model.ts";
 import { hashModel } from "../model-hash.ts";
+import { chooseTarget, tellTarget } from "./choose-target.ts";
 import type { Detector, Learned } from "./detector.ts";
 
 export interface TrainPlan {
-  /** Several are compared by blocked cross-validation, and the best is kept. */
-  readonly detectors: readonly Detector[];
-  /** Undefined: F1 where attacks are labelled, else one false alarm in a thousand rows. */
-  readonly target: ThresholdTarget | undefined;
+  readonly detector: Detector;
+  /** At most this share of false alarms; undefined: `chooseTarget` decides. */
+  readonly falseAlarms: number | undefined;
   readonly allowedLeaks: readonly string[];
   readonly engine: string | undefined;
   readonly seed: string;
@@ -31,16 +31,15 @@ export interface Trained {
   readonly unseen: { readonly rows: number; readonly recall: number } | undefined;
   /** How blocks were judged, in words. */
   readonly how: string;
-  /** Each detector that was compared and its cross-validated F1. */
-  readonly compared: readonly { readonly detector: string; readonly f1: number | null }[];
+  /** Where several detectors were compared: what each is worth by the target. */
+  readonly compared: NonNullable<Learned["compared"]>;
 }
 
 const FOLDS = 5;
 const LEAST_GAP = 12;
-const FALSE_ALARMS = 0.001;
 
 /**
- * Trains the best of some detectors. Everything, the threshold among it, is chosen on these rows by blocked cross-validation.
+ * Trains a detector. Everything, the threshold among it, is chosen on these rows by blocked cross-validation.
  *
  * @throws LABEL_LEAKED where a column that is not allowed gives the label away; TRAINING_INVALID
  */
@@ -55,18 +54,11 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   const how = tellFolds(gap, folds !== blocks);
   const owner = foldOf(folds, frame.rows);
 
-  const compared: { detector: Detector; learned: Learned; f1: number | null }[] = [];
-  for (const [at, detector] of plan.detectors.entries()) {
-    const progress = (done: number, what: string): Promise<void> =>
-      plan.progress((at + done) / plan.detectors.length, `${detector.name}: ${what}`);
-    const { seed, engine } = plan;
-    const learned = await detector.learn({ frame, labels, folds, gap, seed, engine, progress });
-    compared.push({ detector, learned, f1: labels?.includes(1) ? crossF1(learned.outOfFold, labels, owner) : null });
-  }
-  const best = compared.reduce((a, b) => ((b.f1 ?? 0) > (a.f1 ?? 0) ? b : a));
-  const target = plan.target ?? (best.f1 === null ? { kind: "fpr", most: FALSE_ALARMS } : { kind: "f1" });
+  const target = chooseTarget(training, plan.falseAlarms, folds !== blocks);
+  const { detector, seed, engine, progress } = plan;
+  const learned = await detector.learn({ frame, labels, folds, gap, target, seed, engine, progress });
   const known = labels ?? new Uint8Array(frame.rows);
-  const scores = best.learned.outOfFold;
+  const scores = learned.outOfFold;
   const alarms = crossAlarms(scores, known, owner, target);
   const judge = (fold?: Fold): Evaluation => {
     const inFold = new Set(fold?.test);
@@ -81,8 +73,8 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   const all = judge();
   const last = labels?.includes(1) ? judge(folds.at(-1)) : undefined;
   return {
-    model: toModel(training, best.detector, best.learned, chooseThreshold(scores, known, target), {
-      calibration: tellCalibration(target, how, best.learned),
+    model: toModel(training, detector, learned, chooseThreshold(scores, known, target), {
+      calibration: tellCalibration(target, how, learned),
       falsePositives: tellFalsePositives(all),
       metrics: metricsOf(all, how, last),
     }),
@@ -91,7 +83,7 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
     how,
     crossValidated: labels === undefined ? undefined : all,
     lastBlock: last,
-    compared: compared.map(({ detector, f1 }) => ({ detector: detector.name, f1 })),
+    compared: learned.compared ?? [],
   };
 }
 
@@ -158,9 +150,12 @@ function tellFolds(gap: number, isWithheld: boolean): string {
   return `${FOLDS} blocks in the order of time of each file, gaps of ${gap} rows${kinds}`;
 }
 
+const MOST_TOLD = 2_000;
+
 function tellCalibration(target: ThresholdTarget, how: string, { method }: Learned): string {
-  const aim = target.kind === "f1" ? "the best point-wise F1" : `at most ${target.most} of clean rows called`;
-  return `Threshold for ${aim}, on training rows scored by models that had not learned from their block: ${how}. ${method}`;
+  const aim = tellTarget(target);
+  const told = `Threshold for ${aim}, on training rows scored by models that had not learned from their block: ${how}. ${method}`;
+  return told.slice(0, MOST_TOLD);
 }
 
 function tellFalsePositives({ confusion }: Evaluation): string[] {

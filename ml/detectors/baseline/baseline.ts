@@ -2,8 +2,8 @@ import { addContext, averageScores, signalsWithPast, type Context } from "../../
 import { foldOf } from "../../data/folds.ts";
 import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
-import { crossF1 } from "../../evaluate/threshold.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
+import { weightsOf, worthOf } from "../worth.ts";
 import { fitBoostedTrees, type BoostPlan } from "./boosted-trees.ts";
 import { combine, fitCombination, type Combination } from "./combine.ts";
 import { fitIsolationForest } from "./isolation-forest.ts";
@@ -32,6 +32,7 @@ const LEAST_ATTACKED = 10;
 /** What everything else is compared with: subspace, isolation forest and boosted trees, weighed. */
 export const baseline: Detector = {
   name: "baseline",
+  isPlain: true,
   async learn(lesson) {
     if (lesson.engine !== undefined)
       throw new MlError("TRAINING_INVALID", {
@@ -70,10 +71,12 @@ async function learn(lesson: Lesson): Promise<Learned> {
     for (const average of hasAttacks ? AVERAGES : [1]) {
       if (average > lesson.gap) continue;
       const outOfFold = averageScores(combined, frame.stretches, average);
-      const worth =
-        labels !== undefined && hasAttacks ? crossF1(outOfFold, labels, foldOf(lesson.folds, frame.rows)) : 0;
+      const worth = worthOf(lesson, outOfFold) ?? 0;
       if (best !== undefined && worth <= best.worth) continue;
-      best = { worth, choice: { context, average, outOfFold, combination: fitCombination(scores, labels, rows) } };
+      best = {
+        worth,
+        choice: { context, average, outOfFold, combination: fitCombination(scores, labels, rows, weightsOf(lesson)) },
+      };
     }
   }
   if (best === undefined) throw new MlError("TRAINING_INVALID", { detail: "There are too few rows." });
@@ -112,12 +115,13 @@ async function scoreOutOfFold(
 }
 
 /** One score of the parts' for each row, the weights learned from the other blocks. */
-function crossCombine(scores: PartScores, { labels, folds, frame }: Lesson): Float64Array {
+function crossCombine(scores: PartScores, lesson: Lesson): Float64Array {
+  const { labels, folds, frame } = lesson;
   const owner = foldOf(folds, frame.rows);
   const combined = new Float64Array(frame.rows);
   folds.forEach(({ test }, fold) => {
     const others = Int32Array.from(owner.keys()).filter((row) => owner[row] !== fold);
-    const own = combine(fitCombination(scores, labels, others), scores);
+    const own = combine(fitCombination(scores, labels, others, weightsOf(lesson)), scores);
     test.forEach((row) => (combined[row] = own[row]!));
   });
   return combined;

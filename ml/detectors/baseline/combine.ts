@@ -15,12 +15,13 @@ const PENALTY = 1;
  * Weighs parts by logistic regression on scores of rows that the parts had not learned from; without labels each part counts as
  * much as its excess over clean rows. A weight is never negative: no part is evidence of innocence by being alarmed.
  *
- * @param scores by part; @param rows those to learn from
+ * @param scores by part; @param rows those to learn from; @param weights how much each row counts, by its number; all alike without them
  */
 export function fitCombination(
   scores: readonly Float64Array[],
   labels: Uint8Array | undefined,
   rows: Int32Array,
+  weights?: Float64Array,
 ): Combination {
   const clean = labels === undefined ? rows : rows.filter((row) => labels[row] === 0);
   const units = scores.map((own) => unitOf(own, clean));
@@ -28,18 +29,19 @@ export function fitCombination(
     return { base: 0, parts: units.map((unit) => ({ ...unit, weight: 1 / units.length })) };
   let active = [...units.keys()];
   for (;;) {
-    const { base, weights } = fitLogistic(
+    const { base, slopes } = fitLogistic(
       active.map((part) => Float64Array.from(rows, (row) => inUnits(scores[part]![row]!, units[part]!))),
       Uint8Array.from(rows, (row) => labels[row]!),
+      Float64Array.from(rows, (row) => weights?.[row] ?? 1),
     );
-    const worst = weights.indexOf(Math.min(...weights));
-    if (weights[worst]! < 0 && active.length > 1) {
+    const worst = slopes.indexOf(Math.min(...slopes));
+    if (slopes[worst]! < 0 && active.length > 1) {
       active = active.filter((_, at) => at !== worst);
       continue;
     }
     return {
       base,
-      parts: units.map((unit, part) => ({ ...unit, weight: Math.max(0, weights[active.indexOf(part)] ?? 0) })),
+      parts: units.map((unit, part) => ({ ...unit, weight: Math.max(0, slopes[active.indexOf(part)] ?? 0) })),
     };
   }
 }
@@ -56,7 +58,11 @@ const inUnits = (score: number, { centre, spread }: { centre: number; spread: nu
   Math.max(-MOST, Math.min(MOST, (score - centre) / spread));
 
 /** Logistic regression with a ridge by Newton's steps. */
-function fitLogistic(columns: readonly Float64Array[], labels: Uint8Array): { base: number; weights: number[] } {
+function fitLogistic(
+  columns: readonly Float64Array[],
+  labels: Uint8Array,
+  weights: Float64Array,
+): { base: number; slopes: number[] } {
   const n = columns.length + 1;
   const beta = new Float64Array(n);
   for (let step = 0; step < STEPS; step++) {
@@ -70,9 +76,9 @@ function fitLogistic(columns: readonly Float64Array[], labels: Uint8Array): { ba
         odds += beta[k]! * x[k]!;
       }
       const chance = 1 / (1 + Math.exp(-odds));
-      const weight = Math.max(chance * (1 - chance), 1e-9);
+      const weight = weights[row]! * Math.max(chance * (1 - chance), 1e-9);
       for (let i = 0; i < n; i++) {
-        right[i]! += (labels[row]! - chance) * x[i]!;
+        right[i]! += weights[row]! * (labels[row]! - chance) * x[i]!;
         for (let j = 0; j <= i; j++) matrix[i * n + j]! += weight * x[i]! * x[j]!;
       }
     }
@@ -91,7 +97,7 @@ function fitLogistic(columns: readonly Float64Array[], labels: Uint8Array): { ba
     }
     if (largest < 1e-8) break;
   }
-  return { base: beta[0]!, weights: Array.from(beta.subarray(1)) };
+  return { base: beta[0]!, slopes: Array.from(beta.subarray(1)) };
 }
 
 /** Log-odds of each row: the weighed sum. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFrame, readTraining, type TrainingFiles } from "../../../ml/data/frame.ts";
-import { detectorsFor } from "../../../ml/detectors/detectors.ts";
+import { findDetector } from "../../../ml/detectors/detectors.ts";
 import { openDetector } from "../../../ml/detectors/open-detector.ts";
 import { trainDetector, type TrainPlan } from "../../../ml/detectors/train-detector.ts";
 import { MlError } from "../../../ml/errors.ts";
@@ -17,8 +17,8 @@ describe("training a detector", () => {
   const at = (name: string): string => join(directory, name);
   const FILES: TrainingFiles = { files: [], hasHeader: true, label: "attack", drop: [], normal: "normal" };
   const PLAN: TrainPlan = {
-    detectors: detectorsFor("baseline"),
-    target: undefined,
+    detector: findDetector("baseline"),
+    falseAlarms: undefined,
     allowedLeaks: [],
     engine: undefined,
     seed: "1",
@@ -60,7 +60,7 @@ describe("training a detector", () => {
     const unlabelled: TrainingFiles = { ...FILES, files: [at("clean.csv")], label: undefined, drop: ["attack", "at"] };
     const { model, crossValidated } = await trainDetector(await readTraining(unlabelled), {
       ...PLAN,
-      target: { kind: "fpr", most: 0.01 },
+      falseAlarms: 0.01,
     });
     expect(crossValidated).to.equal(undefined);
     expect(model.card.metrics.find(({ name }) => name === "false positive rate")?.value).to.be.within(0.001, 0.03);
@@ -72,7 +72,7 @@ describe("training a detector", () => {
   });
 
   it("is refused by a code where it cannot be honest or cannot be done", async () => {
-    expect(() => detectorsFor("oracle"))
+    expect(() => findDetector("oracle"))
       .to.throw(MlError)
       .with.property("code", "DETECTOR_MISSING");
     const read = (more: Partial<TrainingFiles>) => readTraining({ ...FILES, files: [at("a.csv")], ...more });

@@ -1,0 +1,48 @@
+import type { Training } from "../data/frame.ts";
+import { episodesOf, weighKinds, type ThresholdTarget } from "../evaluate/threshold.ts";
+
+/** Without labels: false alarms, as a share of rows. */
+const WITHOUT_LABELS = 0.001;
+/** With labels: who is called in vain more often than this stops looking. */
+const MOST_FALSE_ALARMS = 0.01;
+/** Fewer attacks, or shorter ones in the middle, say nothing about how early they are noticed. */
+const LEAST_EPISODES = 3;
+const LEAST_LENGTH = 4;
+
+/**
+ * What a threshold should be for, where a person has not said how many false alarms there may be:
+ * - without attacks, few false alarms;
+ * - where rows have a time and attacks last, timely accuracy: an attack noticed when it is over is not worth much;
+ * - where folds were kept from kinds of attack, balanced accuracy by kinds: later files hold others, in other shares;
+ * - else F1.
+ */
+export function chooseTarget(
+  { labels, kinds, reading, frame }: Training,
+  falseAlarms: number | undefined,
+  isWithheld: boolean,
+): ThresholdTarget {
+  if (falseAlarms !== undefined) return { kind: "fpr", most: falseAlarms };
+  if (!labels?.includes(1)) return { kind: "fpr", most: WITHOUT_LABELS };
+  const episodes = episodesOf(frame.stretches, labels);
+  const lengths = episodes.map(({ length }) => length).sort((a, b) => a - b);
+  const lasts = episodes.length >= LEAST_EPISODES && lengths[lengths.length >> 1]! >= LEAST_LENGTH;
+  if (reading.time !== undefined && lasts) return { kind: "timely", most: MOST_FALSE_ALARMS, episodes };
+  if (isWithheld && kinds !== undefined) return { kind: "kinds", weights: weighKinds(labels, kinds) };
+  return { kind: "f1", most: MOST_FALSE_ALARMS };
+}
+
+/** The target in words. */
+export function tellTarget(target: ThresholdTarget): string {
+  const cap =
+    "most" in target && target.most !== undefined ? ` at no more than ${target.most} of clean rows called` : "";
+  switch (target.kind) {
+    case "fpr":
+      return `the most recall${cap}`;
+    case "f1":
+      return `the best point-wise F1${cap}`;
+    case "timely":
+      return `the best timely accuracy${cap}`;
+    case "kinds":
+      return "the best balanced accuracy, each kind of attack counted by the root of its rows";
+  }
+}
