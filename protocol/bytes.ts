@@ -91,6 +91,13 @@ export function textFromBase64url(text: string): string {
   return NOT_ASCII.test(latin) ? decoder.decode(bytes) : latin;
 }
 
+/** Bytes of base64url, each as the character of its number: for looking at the ASCII in what was found strict before. */
+export function latin1FromBase64url(text: string): string {
+  return NativeBuffer
+    ? NativeBuffer.from(text, "base64url").toString("latin1")
+    : String.fromCharCode(...fromBase64url(text));
+}
+
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }

@@ -1,4 +1,4 @@
-import { textFromBase64url } from "./bytes.ts";
+import { latin1FromBase64url, textFromBase64url } from "./bytes.ts";
 import { TwinwardError } from "./errors.ts";
 import { parseStrict } from "./json.ts";
 
@@ -43,20 +43,12 @@ export function parseDisclosure(encoded: string): Disclosure {
 
 /** How a usual disclosure begins, and the characters of base64url in which that is: a multiple of 4. */
 const BEGINNING = /^\["[A-Za-z0-9_-]{22,}","([a-z][a-z0-9-]*)",/;
-const BEGINNING_CHARACTERS = 96;
+const BEGINNING_CHARACTERS = 64;
 
 /** The segment that a disclosure is of, without reading its samples. The disclosure must be one that `parseDisclosure` takes. */
 export function segmentOf(encoded: string): string {
-  return BEGINNING.exec(beginningOf(encoded))?.[1] ?? parseDisclosure(encoded).segment;
-}
-
-function beginningOf(encoded: string): string {
-  try {
-    return textFromBase64url(encoded.slice(0, BEGINNING_CHARACTERS));
-  } catch {
-    // Cut within a character that is not ASCII.
-    return "";
-  }
+  const beginning = latin1FromBase64url(encoded.slice(0, BEGINNING_CHARACTERS));
+  return BEGINNING.exec(beginning)?.[1] ?? parseDisclosure(encoded).segment;
 }
 
 /** The characters of a disclosure, before base64url. */

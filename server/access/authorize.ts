@@ -3,7 +3,7 @@ import { segmentsMask, type DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
 import { buildRecord, type DecisionRecord, type LeafRecord } from "../../protocol/record.ts";
 import { LEAF_KINDS, type Purpose } from "../../protocol/words.ts";
-import type { Chain, ChainView, DeviceFact, OpeningFact } from "../chain/view.ts";
+import type { Chain, ChainView, OpeningFact } from "../chain/view.ts";
 import type { Committer, Placed } from "../store/committer.ts";
 import { changesOf } from "./changes-of.ts";
 import { concernOf, readersOf, type Concern, type TwinReader } from "./concerned.ts";
@@ -12,6 +12,7 @@ import type { Reason } from "./decide.ts";
 import { concernsOpening, emergenciesFor, openingsFor, toListed } from "./openings.ts";
 import type { Emergency, ListedOpening } from "./openings.ts";
 import { permit, type Permit } from "./permit.ts";
+import { distrustOf, prospectOf, type Found, type Prospect } from "./prospect.ts";
 import { isStranger, onlyPurpose, stewardOf, weigh, type Answer, type Question } from "./weigh.ts";
 
 export interface AccessParts {
@@ -87,9 +88,9 @@ export interface Access {
    * Decides and records. When it resolves the decision is durable; when it rejects with a reason's code the denial is. A
    * reader whom nothing connects with the twin is told NOT_FOUND, whether it exists or not; the record has the true
    * reason. Throws CHAIN_UNAVAILABLE or CHAIN_STALE when the chain cannot be seen: then nothing is decided and nothing permitted,
-   * but reads by grants with continuity, for an hour (continuity.ts).
+   * but reads by grants with continuity, for an hour (continuity.ts). `foresee` hears of a yes while it is being recorded.
    */
-  authorize(asked: Asked): Promise<Permit>;
+  authorize(asked: Asked, foresee?: (prospect: Prospect) => void): Promise<Permit>;
   /**
    * Whether what a permit rests on is still so: the chain has been seen within 2 s, and a decision made now would permit the
    * same, with the same labels. A permit that was given while the chain could not be seen holds until it is, and
@@ -114,15 +115,6 @@ export interface Access {
   readers(by: Hex, twin: Hex): Promise<{ readonly at: number; readonly readers: readonly TwinReader[] }>;
   /** What would be decided now, and why; nothing is recorded. `by` may ask for another reader where it is the steward. */
   explain(asked: Asked, by: Hex): Promise<Explanation>;
-}
-
-/** What was found of an ask, and what it rests on. */
-interface Found {
-  readonly view: ChainView;
-  readonly question: Question;
-  readonly answer: Answer;
-  /** Set where the chain could not be seen: timestamp of the last block that was. */
-  readonly notSeenSince?: number;
 }
 
 export function createAccess(parts: AccessParts): Access {
@@ -206,9 +198,11 @@ export function createAccess(parts: AccessParts): Access {
   }
 
   return {
-    async authorize(asked) {
+    async authorize(asked, foresee) {
       const told = await answer(asked).catch((error: unknown) => answerUnseen(asked, error));
       const { view, question, answer: found, notSeenSince } = told;
+      const prospect = prospectOf(asked, told);
+      if (prospect) foresee?.(prospect);
       const placed = await record({
         reader: question.reader,
         twin: question.twin,
@@ -225,28 +219,9 @@ export function createAccess(parts: AccessParts): Access {
       });
       // From here on the decision outlives us. Dying now leaves a decision without an answer: it claims a read that did
       // not happen, never the other way round.
-      const { reason, twin, device, assignment, grant, opening, segments } = found;
-      if (reason !== "Permitted" || !twin || !device) throw denial(found);
-      return permit({
-        reader: asked.reader,
-        action: question.action,
-        purpose: question.purpose,
-        twin,
-        device,
-        segments,
-        from: asked.from ?? null,
-        until: asked.until ?? null,
-        first: assignment?.from ?? 1,
-        end: assignment?.end ?? null,
-        changes: changesOf(view, device.id),
-        grant: grant?.id ?? null,
-        ...(opening && { opening: opening.id }),
-        distrusted: distrustOf(device),
-        block: view.head,
-        ...(notSeenSince !== undefined && { notSeenSince }),
-        view,
-        decision: { leaf: placed.leaf, position: placed.position, sequence: placed.sequence },
-      });
+      if (!prospect) throw denial(found);
+      const { leaf, position, sequence } = placed;
+      return permit({ ...prospect, decision: { leaf, position, sequence } });
     },
 
     async holds({ terms }) {
@@ -366,10 +341,6 @@ function openingNamed(view: ChainView, asked: LeafRecord | undefined): OpeningFa
 function stewardAsked(view: ChainView, { asked }: LeafRecord): Hex | undefined {
   const twin = typeof asked === "object" && asked !== null && "twin" in asked ? asked.twin : undefined;
   return isHex(twin, 32) ? stewardOf(view, twin) : undefined;
-}
-
-function distrustOf({ state, quarantinedBy }: DeviceFact): { readonly verdict: Hex | null } | null {
-  return state === "quarantined" ? { verdict: quarantinedBy ?? null } : null;
 }
 
 function because(view: ChainView, found: Answer): DecisionRecord["because"] {

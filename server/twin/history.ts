@@ -1,11 +1,13 @@
 import type { AckProof } from "../../protocol/ack.ts";
-import { fromHex, toBase64url, type Hex } from "../../protocol/bytes.ts";
+import { toBase64url, type Hex } from "../../protocol/bytes.ts";
 import type { DeviceModel } from "../../protocol/device-model.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { anchorsOf, lineOf, newest, stretchOfBatch, stretchOfLeaf } from "../../protocol/line.ts";
 import { isDerived, type Manifest } from "../../protocol/manifest.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
+import type { Prospect } from "../access/prospect.ts";
+import { readGaps } from "../store/read-gaps.ts";
 import { readNewest, readReadings, type StoredReading } from "../store/read-readings.ts";
 import type { Documents } from "./documents.ts";
 import { ERASED, openWhole } from "./open-whole.ts";
@@ -13,7 +15,7 @@ import { findAnchor, type Proofs } from "./proofs.ts";
 import type { Newest } from "./state.ts";
 import { createReleases } from "./releases.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
-import { scope, type DigitalTwin, type Gap, type ScopedTwin, type WholeReading } from "./scope.ts";
+import { scope, type DigitalTwin, type ScopedTwin, type WholeReading } from "./scope.ts";
 
 /** Which stretch of a twin. Time is in the permit; these narrow it further. All ends inclusive. */
 export interface Stretch {
@@ -38,6 +40,9 @@ export interface Step {
   readonly delayed: boolean;
 }
 
+/** Sealed rows on their way, looked up while the decision on them is made durable; undefined where there is nothing to gain. */
+export type Ahead = Promise<readonly StoredReading[] | undefined>;
+
 export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
 /** Bytes of the readings in one step, as they are stored: however large each is, little is opened at once. */
 const STEP_BYTES = 1024 * 1024;
@@ -46,7 +51,9 @@ const STATE_SEQUENCES = 100;
 
 export interface Reader {
   /** The permitted cut of a stretch, in order of sequence. The decision is durable already: the permit says so. */
-  history(permit: Permit, stretch?: Stretch): Promise<ScopedTwin>;
+  history(permit: Permit, stretch?: Stretch, ahead?: Ahead): Promise<ScopedTwin>;
+  /** Looks up what `history` will open for the permit of this prospect. Nothing is opened, and nothing of it thrown: `history` asks again. */
+  ahead(prospect: Prospect, stretch?: Stretch): Ahead;
   /** What `stateOf` sums up: the newest readings, or the newest release. */
   newest(permit: Permit): Promise<Newest>;
   /**
@@ -89,7 +96,7 @@ export function createReader(
       const found = await newestDue(permit, due);
       const first = Math.max(terms.first, (found?.sequence ?? 0) - STATE_SEQUENCES + 1);
       const stretch = { fromSequence: first, toSequence: found?.sequence ?? 0 };
-      const rows = found && found.sequence >= first ? await load(permit, stretch, STATE_SEQUENCES, due) : [];
+      const rows = found && found.sequence >= first ? await load(terms, stretch, STATE_SEQUENCES, due) : [];
       const twin = scope({ ...(await fold(model, rows, null, permit, false)), at }, permit, manifest);
       const sequences = rows.length === 0 ? 0 : (found?.sequence ?? 0) - first + 1;
       return { twin, at, acceptedAt: rows.length === 0 ? null : (found?.acceptedAt ?? null), sequences };
@@ -106,7 +113,7 @@ export function createReader(
       }
       const at = rooms.now();
       const due = dueOf(manifest, at);
-      const found = await load(permit, { fromSequence: after + 1 }, limit + 1, due);
+      const found = await load(permit.terms, { fromSequence: after + 1 }, limit + 1, due);
       // One that is not due yet is waited for, with all that come after it.
       const waits = due === null ? -1 : found.findIndex(({ per: [, until] }) => until > due);
       const ready = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
@@ -125,9 +132,18 @@ export function createReader(
       return Math.max(0, (found?.sequence ?? 0) - (due === null ? 0 : 1));
     },
 
-    async history(permit, stretch = {}) {
+    async ahead(terms, stretch = {}) {
+      try {
+        const { manifest } = await planOf({ terms });
+        return manifest && isDerived(manifest) ? undefined : await loadPage(terms, stretch, manifest);
+      } catch {
+        return undefined;
+      }
+    },
+
+    async history(permit, stretch = {}, ahead) {
       const { model, manifest } = await planOf(permit);
-      const limit = Math.min(stretch.limit ?? HISTORY_LIMITS.usual, HISTORY_LIMITS.most);
+      const limit = limitOf(stretch);
       const receipts = stretch.receipts === true;
       if (manifest && isDerived(manifest)) {
         const { fromSequence, toSequence, fromBatch, toBatch } = stretch;
@@ -136,14 +152,23 @@ export function createReader(
         return scope(await releases.load(permit, manifest, model, { limit, receipts }), permit, manifest);
       }
       const at = rooms.now();
-      const rows = await load(permit, stretch, limit + 1, dueOf(manifest, at));
-      const next = rows.length > limit ? (rows.pop()?.sequence ?? null) : null;
-      return scope({ ...(await fold(model, rows, next, permit, receipts)), at }, permit, manifest);
+      const found = (await ahead) ?? (await loadPage(permit.terms, stretch, manifest));
+      const next = found[limit]?.sequence ?? null;
+      return scope({ ...(await fold(model, found.slice(0, limit), next, permit, receipts)), at }, permit, manifest);
     },
   };
 
+  /** A page, and the reading after it where there is one. */
+  function loadPage(terms: Prospect, stretch: Stretch, manifest: Manifest | null): Promise<StoredReading[]> {
+    return load(terms, stretch, limitOf(stretch) + 1, dueOf(manifest, rooms.now()));
+  }
+
   /** The device's model, and the manifest of a twin that has one. */
-  async function planOf({ terms }: Permit): Promise<{ model: DeviceModel; manifest: Manifest | null }> {
+  async function planOf({
+    terms,
+  }: {
+    readonly terms: Prospect;
+  }): Promise<{ model: DeviceModel; manifest: Manifest | null }> {
     const model = await documents.model(terms.device.modelHash);
     if (!model) throw new TwinwardError("MODEL_UNKNOWN", { model: terms.device.modelHash });
     return { model, manifest: terms.twin.security ? null : await manifestOf(terms.twin.manifestHash) };
@@ -169,12 +194,7 @@ export function createReader(
    * Only what the permit covers leaves the database; `scope` holds it against the permit once more. `due`: nothing that began
    * later than this, ms, has been measured long enough ago.
    */
-  async function load(
-    { terms }: Permit,
-    stretch: Stretch,
-    limit: number,
-    due: number | null,
-  ): Promise<StoredReading[]> {
+  async function load(terms: Prospect, stretch: Stretch, limit: number, due: number | null): Promise<StoredReading[]> {
     const { fromBatch, toBatch, toSequence } = stretch;
     const [fromPosition, untilPosition] = await Promise.all([
       fromBatch === undefined ? undefined : beginningOf(fromBatch + firstBatch),
@@ -223,7 +243,11 @@ export function createReader(
     // A receipt carries the gateway's promise, and oracles check it; nobody else is shown it.
     const promised = receipts || permit.terms.purpose === "security" ? rows.map(({ position }) => position) : [];
     const [gaps, pending, acks] = await Promise.all([
-      readGaps(device.id, rows),
+      readGaps(
+        database,
+        device.id,
+        rows.map(({ sequence }) => sequence),
+      ),
       proofs.pending(view),
       proofs.acks(promised),
     ]);
@@ -272,23 +296,10 @@ export function createReader(
     if (!proof || !key) return null;
     return { ...proof, key: { device, number: key.number, x: key.x, y: key.y, from: key.from, until: key.until } };
   }
+}
 
-  /** For each reading the sequences before it that were never accepted; asked only where its neighbour is not at hand. */
-  async function readGaps(device: Hex, rows: readonly StoredReading[]): Promise<Map<number, Gap>> {
-    const present = new Set(rows.map(({ sequence }) => sequence));
-    const lonely = rows.map(({ sequence }) => sequence).filter((s) => s > 1 && !present.has(s - 1));
-    if (lonely.length === 0) return new Map();
-    const found = await database.query<{ sequence: number; before: number | null }>(
-      `select s as sequence, (select max(sequence) from leaf where kind = $3 and subject = $1 and sequence < s) as before
-       from unnest($2::bigint[]) as s`,
-      [fromHex(device, 32), lonely, LEAF_KINDS.reading],
-    );
-    const gaps = new Map<number, Gap>();
-    for (const { sequence, before } of found) {
-      if ((before ?? 0) + 1 < sequence) gaps.set(sequence, { from: (before ?? 0) + 1, to: sequence - 1 });
-    }
-    return gaps;
-  }
+function limitOf({ limit }: Stretch): number {
+  return Math.min(limit ?? HISTORY_LIMITS.usual, HISTORY_LIMITS.most);
 }
 
 /** The first of them, one at least, up to STEP_BYTES. */

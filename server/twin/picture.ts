@@ -8,7 +8,8 @@ import type { Access } from "../access/authorize.ts";
 import type { Permit } from "../access/permit.ts";
 import type { Documents } from "./documents.ts";
 import type { Reader } from "./history.ts";
-import { isScoped, type Gap, type History, type ScopedTwin, type ShownReading } from "./scope.ts";
+import type { Gap } from "../store/read-gaps.ts";
+import { isScoped, type History, type ScopedTwin, type ShownReading } from "./scope.ts";
 
 /** Points of each segment, over all of an answer. */
 export const PICTURE_LIMITS = { usual: 500, most: 5_000 };

@@ -9,14 +9,9 @@ import { presentation } from "../../protocol/reading.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import { transformOf, type Transform } from "../../protocol/release.ts";
 import { flagNames, FLAGS, type Flag, type Purpose } from "../../protocol/words.ts";
+import type { Gap } from "../store/read-gaps.ts";
 import { isPermit, type Permit, type PermitTerms } from "../access/permit.ts";
 import { showReleases, type ReleasedTwin, type ShownRelease, type Withheld } from "./released.ts";
-
-/** A stretch of sequences, both ends inclusive. */
-export interface Gap {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** How far a reading has come on the integrity road. */
 export type Stage = "accepted" | "sealed" | "anchored";

@@ -4,6 +4,7 @@ import { writeReceipt, type Receipt } from "../../../protocol/receipt.ts";
 import { purposeNames, type Purpose } from "../../../protocol/words.ts";
 import type { Permit } from "../../access/permit.ts";
 import { describe } from "../../twin/describe.ts";
+import type { Ahead } from "../../twin/history.ts";
 import { createPictures } from "../../twin/picture.ts";
 import type { LeafPlace } from "../../twin/receipts.ts";
 import type { Routes } from "../app.ts";
@@ -88,8 +89,12 @@ export function accessRoutes(rooms: ApiRooms): Routes {
         serve: async ({ who, query, path }, response) => {
           const { purpose, segments, grant, since, until, ...stretch } = query;
           const asked = given({ purpose, segments, grant, from: since, until });
-          const permit = await access.authorize({ reader: who, twin: path("id"), ...asked });
-          sendTwin(response, await reader.history(permit, given(stretch)));
+          const page = given(stretch);
+          let ahead: Ahead | undefined;
+          const permit = await access.authorize({ reader: who, twin: path("id"), ...asked }, (prospect) => {
+            ahead = reader.ahead(prospect, page);
+          });
+          sendTwin(response, await reader.history(permit, page, ahead));
         },
       }),
     },

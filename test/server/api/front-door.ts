@@ -191,6 +191,7 @@ export async function openFrontDoor(
     chain,
     consortium,
     database,
+    keys,
     stream,
     logged,
     refusals,
