@@ -74,3 +74,32 @@ export function solvePositive(matrix: Float64Array, b: Float64Array, n: number):
   }
   return b;
 }
+
+/** The inverse of a symmetric positive definite matrix, row-major n×n; the matrix is not changed. */
+export function invertPositive(matrix: Float64Array, n: number): Float64Array {
+  // Cholesky, then its inverse, then their product: A = L·Lᵀ, so A⁻¹ = L⁻ᵀ·L⁻¹.
+  const l = Float64Array.from(matrix);
+  for (let j = 0; j < n; j++)
+    for (let i = j; i < n; i++) {
+      let sum = l[i * n + j]!;
+      for (let k = 0; k < j; k++) sum -= l[i * n + k]! * l[j * n + k]!;
+      l[i * n + j] = i === j ? Math.sqrt(sum) : sum / l[j * n + j]!;
+    }
+  const inverse = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    inverse[j * n + j] = 1 / l[j * n + j]!;
+    for (let i = j + 1; i < n; i++) {
+      let sum = 0;
+      for (let k = j; k < i; k++) sum -= l[i * n + k]! * inverse[k * n + j]!;
+      inverse[i * n + j] = sum / l[i * n + i]!;
+    }
+  }
+  const product = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = i; k < n; k++) sum += inverse[k * n + i]! * inverse[k * n + j]!;
+      product[i * n + j] = product[j * n + i] = sum;
+    }
+  return product;
+}

@@ -18,7 +18,7 @@ export function formatExplanations(
   shares: readonly (readonly SignalShare[])[],
 ): string {
   const lines = [...rows].map((row, n) => {
-    const signals = shares[n]!.map(({ signal, share }) => ({ signal, share: Number(share.toFixed(4)) }));
+    const signals = shares[n]!.map((each) => ({ ...each, share: Number(each.share.toFixed(4)) }));
     return JSON.stringify({ row: row + 1, score: Number(scores[row]!.toPrecision(9)), alarm: 1, signals });
   });
   return lines.map((line) => `${line}\n`).join("");

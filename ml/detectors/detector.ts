@@ -24,6 +24,8 @@ export interface Lesson {
 export interface SignalShare {
   readonly signal: string;
   readonly share: number;
+  /** Which part of the detector says most of it, where it has several. */
+  readonly layer?: string;
 }
 
 /** A detector that is ready to judge. Missing values are ordinary; other numbers that are none are refused. */

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { eigenSymmetric, solvePositive } from "../../ml/linear.ts";
+import { eigenSymmetric, invertPositive, solvePositive } from "../../ml/linear.ts";
 import { createRandom } from "../../ml/random.ts";
 
 function drawPositive(seed: number, n: number): Float64Array {
@@ -32,6 +32,22 @@ describe("linear algebra", () => {
             expect(dot).to.be.closeTo(c === d ? 1 : 0, 1e-9);
           }
         }
+      }),
+      { seed: 1, numRuns: 50 },
+    );
+  });
+
+  it("inverts positive definite matrices", () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 12 }), (seed, n) => {
+        const matrix = drawPositive(seed, n);
+        const inverse = invertPositive(matrix, n);
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) {
+            let product = 0;
+            for (let k = 0; k < n; k++) product += matrix[i * n + k]! * inverse[k * n + j]!;
+            expect(product).to.be.closeTo(i === j ? 1 : 0, 1e-6);
+          }
       }),
       { seed: 1, numRuns: 50 },
     );
