@@ -122,3 +122,15 @@ export function averageScores(scores: Float64Array, stretches: Frame["stretches"
     }
   return averaged;
 }
+
+/** The rows over which a row's score was averaged. */
+export function rowsBefore({ rows, stretches }: Frame, average: number): (row: number) => Int32Array {
+  const [stretchOf, placeOf] = [new Int32Array(rows), new Int32Array(rows)];
+  stretches.forEach((stretch, n) =>
+    stretch.forEach((row, at) => {
+      stretchOf[row] = n;
+      placeOf[row] = at;
+    }),
+  );
+  return (row) => stretches[stretchOf[row]!]!.subarray(Math.max(0, placeOf[row]! - average + 1), placeOf[row]! + 1);
+}

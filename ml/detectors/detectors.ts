@@ -2,10 +2,11 @@ import { MlError } from "../errors.ts";
 import { createAuto } from "./auto/auto.ts";
 import { baseline } from "./baseline/baseline.ts";
 import type { Detector } from "./detector.ts";
+import { hybrid } from "./hybrid/hybrid.ts";
 import { mas } from "./mas/mas.ts";
 
 /** Those that there are. A new one is a line here. */
-const DETECTORS: readonly Detector[] = [mas, baseline];
+const DETECTORS: readonly Detector[] = [mas, hybrid, baseline];
 
 /** `auto` compares and combines them. */
 const ALL: readonly Detector[] = [...DETECTORS, createAuto(DETECTORS)];

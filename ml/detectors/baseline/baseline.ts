@@ -1,11 +1,10 @@
 import { addContext, averageScores, signalsWithPast, type Context } from "../../data/context.ts";
-import { foldOf } from "../../data/folds.ts";
 import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
 import { fitBoostedTrees, type BoostPlan } from "./boosted-trees.ts";
-import { combine, fitCombination, type Combination } from "./combine.ts";
+import { crossCombine, fitCombination, type Combination } from "./combine.ts";
 import { fitIsolationForest } from "./isolation-forest.ts";
 import { judgeBaseline, scoreParts, type Parts, type PartScores } from "./judge-baseline.ts";
 import { parseBaseline } from "./settings.ts";
@@ -112,19 +111,6 @@ async function scoreOutOfFold(
     scoreParts(parts, seen).forEach((own, part) => test.forEach((row) => (scores[part]![row] = own[row]!)));
   }
   return scores;
-}
-
-/** One score of the parts' for each row, the weights learned from the other blocks. */
-function crossCombine(scores: PartScores, lesson: Lesson): Float64Array {
-  const { labels, folds, frame } = lesson;
-  const owner = foldOf(folds, frame.rows);
-  const combined = new Float64Array(frame.rows);
-  folds.forEach(({ test }, fold) => {
-    const others = Int32Array.from(owner.keys()).filter((row) => owner[row] !== fold);
-    const own = combine(fitCombination(scores, labels, others, weightsOf(lesson)), scores);
-    test.forEach((row) => (combined[row] = own[row]!));
-  });
-  return combined;
 }
 
 async function fitParts(

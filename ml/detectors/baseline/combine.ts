@@ -1,4 +1,7 @@
+import { foldOf } from "../../data/folds.ts";
 import { solvePositive } from "../../linear.ts";
+import type { Lesson } from "../detector.ts";
+import { weightsOf } from "../worth.ts";
 
 /** How parts' scores become one: each in units of clean rows' spread, then weighed. */
 export interface Combination {
@@ -113,3 +116,19 @@ export function combine({ parts, base }: Combination, scores: readonly Float64Ar
 /** What each part adds to a row's log-odds. */
 export const partShares = ({ parts }: Combination, scores: readonly Float64Array[], row: number): Float64Array =>
   Float64Array.from(parts, (part, n) => part.weight * inUnits(scores[n]![row]!, part));
+
+/** One score of the parts' for each row, the weights learned from the other blocks. */
+export function crossCombine(
+  scores: readonly Float64Array[],
+  lesson: Pick<Lesson, "labels" | "folds" | "frame" | "target">,
+): Float64Array {
+  const { labels, folds, frame } = lesson;
+  const owner = foldOf(folds, frame.rows);
+  const combined = new Float64Array(frame.rows);
+  folds.forEach(({ test }, fold) => {
+    const others = Int32Array.from(owner.keys()).filter((row) => owner[row] !== fold);
+    const own = combine(fitCombination(scores, labels, others, weightsOf(lesson)), scores);
+    test.forEach((row) => (combined[row] = own[row]!));
+  });
+  return combined;
+}

@@ -1,4 +1,11 @@
-import { addContext, averageScores, createAverage, keepRecent, lastWithContext } from "../../data/context.ts";
+import {
+  addContext,
+  averageScores,
+  createAverage,
+  keepRecent,
+  lastWithContext,
+  rowsBefore,
+} from "../../data/context.ts";
 import type { Frame } from "../../data/frame.ts";
 import { requireNumbers } from "../../data/require-numbers.ts";
 import type { Judge } from "../detector.ts";
@@ -51,18 +58,6 @@ export function scoreParts({ subspace, forest, boosted }: Parts, { values, rows 
   const { within, outside } = scoreSubspace(subspace, values, rows);
   const scores = [within, outside, scoreIsolationForest(forest, values, rows)];
   return boosted === null ? scores : [...scores, scoreBoostedTrees(boosted, values, rows)];
-}
-
-/** The rows over which a row's score was averaged. */
-function rowsBefore({ rows, stretches }: Frame, average: number): (row: number) => Int32Array {
-  const [stretchOf, placeOf] = [new Int32Array(rows), new Int32Array(rows)];
-  stretches.forEach((stretch, n) =>
-    stretch.forEach((row, at) => {
-      stretchOf[row] = n;
-      placeOf[row] = at;
-    }),
-  );
-  return (row) => stretches[stretchOf[row]!]!.subarray(Math.max(0, placeOf[row]! - average + 1), placeOf[row]! + 1);
 }
 
 /** Adds what each signal carries of a row's score: what a part adds to it is shared as that part explains it. */

@@ -1,0 +1,136 @@
+import { loadEngine } from "../../engines/load.ts";
+import { MlError } from "../../errors.ts";
+import type { Lesson } from "../detector.ts";
+import type { countTrainings } from "./count-trainings.ts";
+import { fitNetwork, type FitPlan } from "./fit.ts";
+import { BATCH } from "./judge-hybrid.ts";
+import { rebuildingNetwork, tellingNetwork, type Sizes } from "./networks.ts";
+import { fitPreparation, prepareFrame, widthOf, type Prepared, type Preparation } from "./prepare.ts";
+import { openRunner, type Networks } from "./run-networks.ts";
+import { usualErrors, type Usual } from "./scores.ts";
+
+/** Fixed before any data was seen. */
+const SIZES: Omit<Sizes, "steps"> = { units: 32, code: 12, heads: 4 };
+const HIDDEN = 0.1;
+const DROPPED = 0.4;
+const RATE = 1.5e-3;
+const EPOCHS = 20;
+const LATER = { share: 0.12, patience: 5 };
+const [LEAST_BATCH, MOST_BATCH, STEPS_PER_EPOCH] = [32, 1_024, 80];
+/** Fewer attacked rows than this teach nothing. */
+const LEAST_ATTACKED = 10;
+/** Rows from which usual errors are taken at most. */
+const MOST_MEASURED = 20_000;
+
+/** Everything that was learned from some rows. */
+export interface Member {
+  readonly preparations: readonly Preparation[];
+  readonly usual: Usual;
+  readonly networks: Networks;
+  /** How long the networks learned until the later rows were foreseen best. */
+  readonly epochs: { readonly rebuild: number; readonly tell: number | undefined };
+}
+
+export interface MemberPlan {
+  readonly engine: string;
+  readonly steps: number;
+  readonly seed: string;
+  /** How long to learn from all of the rows; undefined: until the last of them are foreseen no better. */
+  readonly epochs: Member["epochs"] | undefined;
+}
+
+/** Learns from these rows alone. @throws TRAINING_INVALID where none of them is clean */
+export async function fitMember(
+  { frame, labels }: Pick<Lesson, "frame" | "labels">,
+  rows: Int32Array,
+  { engine, steps, seed, epochs }: MemberPlan,
+  count: ReturnType<typeof countTrainings>,
+): Promise<Member> {
+  const clean = labels === undefined ? rows : rows.filter((row) => labels[row] === 0);
+  if (clean.length < LEAST_BATCH)
+    throw new MlError("TRAINING_INVALID", { detail: "A block of the rows has too few clean rows to learn from." });
+  const preparations = fitPreparation(frame.values, clean, rows);
+  const prepared = prepareFrame(preparations, frame, steps);
+  const width = widthOf(preparations);
+  const sizes = { ...SIZES, steps };
+  const planOf = (name: string, own: Int32Array, given: number | undefined): FitPlan => ({
+    engine,
+    seed: `${seed}/${name}`,
+    steps,
+    batch: batchOf(own.length),
+    epochs: given ?? EPOCHS,
+    rate: RATE,
+    later: given === undefined ? LATER : null,
+  });
+  const fit = async (
+    name: string,
+    network: Parameters<typeof fitNetwork>[0],
+    own: Int32Array,
+    given: number | undefined,
+  ) => {
+    const training = count(`windows of ${steps}, ${name}`);
+    try {
+      const own_labels = name === "tell" ? labels : undefined;
+      return await fitNetwork(network, prepared, own, own_labels, planOf(name, own, given), (at) =>
+        training.onProgress(at),
+      );
+    } finally {
+      training.end();
+    }
+  };
+  const attacked = rows.length - clean.length;
+  const [rebuild, tell] = await Promise.all([
+    fit("rebuild", rebuildingNetwork(width, sizes, HIDDEN), clean, epochs?.rebuild),
+    attacked < LEAST_ATTACKED ? undefined : fit("tell", tellingNetwork(width, sizes, DROPPED), rows, epochs?.tell),
+  ]);
+  const networks: Networks = { rebuild: rebuild.network, tell: tell?.network };
+  return {
+    preparations,
+    networks,
+    usual: await measureUsual(engine, networks, prepared, clean, steps),
+    epochs: { rebuild: rebuild.bestEpoch, tell: tell?.bestEpoch },
+  };
+}
+
+/** A power of two that makes about so many steps an epoch. */
+const batchOf = (rows: number): number =>
+  Math.max(LEAST_BATCH, Math.min(MOST_BATCH, 2 ** Math.round(Math.log2(rows / STEPS_PER_EPOCH))));
+
+/** How large errors usually are on clean rows, evenly drawn from all of them. */
+async function measureUsual(
+  engine: string,
+  { rebuild }: Networks,
+  { values, starts, width }: Prepared,
+  clean: Int32Array,
+  steps: number,
+): Promise<Usual> {
+  const every = Math.ceil(clean.length / MOST_MEASURED);
+  const windows = {
+    values,
+    starts: Uint32Array.from(
+      clean.filter((_, n) => n % every === 0),
+      (row) => starts[row]!,
+    ),
+  };
+  const runner = await openRunner(
+    await loadEngine(engine),
+    { rebuild, tell: undefined },
+    { width, steps, batch: BATCH },
+  );
+  const errors = {
+    rebuilt: new Float32Array(windows.starts.length * width),
+    expected: new Float32Array(steps > 1 ? windows.starts.length * width : 0),
+  };
+  await runner.run(windows, ({ rebuilt, expected }, window) => {
+    const at = windows.starts[window]! + (steps - 1) * width;
+    for (let n = 0; n < width; n++) {
+      errors.rebuilt[window * width + n] = Math.abs(rebuilt[n]! - values[at + n]!);
+      if (expected) errors.expected[window * width + n] = Math.abs(expected[n]! - values[at + n]!);
+    }
+  });
+  await runner.close();
+  return {
+    rebuilt: usualErrors(errors.rebuilt, width),
+    expected: steps > 1 ? usualErrors(errors.expected, width) : undefined,
+  };
+}

@@ -1,0 +1,117 @@
+import { averageScores } from "../../data/context.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { loadEngine } from "../../engines/load.ts";
+import { MlError } from "../../errors.ts";
+import { crossCombine, fitCombination, type Combination } from "../baseline/combine.ts";
+import type { Learned, Lesson } from "../detector.ts";
+import { weightsOf, worthOf } from "../worth.ts";
+import { fitMember, type Member } from "./fit-member.ts";
+import { followsOn } from "./follows-on.ts";
+import { countTrainings } from "./count-trainings.ts";
+import { prepareFrame, widthOf } from "./prepare.ts";
+import { openRunner } from "./run-networks.ts";
+import { scoreWindows } from "./scores.ts";
+import { packHybrid } from "./settings.ts";
+import { BATCH } from "./judge-hybrid.ts";
+
+/** Chosen among by cross-validation: rows of a window where rows follow one another, and rows over which scores are averaged. */
+const STEPS = [1, 8, 16];
+const AVERAGES = [1, 4, 12];
+/** Where nothing is labelled, nothing tells which window is better. */
+const UNLABELLED_STEPS = 8;
+
+interface Choice {
+  readonly steps: number;
+  readonly average: number;
+  readonly combination: Combination;
+  readonly outOfFold: Float64Array;
+  readonly epochs: Member["epochs"];
+}
+
+/** Learns a hybrid. What is chosen is chosen by scores of blocks that had not been learned from. */
+export async function learnHybrid(lesson: Lesson): Promise<Learned> {
+  const { frame, labels } = lesson;
+  const engine = await loadEngine(lesson.engine);
+  const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
+  const candidates = stepsToTry(lesson);
+  const heads = labels?.includes(1) ? 2 : 1;
+  const report = countTrainings(heads * (candidates.length * lesson.folds.length + 1), lesson.progress);
+
+  let best: { choice: Choice; worth: number } | undefined;
+  for (const steps of candidates) {
+    const { parts, epochs } = await scoreOutOfFold(lesson, engine, steps, report);
+    const combined = crossCombine(parts, lesson);
+    for (const average of heads === 2 ? AVERAGES : [1]) {
+      if (average > lesson.gap) continue;
+      const outOfFold = averageScores(combined, frame.stretches, average);
+      const worth = worthOf(lesson, outOfFold) ?? 0;
+      if (best !== undefined && worth <= best.worth) continue;
+      best = { worth, choice: { steps, average, outOfFold, epochs, combination: fitCombination(parts, labels, rows, weightsOf(lesson)) } };
+    }
+  }
+  if (best === undefined) throw new MlError("TRAINING_INVALID", { detail: "There are too few rows." });
+  const { choice } = best;
+  const { steps, average, combination, outOfFold, epochs } = choice;
+  const member = await fitMember(
+    lesson,
+    rows,
+    { engine: engine.name, steps, seed: `${lesson.seed}/all`, epochs },
+    report,
+  );
+  return {
+    outOfFold,
+    parts: packHybrid({ ...member, steps, average, combination }, frame.signals),
+    engine: engine.version,
+    method: tellMethod(choice, heads),
+  };
+}
+
+function stepsToTry({ frame, labels, gap }: Lesson): number[] {
+  if (!followsOn(frame)) return [1];
+  const wanted = labels?.includes(1) ? STEPS : [UNLABELLED_STEPS];
+  const fitting = wanted.filter((steps) => steps <= gap);
+  return fitting.length > 0 ? fitting : [1];
+}
+
+/** Each row's part scores by networks that learned from the other blocks, and how long those learned. */
+async function scoreOutOfFold(
+  lesson: Lesson,
+  engine: Engine,
+  steps: number,
+  report: ReturnType<typeof countTrainings>,
+): Promise<{ parts: Float64Array[]; epochs: Member["epochs"] }> {
+  const { frame, folds, seed, labels } = lesson;
+  const count = (steps > 1 ? 3 : 2) + (labels?.includes(1) ? 1 : 0);
+  const parts = Array.from({ length: count }, () => new Float64Array(frame.rows));
+  const members: Member[] = [];
+  for (const [fold, { test, train }] of folds.entries()) {
+    const plan = { engine: engine.name, steps, seed: `${seed}/${steps}/${fold}`, epochs: undefined };
+    const member = await fitMember(lesson, train, plan, report);
+    const { values, starts } = prepareFrame(member.preparations, frame, steps);
+    const size = { width: widthOf(member.preparations), steps };
+    const runner = await openRunner(engine, member.networks, { ...size, batch: BATCH });
+    const windows = { values, starts: Uint32Array.from(test, (row) => starts[row]!) };
+    const own = await scoreWindows(runner, windows, member.usual, size);
+    await runner.close();
+    // A fold without attacks to learn from has no second head, which then says nothing.
+    own.forEach((scores, part) => scores.forEach((score, at) => (parts[part]![test[at]!] = score)));
+    members.push(member);
+  }
+  const meanOf = (of: (member: Member) => number | undefined): number => {
+    const known = members.map(of).filter((epochs) => epochs !== undefined);
+    return Math.max(1, Math.round(known.reduce((sum, epochs) => sum + epochs, 0) / Math.max(1, known.length)));
+  };
+  return {
+    parts,
+    epochs: { rebuild: meanOf(({ epochs }) => epochs.rebuild), tell: meanOf(({ epochs }) => epochs.tell) },
+  };
+}
+
+function tellMethod({ steps, average, combination, epochs }: Choice, heads: number): string {
+  const names = ["rebuilding", "the worst signal", ...(steps > 1 ? ["foresight"] : []), "attacks learned"];
+  const weights = combination.parts.map(({ weight }, n) => `${names[n]} ${weight.toFixed(2)}`).join(", ");
+  const past = steps === 1 ? "each row by itself" : `windows of ${steps} rows`;
+  const mean = average === 1 ? "" : `, the score averaged over ${average} rows`;
+  const told = heads === 2 ? ` and ${epochs.tell}` : "";
+  return `Sees ${past}${mean}; trained for ${epochs.rebuild}${told} epochs; weights in units of the clean spread: ${weights}.`;
+}
