@@ -118,10 +118,7 @@ export const partShares = ({ parts }: Combination, scores: readonly Float64Array
   Float64Array.from(parts, (part, n) => part.weight * inUnits(scores[n]![row]!, part));
 
 /** One score of the parts' for each row, the weights learned from the other blocks. */
-export function crossCombine(
-  scores: readonly Float64Array[],
-  lesson: Pick<Lesson, "labels" | "folds" | "frame" | "target">,
-): Float64Array {
+export function crossCombine(scores: readonly Float64Array[], lesson: Lesson): Float64Array {
   const { labels, folds, frame } = lesson;
   const owner = foldOf(folds, frame.rows);
   const combined = new Float64Array(frame.rows);

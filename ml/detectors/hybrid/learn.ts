@@ -46,7 +46,16 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
       const outOfFold = averageScores(combined, frame.stretches, average);
       const worth = worthOf(lesson, outOfFold) ?? 0;
       if (best !== undefined && worth <= best.worth) continue;
-      best = { worth, choice: { steps, average, outOfFold, epochs, combination: fitCombination(parts, labels, rows, weightsOf(lesson)) } };
+      best = {
+        worth,
+        choice: {
+          steps,
+          average,
+          outOfFold,
+          epochs,
+          combination: fitCombination(parts, labels, rows, weightsOf(lesson)),
+        },
+      };
     }
   }
   if (best === undefined) throw new MlError("TRAINING_INVALID", { detail: "There are too few rows." });
