@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LossCurves } from "../../ml/detectors/detector.ts";
 import type { Evaluation } from "../../ml/evaluate/evaluate.ts";
 import { drawLines } from "./draw-lines.ts";
 import { printTable } from "./print.ts";
@@ -61,4 +62,13 @@ export function drawCurves(directory: string, { curve, figures }: Evaluation): v
   });
   writeFileSync(join(directory, "roc.svg"), roc);
   writeFileSync(join(directory, "precision-recall.svg"), found);
+}
+
+/** Writes loss-NETWORK.svg for each network that was trained. */
+export function drawLosses(directory: string, losses: readonly LossCurves[]): void {
+  mkdirSync(directory, { recursive: true });
+  for (const { network, lines } of losses) {
+    const chart = drawLines({ title: `Losses of ${network}`, x: "epoch", y: "loss", lines });
+    writeFileSync(join(directory, `loss-${network.replaceAll(" ", "-")}.svg`), chart);
+  }
 }

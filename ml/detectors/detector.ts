@@ -47,6 +47,12 @@ export interface RowStream {
   push(row: Float64Array): Promise<number>;
 }
 
+/** Losses of a network's trainings, by epoch from 1. */
+export interface LossCurves {
+  readonly network: string;
+  readonly lines: readonly { readonly name: string; readonly points: readonly (readonly [number, number])[] }[];
+}
+
 /** What has been learned. */
 export interface Learned {
   /** A score for each row from a model that did not learn from its block: what thresholds and quality rest on. */
@@ -57,6 +63,8 @@ export interface Learned {
   readonly engine: string;
   /** How scores came about, in sentences for the card. */
   readonly method: string;
+  /** Of networks: their losses, epoch by epoch. */
+  readonly losses?: readonly LossCurves[];
   /** Where several were compared: what each is worth on rows that it had not learned from, null without attacks. */
   readonly compared?: readonly { readonly detector: string; readonly worth: number | null; readonly isKept: boolean }[];
 }

@@ -33,6 +33,8 @@ export interface Trained {
   readonly how: string;
   /** Where several detectors were compared: what each is worth by the target. */
   readonly compared: NonNullable<Learned["compared"]>;
+  /** Of networks: their losses, epoch by epoch. */
+  readonly losses: NonNullable<Learned["losses"]>;
 }
 
 const FOLDS = 5;
@@ -84,6 +86,7 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
     crossValidated: labels === undefined ? undefined : all,
     lastBlock: last,
     compared: learned.compared ?? [],
+    losses: learned.losses ?? [],
   };
 }
 

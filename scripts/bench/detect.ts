@@ -10,6 +10,7 @@ import {
   type CleanMeasure,
 } from "../../lab/measure.ts";
 import { hashModel } from "../../ml/model-hash.ts";
+import { measureSpeed, tellSpeed } from "./parts/detect-speed.ts";
 
 const HELP = `Usage: twinward bench detect [options], or node scripts/bench/detect.ts [options]
 
@@ -19,6 +20,8 @@ What the ward's detector finds, and what it does not
   --clean-people N  people who are not attacked (300)
   --hours N         hours of each of them (4)
   --seed WORDS      draws the people; never those whom the detector was fitted on (bench)
+  --speed           instead: how fast a hybrid judges, row by row and in batches, and its memory
+  --seconds N       how long each is measured for --speed (2)
   --json            one JSON value instead of a table
 
 All as given by default takes some minutes of one core. What is at work is said on stderr.`;
@@ -35,7 +38,10 @@ interface Figures {
 
 const { values } = readWords();
 if (values.help) console.log(HELP);
-else {
+else if (values.speed) {
+  const speed = await measureSpeed(values.seconds);
+  console.log(values.json ? JSON.stringify(speed) : tellSpeed(speed));
+} else {
   const figures = measure();
   console.log(values.json ? JSON.stringify(figures) : table(figures));
 }
@@ -53,12 +59,14 @@ function readWords() {
         "clean-people": { type: "string", default: "300" },
         hours: { type: "string", default: "4" },
         seed: { type: "string", default: "bench" },
+        speed: { type: "boolean", default: false },
+        seconds: { type: "string", default: "2" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
     const [people, cleanPeople] = [count(said.people), count(said["clean-people"])].map(Math.ceil) as [number, number];
-    return { values: { ...said, people, cleanPeople, hours: count(said.hours) } };
+    return { values: { ...said, people, cleanPeople, hours: count(said.hours), seconds: count(said.seconds) } };
   } catch (error) {
     return usage((error as Error).message);
   }

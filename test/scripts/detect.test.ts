@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
+import type { JudgeSpeed } from "../../scripts/bench/parts/judge-speed.ts";
 import { describeAttack, MEASURED_ATTACKS } from "../../lab/measure.ts";
 
 describe("scripts/bench/detect.ts", function () {
@@ -28,6 +29,17 @@ describe("scripts/bench/detect.ts", function () {
     const { status, stdout } = run(...few);
     expect(status).to.equal(0);
     for (const shape of MEASURED_ATTACKS) expect(stdout).to.include(`\n${describeAttack(shape)}  `);
+  });
+
+  it("measures how fast a hybrid judges, and what memory it takes", () => {
+    const { status, stdout } = run("--speed", "--seconds", "0.1", "--json");
+    expect(status).to.equal(0);
+    const speed = JSON.parse(stdout) as JudgeSpeed;
+    expect(speed.engine).to.contain("onnxruntime");
+    // The aims are 0.2 ms and 10 000 a second; a machine that does much else is slower, but not ten times.
+    expect(speed.windowMs).to.be.within(0.001, 2);
+    expect(speed.windowsPerSecond).to.be.greaterThan(1_000);
+    expect(speed.memory.open).to.be.within(speed.memory.bare, 1_000);
   });
 
   it("says what it takes, and refuses what it does not know", () => {

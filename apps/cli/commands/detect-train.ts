@@ -5,7 +5,7 @@ import { DETECTOR_NAMES, findDetector } from "../../../ml/detectors/detectors.ts
 import { trainDetector, type Trained } from "../../../ml/detectors/train-detector.ts";
 import { ENGINE_NAMES } from "../../../ml/engines/engine.ts";
 import { saveModel } from "../../../ml/model/model-files.ts";
-import { drawCurves, printEvaluation } from "../print-evaluation.ts";
+import { drawCurves, drawLosses, printEvaluation } from "../print-evaluation.ts";
 import { takeNames } from "../options.ts";
 import { printJson, printTable } from "../print.ts";
 import { showProgress } from "../show-progress.ts";
@@ -61,7 +61,10 @@ export function addTrainCommand(detect: Command): void {
       new Option("--engine <name>", "what computes networks; it fails where it is missing").choices(ENGINE_NAMES),
     )
     .option("--seed <text>", "the same seed and files give the same model", "1")
-    .option("--plots <directory>", "write the cross-validated ROC and precision-recall curves as SVG")
+    .option(
+      "--plots <directory>",
+      "write the cross-validated ROC and precision-recall curves, and losses of networks by epoch, as SVG",
+    )
     .addHelpText(
       "after",
       `
@@ -103,6 +106,7 @@ async function train(options: TrainOptions): Promise<void> {
   const hash = saveModel(options.model, trained.model);
   const { crossValidated, lastBlock, model, leaks, compared, how, unseen } = trained;
   if (options.plots !== undefined && crossValidated !== undefined) drawCurves(options.plots, crossValidated);
+  if (options.plots !== undefined) drawLosses(options.plots, trained.losses);
   const seconds = (performance.now() - began) / 1000;
   if (options.json) {
     const { card, thresholds } = model;

@@ -34,6 +34,9 @@ export function createAuto(detectors: readonly Detector[]): Detector {
         engine: [...new Set(kept.map(({ learned }) => learned.engine))].join(" + ").slice(0, MOST_ENGINE),
         method,
         compared,
+        losses: kept.flatMap(({ detector, learned }) =>
+          (learned.losses ?? []).map(({ network, lines }) => ({ network: `${detector.name} ${network}`, lines })),
+        ),
       };
     },
     async restore({ networks, settings }, signals, engine) {

@@ -2,17 +2,14 @@ import { loadEngine } from "../../engines/load.ts";
 import { MlError } from "../../errors.ts";
 import type { Lesson } from "../detector.ts";
 import type { countTrainings } from "./count-trainings.ts";
-import { fitNetwork, type FitPlan } from "./fit.ts";
+import { fitNetwork, type Fitted, type FitPlan } from "./fit.ts";
 import { BATCH } from "./judge-hybrid.ts";
-import { rebuildingNetwork, tellingNetwork, type Sizes } from "./networks.ts";
+import { rebuildingNetwork, SIZES, tellingNetwork, type NetworkPlan } from "./networks.ts";
 import { fitPreparation, prepareFrame, widthOf, type Prepared, type Preparation } from "./prepare.ts";
 import { openRunner, type Networks } from "./run-networks.ts";
 import { usualErrors, type Usual } from "./scores.ts";
 
 /** Fixed before any data was seen. */
-const SIZES: Omit<Sizes, "steps"> = { units: 32, code: 12, heads: 4 };
-const HIDDEN = 0.1;
-const DROPPED = 0.4;
 const RATE = 1.5e-3;
 const EPOCHS = 20;
 const LATER = { share: 0.12, patience: 5 };
@@ -29,6 +26,8 @@ export interface Member {
   readonly networks: Networks;
   /** How long the networks learned until the later rows were foreseen best. */
   readonly epochs: { readonly rebuild: number; readonly tell: number | undefined };
+  /** The losses of each, epoch by epoch. */
+  readonly histories: { readonly rebuild: Fitted["history"]; readonly tell: Fitted["history"] | undefined };
 }
 
 export interface MemberPlan {
@@ -62,12 +61,7 @@ export async function fitMember(
     rate: RATE,
     later: given === undefined ? LATER : null,
   });
-  const fit = async (
-    name: string,
-    network: Parameters<typeof fitNetwork>[0],
-    own: Int32Array,
-    given: number | undefined,
-  ) => {
+  const fit = async (name: string, network: NetworkPlan, own: Int32Array, given: number | undefined) => {
     const training = count(`windows of ${steps}, ${name}`);
     try {
       const own_labels = name === "tell" ? labels : undefined;
@@ -80,8 +74,8 @@ export async function fitMember(
   };
   const attacked = rows.length - clean.length;
   const [rebuild, tell] = await Promise.all([
-    fit("rebuild", rebuildingNetwork(width, sizes, HIDDEN), clean, epochs?.rebuild),
-    attacked < LEAST_ATTACKED ? undefined : fit("tell", tellingNetwork(width, sizes, DROPPED), rows, epochs?.tell),
+    fit("rebuild", rebuildingNetwork(width, sizes), clean, epochs?.rebuild),
+    attacked < LEAST_ATTACKED ? undefined : fit("tell", tellingNetwork(width, sizes), rows, epochs?.tell),
   ]);
   const networks: Networks = { rebuild: rebuild.network, tell: tell?.network };
   return {
@@ -89,6 +83,7 @@ export async function fitMember(
     networks,
     usual: await measureUsual(engine, networks, prepared, clean, steps),
     epochs: { rebuild: rebuild.bestEpoch, tell: tell?.bestEpoch },
+    histories: { rebuild: rebuild.history, tell: tell?.history },
   };
 }
 

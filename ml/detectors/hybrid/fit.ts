@@ -1,9 +1,8 @@
-import type { Architecture } from "../../layers/architecture.ts";
 import type { Network } from "../../model/pack-model.ts";
 import type { Examples } from "../../train/examples.ts";
-import type { Loss } from "../../train/losses.ts";
 import { trainInThread } from "../../train/thread.ts";
-import type { TrainingProgress } from "../../train/train.ts";
+import type { Trained, TrainingProgress } from "../../train/train.ts";
+import type { NetworkPlan } from "./networks.ts";
 import type { Prepared } from "./prepare.ts";
 
 export interface FitPlan {
@@ -21,13 +20,12 @@ export interface FitPlan {
 export interface Fitted {
   readonly network: Network;
   readonly bestEpoch: number;
-  /** Engine and version. */
-  readonly engine: string;
+  readonly history: Trained["history"];
 }
 
 /** Trains one network on windows that end in these rows, which are in the order of time, in a thread of its own. */
 export async function fitNetwork(
-  { architecture, losses }: { architecture: Architecture; losses: Loss[] },
+  { architecture, losses }: NetworkPlan,
   prepared: Prepared,
   rows: Int32Array,
   labels: Uint8Array | undefined,
@@ -49,8 +47,8 @@ export async function fitNetwork(
     },
     { onProgress },
   );
-  const { parameters, bestEpoch } = trained;
-  return { network: { architecture, parameters }, bestEpoch, engine: trained.engine };
+  const { parameters, bestEpoch, history } = trained;
+  return { network: { architecture, parameters }, bestEpoch, history };
 }
 
 function examplesOf(

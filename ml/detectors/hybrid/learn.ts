@@ -6,6 +6,7 @@ import { crossCombine, fitCombination, type Combination } from "../baseline/comb
 import type { Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
 import { fitMember, type Member } from "./fit-member.ts";
+import { drawLosses } from "./draw-losses.ts";
 import { followsOn } from "./follows-on.ts";
 import { countTrainings } from "./count-trainings.ts";
 import { prepareFrame, widthOf } from "./prepare.ts";
@@ -15,7 +16,7 @@ import { packHybrid } from "./settings.ts";
 import { BATCH } from "./judge-hybrid.ts";
 
 /** Chosen among by cross-validation: rows of a window where rows follow one another, and rows over which scores are averaged. */
-const STEPS = [1, 8, 16];
+const STEPS = [1, 8, 24];
 const AVERAGES = [1, 4, 12];
 /** Where nothing is labelled, nothing tells which window is better. */
 const UNLABELLED_STEPS = 8;
@@ -25,7 +26,8 @@ interface Choice {
   readonly average: number;
   readonly combination: Combination;
   readonly outOfFold: Float64Array;
-  readonly epochs: Member["epochs"];
+  /** Of each fold. */
+  readonly members: readonly Member[];
 }
 
 /** Learns a hybrid. What is chosen is chosen by scores of blocks that had not been learned from. */
@@ -39,7 +41,7 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
 
   let best: { choice: Choice; worth: number } | undefined;
   for (const steps of candidates) {
-    const { parts, epochs } = await scoreOutOfFold(lesson, engine, steps, report);
+    const { parts, members } = await scoreOutOfFold(lesson, engine, steps, report);
     const combined = crossCombine(parts, lesson);
     for (const average of heads === 2 ? AVERAGES : [1]) {
       if (average > lesson.gap) continue;
@@ -52,7 +54,7 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
           steps,
           average,
           outOfFold,
-          epochs,
+          members,
           combination: fitCombination(parts, labels, rows, weightsOf(lesson)),
         },
       };
@@ -60,7 +62,8 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
   }
   if (best === undefined) throw new MlError("TRAINING_INVALID", { detail: "There are too few rows." });
   const { choice } = best;
-  const { steps, average, combination, outOfFold, epochs } = choice;
+  const { steps, average, combination, outOfFold, members } = choice;
+  const epochs = meanEpochs(members);
   const member = await fitMember(
     lesson,
     rows,
@@ -71,15 +74,16 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
     outOfFold,
     parts: packHybrid({ ...member, steps, average, combination }, frame.signals),
     engine: engine.version,
-    method: tellMethod(choice, heads),
+    method: tellMethod(choice, epochs, heads),
+    losses: drawLosses(members, member),
   };
 }
 
 function stepsToTry({ frame, labels, gap }: Lesson): number[] {
   if (!followsOn(frame)) return [1];
   const wanted = labels?.includes(1) ? STEPS : [UNLABELLED_STEPS];
-  const fitting = wanted.filter((steps) => steps <= gap);
-  return fitting.length > 0 ? fitting : [1];
+  // A window is no longer than the gap between rows that are learned from and rows that are judged.
+  return [...new Set(wanted.map((steps) => Math.max(1, Math.min(steps, gap))))];
 }
 
 /** Each row's part scores by networks that learned from the other blocks, and how long those learned. */
@@ -88,7 +92,7 @@ async function scoreOutOfFold(
   engine: Engine,
   steps: number,
   report: ReturnType<typeof countTrainings>,
-): Promise<{ parts: Float64Array[]; epochs: Member["epochs"] }> {
+): Promise<{ parts: Float64Array[]; members: readonly Member[] }> {
   const { frame, folds, seed, labels } = lesson;
   const count = (steps > 1 ? 3 : 2) + (labels?.includes(1) ? 1 : 0);
   const parts = Array.from({ length: count }, () => new Float64Array(frame.rows));
@@ -106,17 +110,19 @@ async function scoreOutOfFold(
     own.forEach((scores, part) => scores.forEach((score, at) => (parts[part]![test[at]!] = score)));
     members.push(member);
   }
+  return { parts, members };
+}
+
+/** For how long the networks of the folds learned, in the middle: so long the last ones learn, from all rows. */
+function meanEpochs(members: readonly Member[]): Member["epochs"] {
   const meanOf = (of: (member: Member) => number | undefined): number => {
     const known = members.map(of).filter((epochs) => epochs !== undefined);
     return Math.max(1, Math.round(known.reduce((sum, epochs) => sum + epochs, 0) / Math.max(1, known.length)));
   };
-  return {
-    parts,
-    epochs: { rebuild: meanOf(({ epochs }) => epochs.rebuild), tell: meanOf(({ epochs }) => epochs.tell) },
-  };
+  return { rebuild: meanOf(({ epochs }) => epochs.rebuild), tell: meanOf(({ epochs }) => epochs.tell) };
 }
 
-function tellMethod({ steps, average, combination, epochs }: Choice, heads: number): string {
+function tellMethod({ steps, average, combination }: Choice, epochs: Member["epochs"], heads: number): string {
   const names = ["rebuilding", "the worst signal", ...(steps > 1 ? ["foresight"] : []), "attacks learned"];
   const weights = combination.parts.map(({ weight }, n) => `${names[n]} ${weight.toFixed(2)}`).join(", ");
   const past = steps === 1 ? "each row by itself" : `windows of ${steps} rows`;

@@ -9,6 +9,18 @@ export interface Sizes {
   readonly heads: number;
 }
 
+/** Fixed before any data was seen; only `steps` is chosen. */
+export const SIZES: Omit<Sizes, "steps"> = { units: 32, code: 12, heads: 4 };
+/** Shares of what is seen that are hidden in training: of a row that is to be rebuilt, of one that is to be told. */
+const HIDDEN = 0.1;
+const DROPPED = 0.4;
+
+/** Layers, and what they learn from. */
+export interface NetworkPlan {
+  readonly architecture: Architecture;
+  readonly losses: Loss[];
+}
+
 const dense = (name: string, of: string, units: number, activation: "linear" | "relu" | "tanh"): Layer => ({
   kind: "dense",
   name,
@@ -34,15 +46,11 @@ function contextLayers(of: string, { units, heads }: Sizes): Layer[] {
  * Rebuilds a row: `rebuilt` from a sparse code of the row, some of whose numbers are hidden while it learns (a denoising sparse
  * autoencoder: Vincent et al. 2008, Ng 2011), together with its past; `expected` from the past alone.
  */
-export function rebuildingNetwork(
-  width: number,
-  sizes: Sizes,
-  hidden: number,
-): { architecture: Architecture; losses: Loss[] } {
+export function rebuildingNetwork(width: number, sizes: Sizes): NetworkPlan {
   const hasPast = sizes.steps > 1;
   const layers: Layer[] = [
     ...(hasPast ? contextLayers("past", sizes) : []),
-    { kind: "dropout", name: "partial", of: "now", rate: hidden },
+    { kind: "dropout", name: "partial", of: "now", rate: HIDDEN },
     dense("wide", "partial", 2 * sizes.units, "relu"),
     dense("code", "wide", sizes.code, "relu"),
     ...(hasPast ? [{ kind: "concat", name: "known", of: ["code", "context"] } as Layer] : []),
@@ -68,18 +76,14 @@ export function rebuildingNetwork(
 }
 
 /** Tells attacked from clean rows, by a row and its past. */
-export function tellingNetwork(
-  width: number,
-  sizes: Sizes,
-  dropped: number,
-): { architecture: Architecture; losses: Loss[] } {
+export function tellingNetwork(width: number, sizes: Sizes): NetworkPlan {
   const hasPast = sizes.steps > 1;
   const layers: Layer[] = [
     ...(hasPast ? contextLayers("past", sizes) : []),
-    { kind: "dropout", name: "partial", of: "now", rate: dropped },
+    { kind: "dropout", name: "partial", of: "now", rate: DROPPED },
     dense("wide", "partial", 2 * sizes.units, "relu"),
     ...(hasPast ? [{ kind: "concat", name: "known", of: ["wide", "context"] } as Layer] : []),
-    { kind: "dropout", name: "some", of: hasPast ? "known" : "wide", rate: dropped },
+    { kind: "dropout", name: "some", of: hasPast ? "known" : "wide", rate: DROPPED },
     dense("deep", "some", sizes.units, "relu"),
     dense("logit", "deep", 1, "linear"),
   ];
