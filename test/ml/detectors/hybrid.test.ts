@@ -141,6 +141,11 @@ describe("a hybrid that was told of attacks", () => {
     expect(learned.engine).to.contain("onnxruntime");
     expect(auc(learned.outOfFold, labels)).to.be.greaterThan(0.85);
     expect(told.some((what) => what.includes("loss"))).to.equal(true);
+    expect(learned.losses?.map(({ network }) => network)).to.deep.equal(["rebuild", "tell"]);
+    for (const { lines } of learned.losses ?? []) {
+      expect(lines.map(({ name }) => name)).to.deep.equal(["folds, learned", "folds, later rows", "all rows, learned"]);
+      expect(lines[0]!.points.at(-1)![1]).to.be.below(lines[0]!.points[0]![1]);
+    }
     const later = circleRows(300, "later labelled");
     const judge = await hybrid.restore(learned.parts, frame.signals, undefined);
     expect(auc(await judge.score(later.frame), later.labels)).to.be.greaterThan(0.85);
