@@ -1,3 +1,4 @@
+import type { Fold } from "../data/folds.ts";
 import type { Training } from "../data/frame.ts";
 import { episodesOf, weighKinds, type ThresholdTarget } from "../evaluate/threshold.ts";
 
@@ -13,13 +14,13 @@ const LEAST_LENGTH = 4;
  * What a threshold should be for, where a person has not said how many false alarms there may be:
  * - without attacks, few false alarms;
  * - where rows have a time and attacks last, timely accuracy: an attack noticed when it is over is not worth much;
- * - where folds were kept from kinds of attack, balanced accuracy by kinds: later files hold others, in other shares;
+ * - where kinds of attack were kept from folds, balanced accuracy by kinds: later files hold others, in other shares;
  * - else F1.
  */
 export function chooseTarget(
   { labels, kinds, reading, frame }: Training,
   falseAlarms: number | undefined,
-  isWithheld: boolean,
+  folds: readonly Fold[],
 ): ThresholdTarget {
   if (falseAlarms !== undefined) return { kind: "fpr", most: falseAlarms };
   if (!labels?.includes(1)) return { kind: "fpr", most: WITHOUT_LABELS };
@@ -27,8 +28,17 @@ export function chooseTarget(
   const lengths = episodes.map(({ length }) => length).sort((a, b) => a - b);
   const lasts = episodes.length >= LEAST_EPISODES && lengths[lengths.length >> 1]! >= LEAST_LENGTH;
   if (reading.time !== undefined && lasts) return { kind: "timely", most: MOST_FALSE_ALARMS, episodes };
-  if (isWithheld && kinds !== undefined) return { kind: "kinds", weights: weighKinds(labels, kinds) };
+  const unseen = kinds === undefined ? undefined : unseenRows(folds, labels, kinds);
+  if (kinds !== undefined && unseen?.includes(1)) return { kind: "kinds", weights: weighKinds(labels, kinds, unseen) };
   return { kind: "f1", most: MOST_FALSE_ALARMS };
+}
+
+/** 1 for attacked rows whose kind their fold had kept back. */
+export function unseenRows(folds: readonly Fold[], labels: Uint8Array, kinds: readonly string[]): Uint8Array {
+  const unseen = new Uint8Array(labels.length);
+  for (const { test, withheld } of folds)
+    for (const row of test) unseen[row] = labels[row] === 1 && withheld?.includes(kinds[row]!) === true ? 1 : 0;
+  return unseen;
 }
 
 /** The target in words. */
@@ -43,6 +53,6 @@ export function tellTarget(target: ThresholdTarget): string {
     case "timely":
       return `the best timely accuracy${cap}`;
     case "kinds":
-      return "the best balanced accuracy, each kind of attack counted by the root of its rows";
+      return "the best balanced accuracy, each kind of attack counted by the root of its rows, kinds that were kept back as much as the others";
   }
 }

@@ -7,7 +7,7 @@ import { chooseThreshold, crossAlarms, type ThresholdTarget } from "../evaluate/
 import type { Card } from "../model/card.ts";
 import type { Model } from "../model/pack-model.ts";
 import { hashModel } from "../model-hash.ts";
-import { chooseTarget, tellTarget } from "./choose-target.ts";
+import { chooseTarget, tellTarget, unseenRows } from "./choose-target.ts";
 import type { Detector, Learned } from "./detector.ts";
 
 export interface TrainPlan {
@@ -56,7 +56,7 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   const how = tellFolds(gap, folds !== blocks);
   const owner = foldOf(folds, frame.rows);
 
-  const target = chooseTarget(training, plan.falseAlarms, folds !== blocks);
+  const target = chooseTarget(training, plan.falseAlarms, folds);
   const { detector, seed, engine, progress } = plan;
   const learned = await detector.learn({ frame, labels, folds, gap, target, seed, engine, progress });
   const known = labels ?? new Uint8Array(frame.rows);
@@ -140,10 +140,9 @@ function toModel(
 }
 
 function unseenRecall(folds: readonly Fold[], { labels, kinds }: Training, alarms: Uint8Array): Trained["unseen"] {
-  const rows = folds.flatMap(({ test, withheld }) => {
-    const unseen = new Set(withheld);
-    return [...test].filter((row) => labels?.[row] === 1 && unseen.has(kinds?.[row] ?? ""));
-  });
+  if (labels === undefined || kinds === undefined) return undefined;
+  const unseen = unseenRows(folds, labels, kinds);
+  const rows = [...unseen.keys()].filter((row) => unseen[row] === 1);
   if (rows.length === 0) return undefined;
   return { rows: rows.length, recall: rows.reduce((sum, row) => sum + alarms[row]!, 0) / rows.length };
 }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import type { Fold } from "../../../ml/data/folds.ts";
 import type { Training } from "../../../ml/data/frame.ts";
 import { chooseTarget } from "../../../ml/detectors/choose-target.ts";
 import { balancedAccuracy, countConfusion, falsePositiveRate } from "../../../ml/evaluate/confusion.ts";
@@ -39,11 +40,14 @@ describe("what a threshold is for", () => {
   it("a rare kind as well as a frequent one: what finds only the flood is worth less", () => {
     const kinds = Array.from({ length: 1_000 }, (_, row) => (row < 500 ? "normal" : row < 984 ? "flood" : "theft"));
     const labels = Uint8Array.from(kinds, (kind) => Number(kind !== "normal"));
-    const weights = weighKinds(labels, kinds);
+    const unseen = Uint8Array.from(kinds, (_, row) => Number(row === 600 || row === 999));
+    const weights = weighKinds(labels, kinds, unseen);
     expect(weights.subarray(0, 500).every((weight) => weight === 1)).to.equal(true);
     expect(weights.reduce((sum, weight) => sum + weight, 0)).to.be.closeTo(1_000, 1e-9);
     // By the root: 22 to 4, not 484 to 16.
-    expect((weights[500]! * 484) / (weights[999]! * 16)).to.be.closeTo(5.5, 1e-9);
+    expect((weights[500]! * 484) / (weights[998]! * 16)).to.be.closeTo(5.5, 1e-9);
+    // The two rows that nobody had seen the like of weigh as much as the other 498.
+    expect(weights[600]! + weights[999]!).to.be.closeTo(250, 1e-9);
     // The flood scores 10, theft 3, a twentieth of clean rows 2 and the others less.
     const scores = Float64Array.from(kinds, (kind, row) =>
       kind === "flood" ? 10 : kind === "theft" ? 3 : row % 20 === 0 ? 5 : 0,
@@ -79,12 +83,16 @@ describe("what a threshold is for", () => {
       }) as unknown as Training;
     const lasting = Array.from({ length: rows }, (_, row) => Number(row % 20 < 6));
     const short = Array.from({ length: rows }, (_, row) => Number(row % 20 === 0));
-    expect(chooseTarget(of(undefined, true), undefined, false)).to.deep.equal({ kind: "fpr", most: 0.001 });
-    expect(chooseTarget(of(lasting, true), 0.02, false)).to.deep.equal({ kind: "fpr", most: 0.02 });
-    expect(chooseTarget(of(lasting, true), undefined, true)).to.include({ kind: "timely", most: 0.01 });
-    expect(chooseTarget(of(lasting, false), undefined, true).kind).to.equal("kinds");
-    expect(chooseTarget(of(lasting, false), undefined, false)).to.deep.equal({ kind: "f1", most: 0.01 });
-    expect(chooseTarget(of(short, true), undefined, false).kind).to.equal("f1");
+    const blocks: Fold[] = [{ test: stretchOf(rows)[0]!, train: new Int32Array() }];
+    const withheld: Fold[] = [{ ...blocks[0]!, withheld: ["kind"] }];
+    const chosen = (labels: number[] | undefined, time: boolean, folds = blocks, falseAlarms?: number) =>
+      chooseTarget(of(labels, time), falseAlarms, folds);
+    expect(chosen(undefined, true)).to.deep.equal({ kind: "fpr", most: 0.001 });
+    expect(chosen(lasting, true, blocks, 0.02)).to.deep.equal({ kind: "fpr", most: 0.02 });
+    expect(chosen(lasting, true, withheld)).to.include({ kind: "timely", most: 0.01 });
+    expect(chosen(lasting, false, withheld).kind).to.equal("kinds");
+    expect(chosen(lasting, false)).to.deep.equal({ kind: "f1", most: 0.01 });
+    expect(chosen(short, true).kind).to.equal("f1");
   });
 
   it("finds the rows of attacks stretch by stretch: none goes on in another one", () => {
