@@ -4,9 +4,10 @@ import { baseline } from "./baseline/baseline.ts";
 import type { Detector } from "./detector.ts";
 import { hybrid } from "./hybrid/hybrid.ts";
 import { mas } from "./mas/mas.ts";
+import { residual } from "./residual/residual.ts";
 
 /** Those that there are. A new one is a line here. */
-const DETECTORS: readonly Detector[] = [mas, hybrid, baseline];
+const DETECTORS: readonly Detector[] = [residual, mas, hybrid, baseline];
 
 /** `auto` compares and combines them. */
 const ALL: readonly Detector[] = [...DETECTORS, createAuto(DETECTORS)];
