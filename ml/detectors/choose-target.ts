@@ -1,6 +1,6 @@
 import type { Fold } from "../data/folds.ts";
 import type { Training } from "../data/frame.ts";
-import { episodesOf, weighKinds, type ThresholdTarget } from "../evaluate/threshold.ts";
+import { episodesOf, weighKinds, weighUnseen, type ThresholdTarget } from "../evaluate/threshold.ts";
 
 /** Without labels: false alarms, as a share of rows. */
 const WITHOUT_LABELS = 0.001;
@@ -29,7 +29,8 @@ export function chooseTarget(
   const lasts = episodes.length >= LEAST_EPISODES && lengths[lengths.length >> 1]! >= LEAST_LENGTH;
   if (reading.time !== undefined && lasts) return { kind: "timely", most: MOST_FALSE_ALARMS, episodes };
   const unseen = kinds === undefined ? undefined : unseenRows(folds, labels, kinds);
-  if (kinds !== undefined && unseen?.includes(1)) return { kind: "kinds", weights: weighKinds(labels, kinds, unseen) };
+  if (kinds !== undefined && unseen?.includes(1))
+    return { kind: "kinds", weights: weighUnseen(weighKinds(labels, kinds), labels, unseen) };
   return { kind: "f1", most: MOST_FALSE_ALARMS };
 }
 

@@ -13,6 +13,8 @@ export interface Lesson {
   readonly gap: number;
   /** What the threshold will be chosen for, and so what choices are worth (`worthOf`); undefined: F1. */
   readonly target?: ThresholdTarget | undefined;
+  /** How much each row should count in learning; all alike without it. */
+  readonly weights?: Float64Array | undefined;
   readonly seed: string;
   /** What computes networks, by name; undefined for the default. Detectors without networks refuse it. */
   readonly engine: string | undefined;

@@ -3,7 +3,7 @@ import type { Frame, Training } from "../data/frame.ts";
 import { findLeaks, type Leak } from "../data/leaks.ts";
 import { MlError } from "../errors.ts";
 import { evaluate, type Evaluation } from "../evaluate/evaluate.ts";
-import { chooseThreshold, crossAlarms, type ThresholdTarget } from "../evaluate/threshold.ts";
+import { chooseThreshold, crossAlarms, weighKinds, type ThresholdTarget } from "../evaluate/threshold.ts";
 import type { Card } from "../model/card.ts";
 import type { Model } from "../model/pack-model.ts";
 import { hashModel } from "../model-hash.ts";
@@ -57,8 +57,9 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   const owner = foldOf(folds, frame.rows);
 
   const target = chooseTarget(training, plan.falseAlarms, folds);
+  const weights = target.kind === "kinds" ? weighKinds(labels!, training.kinds!) : undefined;
   const { detector, seed, engine, progress } = plan;
-  const learned = await detector.learn({ frame, labels, folds, gap, target, seed, engine, progress });
+  const learned = await detector.learn({ frame, labels, folds, gap, target, weights, seed, engine, progress });
   const known = labels ?? new Uint8Array(frame.rows);
   const scores = learned.outOfFold;
   const alarms = crossAlarms(scores, known, owner, target);

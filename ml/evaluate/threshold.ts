@@ -114,20 +114,29 @@ export function episodesOf(stretches: readonly Int32Array[], labels: Uint8Array)
 }
 
 /**
- * How much each row counts where later files hold the kinds of attack in other shares, and new ones: a kind by the root of its
- * rows, so that a flood does not drown the rest; rows whose kind had been kept from what judged them together as much as the others,
- * as if every second attack to come were of a new kind. Attacked rows weigh on average what clean ones do.
- *
- * @param isUnseen 1 where the row's kind had been kept back; at least one attacked row of each sort
+ * How much each row counts where later files hold the kinds of attack in other shares: a kind by the root of its rows, so that a
+ * flood does not drown the rest. Attacked rows weigh on average what clean ones do.
  */
-export function weighKinds(labels: Uint8Array, kinds: readonly string[], isUnseen: Uint8Array): Float64Array {
+export function weighKinds(labels: Uint8Array, kinds: readonly string[]): Float64Array {
   const counts = new Map<string, number>();
   labels.forEach((label, row) => label === 1 && counts.set(kinds[row]!, (counts.get(kinds[row]!) ?? 0) + 1));
-  const byKind = Float64Array.from(labels, (label, row) => (label === 1 ? 1 / Math.sqrt(counts.get(kinds[row]!)!) : 0));
+  const [rows, roots] = [...counts.values()].reduce(([all, sum], own) => [all + own, sum + Math.sqrt(own)], [0, 0]);
+  return Float64Array.from(labels, (label, row) =>
+    label === 1 ? rows / roots / Math.sqrt(counts.get(kinds[row]!)!) : 1,
+  );
+}
+
+/**
+ * The same weights, but attacked rows whose kind had been kept from what judged them together as heavy as the others: as if every
+ * second attack to come were of a new kind.
+ *
+ * @param isUnseen 1 where the row's kind had been kept back; there are attacked rows of both sorts
+ */
+export function weighUnseen(weights: Float64Array, labels: Uint8Array, isUnseen: Uint8Array): Float64Array {
   const sums = [0, 0];
-  byKind.forEach((weight, row) => (sums[isUnseen[row]!]! += weight));
-  const half = labels.reduce((sum, label) => sum + label, 0) / 2;
-  return byKind.map((weight, row) => (labels[row] === 1 ? (weight * half) / sums[isUnseen[row]!]! : 1));
+  labels.forEach((label, row) => (sums[isUnseen[row]!]! += label * weights[row]!));
+  const half = (sums[0]! + sums[1]!) / 2;
+  return weights.map((weight, row) => (labels[row] === 1 ? (weight * half) / sums[isUnseen[row]!]! : weight));
 }
 
 /** Which scores are alarms. */

@@ -81,7 +81,7 @@ async function learn(lesson: Lesson): Promise<Learned> {
   if (best === undefined) throw new MlError("TRAINING_INVALID", { detail: "There are too few rows." });
   const { context, average, combination, outOfFold } = best.choice;
   const seen = addContext(frame, context);
-  const parts = await fitParts(seen, labels, rows, hasAttacks, seed, stepProgress(steps - 1, "all rows"));
+  const parts = await fitParts(seen, lesson, rows, seed, stepProgress(steps - 1, "all rows"));
   return {
     outOfFold,
     parts: { networks: {}, scaler: [], settings: { context: { ...context }, average, ...parts, combination } as never },
@@ -101,13 +101,14 @@ function tellMethod(width: number, average: number, { parts }: Combination): str
 /** Each row's part scores from parts that learned from the other blocks. */
 async function scoreOutOfFold(
   seen: Frame,
-  { labels, folds, seed }: Lesson,
+  lesson: Lesson,
   progressOf: (fold: number) => (done: number) => Promise<void>,
 ): Promise<PartScores> {
+  const { labels, folds, seed } = lesson;
   const hasAttacks = labels?.includes(1) ?? false;
   const scores = Array.from({ length: hasAttacks ? 4 : 3 }, () => new Float64Array(seen.rows));
   for (const [fold, { test, train }] of folds.entries()) {
-    const parts = await fitParts(seen, labels, train, hasAttacks, `${seed}/${fold}`, progressOf(fold));
+    const parts = await fitParts(seen, lesson, train, `${seed}/${fold}`, progressOf(fold));
     scoreParts(parts, seen).forEach((own, part) => test.forEach((row) => (scores[part]![row] = own[row]!)));
   }
   return scores;
@@ -115,9 +116,8 @@ async function scoreOutOfFold(
 
 async function fitParts(
   seen: Frame,
-  labels: Uint8Array | undefined,
+  { labels, weights }: Lesson,
   rows: Int32Array,
-  isSupervised: boolean,
   seed: string,
   progress: (done: number) => Promise<void>,
 ): Promise<Parts> {
@@ -128,9 +128,10 @@ async function fitParts(
   const subspace = fitSubspace(seen.values, clean, VARIANCE_SHARE);
   const forest = fitIsolationForest(seen.values, clean, { ...FOREST, seed: `${seed}/forest` });
   const attacked = rows.length - clean.length;
-  let boosted: Parts["boosted"] = isSupervised ? { base: 0, trees: [] } : null;
+  let boosted: Parts["boosted"] = labels?.includes(1) ? { base: 0, trees: [] } : null;
   if (labels !== undefined && attacked >= LEAST_ATTACKED) {
-    const fitted = await fitBoostedTrees(seen.values, labels, rows, { ...BOOST, seed: `${seed}/boost` }, progress);
+    const plan = { ...BOOST, seed: `${seed}/boost` };
+    const fitted = await fitBoostedTrees(seen.values, labels, rows, plan, progress, weights);
     boosted = { base: fitted.base, trees: [...fitted.trees] };
   }
   return {

@@ -27,7 +27,7 @@ export interface BoostPlan {
  * Gradient-boosted trees for the logistic loss with second-order leaves (Friedman 2001; Chen, Guestrin 2016) on histograms of
  * binned signals. Missing values go with the smallest. The same seed gives the same trees.
  *
- * @param values signals by column; @param rows those to learn from, of both labels
+ * @param values signals by column; @param rows those to learn from, of both labels; @param weights how much each row counts
  */
 export async function fitBoostedTrees(
   values: readonly Float64Array[],
@@ -35,10 +35,13 @@ export async function fitBoostedTrees(
   rows: Int32Array,
   plan: BoostPlan,
   progress: (done: number) => Promise<void>,
+  weights?: Float64Array,
 ): Promise<BoostedTrees> {
   const binned = values.map((own) => binSignal(own, rows, plan.bins));
-  const attacked = rows.reduce((sum, row) => sum + labels[row]!, 0);
-  const base = Math.log(attacked / (rows.length - attacked));
+  const weigh = (row: number): number => weights?.[row] ?? 1;
+  const attacked = rows.reduce((sum, row) => sum + labels[row]! * weigh(row), 0);
+  const clean = rows.reduce((sum, row) => sum + (1 - labels[row]!) * weigh(row), 0);
+  const base = Math.log(attacked / clean);
   const odds = new Float64Array(labels.length).fill(base);
   const [gradient, hessian] = [new Float64Array(labels.length), new Float64Array(labels.length)];
   const random = createRandom(plan.seed);
@@ -46,8 +49,8 @@ export async function fitBoostedTrees(
   for (let round = 0; round < plan.rounds; round++) {
     for (const row of rows) {
       const chance = 1 / (1 + Math.exp(-odds[row]!));
-      gradient[row] = chance - labels[row]!;
-      hessian[row] = chance * (1 - chance);
+      gradient[row] = weigh(row) * (chance - labels[row]!);
+      hessian[row] = weigh(row) * chance * (1 - chance);
     }
     const tree = growTree(binned, gradient, hessian, rows, plan, random);
     for (const row of rows) odds[row]! += followTree(tree, values, row);

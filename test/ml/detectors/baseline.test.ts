@@ -67,6 +67,23 @@ describe("boosted trees", () => {
     expect(await fitBoostedTrees(values, flipped, train, PLAN, silent)).to.deep.equal(fitted);
   });
 
+  it("count a row as often as its weight says", async () => {
+    const random = createRandom("weights");
+    const own = Float64Array.from({ length: 300 }, () => random.normal());
+    const labels = Uint8Array.from(own, (value) => Number(value + random.normal() > 0.5));
+    const plan = { ...PLAN, rounds: 10, depth: 3, signalShare: 1, rowShare: 1, leastWeight: 0 };
+    // The first hundred rows twice; bins come of rows, not of weights, so as many as there are values.
+    const twice = Int32Array.from({ length: 400 }, (_, n) => (n < 300 ? n : n - 300));
+    const values = [own.map((value) => Math.round(4 * value))];
+    const repeated = values.map((each) => Float64Array.from(twice, (row) => each[row]!));
+    const again = Uint8Array.from(twice, (row) => labels[row]!);
+    const weights = Float64Array.from(own, (_, row) => (row < 100 ? 2 : 1));
+    const byRows = await fitBoostedTrees(repeated, again, upTo(400), plan, silent);
+    const byWeights = await fitBoostedTrees(values, labels, upTo(300), plan, silent, weights);
+    const scores = scoreBoostedTrees(byWeights, values, 300);
+    scoreBoostedTrees(byRows, values, 300).forEach((score, row) => expect(score).to.be.closeTo(scores[row]!, 1e-9));
+  });
+
   it("tell a missing value from every other", async () => {
     const values = [Float64Array.from({ length: 200 }, (_, row) => (row % 4 === 0 ? NaN : row % 5))];
     const labels = Uint8Array.from({ length: 200 }, (_, row) => Number(row % 4 === 0));

@@ -11,6 +11,7 @@ import {
   episodesOf,
   toAlarms,
   weighKinds,
+  weighUnseen,
   type ThresholdTarget,
 } from "../../../ml/evaluate/threshold.ts";
 import { createRandom } from "../../../ml/random.ts";
@@ -41,7 +42,7 @@ describe("what a threshold is for", () => {
     const kinds = Array.from({ length: 1_000 }, (_, row) => (row < 500 ? "normal" : row < 984 ? "flood" : "theft"));
     const labels = Uint8Array.from(kinds, (kind) => Number(kind !== "normal"));
     const unseen = Uint8Array.from(kinds, (_, row) => Number(row === 600 || row === 999));
-    const weights = weighKinds(labels, kinds, unseen);
+    const weights = weighUnseen(weighKinds(labels, kinds), labels, unseen);
     expect(weights.subarray(0, 500).every((weight) => weight === 1)).to.equal(true);
     expect(weights.reduce((sum, weight) => sum + weight, 0)).to.be.closeTo(1_000, 1e-9);
     // By the root: 22 to 4, not 484 to 16.
