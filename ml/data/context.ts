@@ -123,8 +123,11 @@ export function averageScores(scores: Float64Array, stretches: Frame["stretches"
   return averaged;
 }
 
-/** The rows over which a row's score was averaged. */
-export function rowsBefore({ rows, stretches }: Frame, average: number): (row: number) => Int32Array {
+/** The stretch of each row, and its place in it. */
+export function placesOf({
+  rows,
+  stretches,
+}: Frame): (row: number) => { readonly stretch: Stretch; readonly at: number } {
   const [stretchOf, placeOf] = [new Int32Array(rows), new Int32Array(rows)];
   stretches.forEach((stretch, n) =>
     stretch.forEach((row, at) => {
@@ -132,5 +135,14 @@ export function rowsBefore({ rows, stretches }: Frame, average: number): (row: n
       placeOf[row] = at;
     }),
   );
-  return (row) => stretches[stretchOf[row]!]!.subarray(Math.max(0, placeOf[row]! - average + 1), placeOf[row]! + 1);
+  return (row) => ({ stretch: stretches[stretchOf[row]!]!, at: placeOf[row]! });
+}
+
+/** The rows over which a row's score was averaged. */
+export function rowsBefore(frame: Frame, average: number): (row: number) => Int32Array {
+  const placeOf = placesOf(frame);
+  return (row) => {
+    const { stretch, at } = placeOf(row);
+    return stretch.subarray(Math.max(0, at - average + 1), at + 1);
+  };
 }

@@ -1,4 +1,5 @@
 import type { Frame } from "../../data/frame.ts";
+import type { Stretch } from "../../data/stretches.ts";
 import { partShares } from "../baseline/combine.ts";
 import { addShares } from "../shares.ts";
 import { prepareStretch, widthOf, type Preparation } from "./prepare.ts";
@@ -7,21 +8,20 @@ import { partsOfRow, squaredErrors } from "./scores.ts";
 import type { Hybrid } from "./settings.ts";
 
 /**
- * How much of these rows' scores each signal carries: what a part adds to a row's log-odds is shared as its errors are, and
+ * How much of the scores of a stretch's rows `from` to `to` each signal carries: what a part adds to a row's log-odds is shared as its errors are, and
  * what the head that has learned attacks adds, by how much less it would say were a signal as it is in clean rows (occlusion:
  * Zeiler & Fergus 2014).
  */
 export async function explainWindows(
   runner: Runner,
   hybrid: Hybrid,
-  frame: Frame,
-  rows: Int32Array,
+  values: Frame["values"],
+  stretch: Stretch,
+  span: { readonly from: number; readonly to: number },
 ): Promise<Float64Array> {
   const { preparations, steps, usual, combination, networks } = hybrid;
   const width = widthOf(preparations);
-  const stretch = frame.stretches.find((each) => each.includes(rows[0]!))!;
-  const from = stretch.indexOf(rows[0]!);
-  const windows = prepareStretch(preparations, frame.values, stretch, { from, to: from + rows.length, steps });
+  const windows = prepareStretch(preparations, values, stretch, { ...span, steps });
   const said: Said[] = [];
   await runner.run(windows, (each, window) => {
     const { rebuilt, expected, logit } = each;

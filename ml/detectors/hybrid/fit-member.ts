@@ -16,7 +16,8 @@ const LATER = { share: 0.12, patience: 5 };
 const [LEAST_BATCH, MOST_BATCH, STEPS_PER_EPOCH] = [32, 1_024, 80];
 /** Fewer attacked rows than this teach nothing. */
 const LEAST_ATTACKED = 10;
-/** Rows from which usual errors are taken at most. */
+/** More rows are thinned evenly: what is learned from them, and usual errors are measured on. */
+const MOST_LEARNED = 60_000;
 const MOST_MEASURED = 20_000;
 
 /** Everything that was learned from some rows. */
@@ -74,8 +75,10 @@ export async function fitMember(
   };
   const attacked = rows.length - clean.length;
   const [rebuild, tell] = await Promise.all([
-    fit("rebuild", rebuildingNetwork(width, sizes), clean, epochs?.rebuild),
-    attacked < LEAST_ATTACKED ? undefined : fit("tell", tellingNetwork(width, sizes), rows, epochs?.tell),
+    fit("rebuild", rebuildingNetwork(width, sizes), thin(clean, MOST_LEARNED), epochs?.rebuild),
+    attacked < LEAST_ATTACKED
+      ? undefined
+      : fit("tell", tellingNetwork(width, sizes), thin(rows, MOST_LEARNED), epochs?.tell),
   ]);
   const networks: Networks = { rebuild: rebuild.network, tell: tell?.network };
   return {
@@ -85,6 +88,12 @@ export async function fitMember(
     epochs: { rebuild: rebuild.bestEpoch, tell: tell?.bestEpoch },
     histories: { rebuild: rebuild.history, tell: tell?.history },
   };
+}
+
+/** At most so many of the rows, evenly drawn, in their order. */
+function thin(rows: Int32Array, most: number): Int32Array {
+  const every = Math.ceil(rows.length / most);
+  return rows.filter((_, n) => n % every === 0);
 }
 
 /** A power of two that makes about so many steps an epoch. */
@@ -99,14 +108,7 @@ async function measureUsual(
   clean: Int32Array,
   steps: number,
 ): Promise<Usual> {
-  const every = Math.ceil(clean.length / MOST_MEASURED);
-  const windows = {
-    values,
-    starts: Uint32Array.from(
-      clean.filter((_, n) => n % every === 0),
-      (row) => starts[row]!,
-    ),
-  };
+  const windows = { values, starts: Uint32Array.from(thin(clean, MOST_MEASURED), (row) => starts[row]!) };
   const runner = await openRunner(
     await loadEngine(engine),
     { rebuild, tell: undefined },

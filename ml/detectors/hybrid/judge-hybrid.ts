@@ -1,4 +1,4 @@
-import { averageScores, createAverage, rowsBefore } from "../../data/context.ts";
+import { averageScores, createAverage, placesOf } from "../../data/context.ts";
 import type { Frame } from "../../data/frame.ts";
 import { requireNumbers } from "../../data/require-numbers.ts";
 import type { Engine } from "../../engines/engine.ts";
@@ -45,10 +45,12 @@ export async function judgeHybrid(hybrid: Hybrid, signals: readonly string[], en
     },
     async explain(frame, rows) {
       requireNumbers(frame);
-      const before = rowsBefore(frame, average);
+      const placeOf = placesOf(frame);
       const explained = [];
       for (const row of rows) {
-        const carried = await explainWindows(many, hybrid, frame, before(row));
+        const { stretch, at } = placeOf(row);
+        const span = { from: Math.max(0, at - average + 1), to: at + 1 };
+        const carried = await explainWindows(many, hybrid, frame.values, stretch, span);
         explained.push(rankShares(carried, signals));
       }
       return explained;

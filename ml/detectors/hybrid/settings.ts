@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MlError } from "../../errors.ts";
+import { buildInference } from "../../layers/build-model.ts";
 import type { Learned } from "../detector.ts";
 import { widthOf, type Preparation } from "./prepare.ts";
 import type { Networks } from "./run-networks.ts";
@@ -84,12 +85,16 @@ export function parseHybrid({ networks, scaler, settings }: Learned["parts"], si
   const width = widthOf(preparations);
   const inputs = { now: [width], ...(steps > 1 && { past: [steps - 1, width] }) };
   const heads = steps > 1 ? ["rebuilt", "expected"] : ["rebuilt"];
-  const isShaped = (network: typeof rebuild, outputs: readonly string[]): boolean =>
-    isAlike(network.architecture.inputs, inputs) && isAlike(network.architecture.outputs, outputs);
+  const isShaped = (network: typeof rebuild, outputs: Readonly<Record<string, number>>): boolean => {
+    const { architecture } = network;
+    if (!isAlike(architecture.inputs, inputs) || !isAlike(architecture.outputs, Object.keys(outputs))) return false;
+    const { nodes, outputs: places } = buildInference(architecture, 1);
+    return Object.entries(outputs).every(([name, size]) => isAlike(nodes[places[name]!]!.shape, [1, size]));
+  };
   const lengths = [usual.rebuilt, ...(usual.expected ? [usual.expected] : [])].map(({ length }) => length);
   const fits =
-    isShaped(rebuild, heads) &&
-    (tell === undefined || isShaped(tell, ["logit"])) &&
+    isShaped(rebuild, Object.fromEntries(heads.map((head) => [head, width]))) &&
+    (tell === undefined || isShaped(tell, { logit: 1 })) &&
     lengths.length === heads.length &&
     lengths.every((length) => length === width) &&
     combination.parts.length === 1 + heads.length + (tell ? 1 : 0);

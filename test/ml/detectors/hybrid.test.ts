@@ -126,6 +126,11 @@ describe("a hybrid that nobody told of attacks", () => {
     await refused({ ...learned.parts, scaler: learned.parts.scaler.toReversed() }, "another order of signals");
     await refused({ ...learned.parts, networks: {} }, "no networks");
     const { rebuild } = learned.parts.networks;
+    const layers = rebuild!.architecture.layers.map((layer) =>
+      layer.name === "rebuilt" ? { ...layer, units: 2 } : layer,
+    );
+    const narrow = { ...rebuild!, architecture: { ...rebuild!.architecture, layers } };
+    await refused({ ...learned.parts, networks: { rebuild: narrow } }, "another width");
     await refused({ ...learned.parts, networks: { rebuild: rebuild!, tell: rebuild! } }, "another network in a place");
   });
 });
