@@ -12,7 +12,9 @@ import { connectHttp } from "../../lab/transports/http.ts";
 import { connectMqtt } from "../../lab/transports/mqtt.ts";
 import type { Transport } from "../../lab/transport.ts";
 import { createWard, runWard, type MonitorIdentity } from "../../lab/ward.ts";
+import { createTwin } from "./commands/twin.ts";
 import { createDeviceFile, deviceKey, nameDevice, readDeviceFile, type DeviceFile } from "./device-file.ts";
+import { nameEmergencyTwin } from "./glass.ts";
 import { registerDevices } from "./register-device.ts";
 import { openClient } from "./server.ts";
 
@@ -22,6 +24,7 @@ const MODEL = fileURLToPath(new URL("../../lab/models/monitor.json", import.meta
 const [url, door, data] = process.argv.slice(2);
 if (url === undefined || door === undefined || data === undefined) throw new Error("usage: play-ward URL DOOR DATA");
 const client = openClient(url);
+const stewardKey = join(data, "keys/steward.key");
 
 const model = readDeviceModel(parseStrict(readFileSync(MODEL, "utf8")));
 const files = Array.from({ length: MONITORS }, (_, bed) => join(data, `ward/monitor-${bed}.json`));
@@ -32,7 +35,7 @@ const unnamed = [...known].filter(([, device]) => device.device === undefined);
 if (unnamed.length > 0) {
   const registered = await registerDevices(
     client,
-    join(data, "keys/steward.key"),
+    stewardKey,
     unnamed.map(([, device]) => ({ key: deviceKey(device), model: device.model })),
   );
   for (const [index, [file, device]] of unnamed.entries()) {
@@ -77,6 +80,10 @@ for (const [index, monitor] of ward.monitors.entries()) {
 const over = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => over.abort());
 process.once("disconnect", () => over.abort()); // whoever started us is gone
+prepareEmergency(url).catch((error: unknown) => {
+  if (!over.signal.aborted)
+    console.error(`no emergency twin: ${error instanceof Error ? error.message : String(error)}`);
+});
 await runWard(ward, (monitor) => transports.get(monitor) as Transport, {
   signal: over.signal,
   failed: (monitor, error) =>
@@ -84,3 +91,12 @@ await runWard(ward, (monitor) => transports.get(monitor) as Transport, {
 });
 await Promise.all([...transports.values()].map((transport) => transport.close()));
 if (process.connected) process.disconnect(); // the channel alone would keep us
+
+/** Once: the first bed has a twin that can be opened in an emergency, so that the console has something to break the glass of. */
+async function prepareEmergency(url: string): Promise<void> {
+  const [first] = monitors;
+  if (!first || (await openClient(url, stewardKey).openings()).emergencies.length > 0) return;
+  const segments = model.segments.map(({ name }) => name);
+  const twin = await createTwin({ url, device: first.device, segments, name: "emergency", stewardKey });
+  await nameEmergencyTwin({ url, key: stewardKey }, twin, 0);
+}

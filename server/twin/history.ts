@@ -114,7 +114,8 @@ export function createReader(
       const at = rooms.now();
       const due = dueOf(manifest, at);
       const found = await load(permit.terms, { fromSequence: after + 1 }, limit + 1, due);
-      // One that is not due yet is waited for, with all that come after it.
+      // One that is not due yet is waited for, with all that come after it. Where its device's clock was ahead and others follow it
+      // in their own time, it is not: a wrong date must not hold up what came right, and `history` has it when it is due.
       const waits = due === null ? -1 : found.findIndex(({ per: [, until] }) => until > due);
       const ready = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
       const rows = withinBytes(ready);

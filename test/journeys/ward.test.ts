@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { join } from "node:path";
+import { openClient } from "../../apps/cli/server.ts";
 import type { ListedDevice } from "../../apps/sdk/answers.ts";
 import { auditPasses, readAnchors } from "../helpers/audit-journey.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
@@ -36,6 +38,12 @@ describe("journey: the simulated ward", function () {
     for (const { root } of anchors) expect(root).to.match(/^0x[0-9a-f]{64}$/);
     expect((await fetch(`${server.http}/healthz`)).status).to.equal(200);
     expect((await fetch(`${server.http}/readyz`)).status).to.equal(200);
+    const steward = openClient(server.http, join(data, "keys/steward.key"));
+    const { emergencies } = await until("there is a glass to break", async () => {
+      const found = await steward.openings();
+      return found.emergencies.length > 0 ? found : undefined;
+    });
+    expect(emergencies).to.have.length(1);
 
     server.interrupt();
     const { code, err } = await server.ended;
