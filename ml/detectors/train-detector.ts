@@ -9,6 +9,7 @@ import type { Model } from "../model/pack-model.ts";
 import { hashModel } from "../model-hash.ts";
 import { chooseTarget, tellTarget, unseenRows } from "./choose-target.ts";
 import type { Detector, Learned } from "./detector.ts";
+import { tellFalsePositives } from "./false-positives.ts";
 
 export interface TrainPlan {
   readonly detector: Detector;
@@ -78,7 +79,7 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
   return {
     model: toModel(training, detector, learned, chooseThreshold(scores, known, target), {
       calibration: tellCalibration(target, how, learned),
-      falsePositives: tellFalsePositives(all),
+      falsePositives: tellFalsePositives(frame, known, alarms),
       metrics: metricsOf(all, how, last),
     }),
     leaks,
@@ -159,11 +160,6 @@ function tellCalibration(target: ThresholdTarget, how: string, { method }: Learn
   const aim = tellTarget(target);
   const told = `Threshold for ${aim}, on training rows scored by models that had not learned from their block: ${how}. ${method}`;
   return told.slice(0, MOST_TOLD);
-}
-
-function tellFalsePositives({ confusion }: Evaluation): string[] {
-  const { falsePositives, trueNegatives } = confusion;
-  return [`${falsePositives} of ${falsePositives + trueNegatives} clean rows of the cross-validation`];
 }
 
 function metricsOf(all: Evaluation, how: string, last: Evaluation | undefined): Card["metrics"] {
