@@ -1,4 +1,4 @@
-import type { Frame } from "../../ml/data/frame.ts";
+import type { Frame, Training } from "../../ml/data/frame.ts";
 import { createRandom } from "../../ml/random.ts";
 import { frameOf } from "./judges.ts";
 
@@ -29,4 +29,38 @@ export function tankRows(
   const column = (name: string): Float64Array => Float64Array.from(told, (each) => each[name]!);
   const names = ["level", "inflow", "use", "second", "pump"];
   return { frame: frameOf(Object.fromEntries(names.map((name) => [name, column(name)]))), labels };
+}
+
+/** Attacks of twelve rows: a level that is lied about, a pump that runs unseen, a stretch played again. */
+export const attackTanks: Parameters<typeof tankRows>[2] = (row, told, before) => {
+  const place = row % 100;
+  if (row < 300 || place < 60 || place >= 72) return false;
+  const kind = Math.floor(row / 100) % 3;
+  if (kind === 0) told.level! += 1.2;
+  else if (kind === 1) told.inflow = 0.25;
+  else told.second = before[row - 40]!.second!;
+  return true;
+};
+
+/** Rows of a plant as `readTraining` gives them. */
+export function trainingOf({ frame, labels }: ReturnType<typeof tankRows>): Training {
+  return {
+    frame,
+    labels,
+    kinds: undefined,
+    reading: {
+      hasHeader: true,
+      types: frame.signals.map((name) => ({ name, kind: "number" as const })),
+      time: { column: "at", format: "seconds" },
+    },
+    tables: [
+      {
+        source: "plant",
+        digest: "0x00",
+        rows: frame.rows,
+        names: [...frame.signals],
+        columns: frame.values.map((own) => Array.from(own, String)),
+      },
+    ],
+  } as unknown as Training;
 }

@@ -1,53 +1,18 @@
 import { expect } from "chai";
-import type { Training } from "../../../ml/data/frame.ts";
 import { findDetector } from "../../../ml/detectors/detectors.ts";
 import { openDetector, type ReadyDetector } from "../../../ml/detectors/open-detector.ts";
 import { trainDetector, type Trained } from "../../../ml/detectors/train-detector.ts";
 import { MlError } from "../../../ml/errors.ts";
 import { parseModel, packModel } from "../../../ml/model/pack-model.ts";
 import { streamScores } from "../../helpers/judges.ts";
-import { tankRows } from "../../helpers/tank-rows.ts";
-
-/** Attacks of twelve rows: a level that is lied about, a pump that runs unseen, a stretch played again. */
-const attacks: Parameters<typeof tankRows>[2] = (row, told, before) => {
-  const place = row % 100;
-  if (row < 300 || place < 60 || place >= 72) return false;
-  const kind = Math.floor(row / 100) % 3;
-  if (kind === 0) told.level! += 1.2;
-  else if (kind === 1) told.inflow = 0.25;
-  else told.second = before[row - 40]!.second!;
-  return true;
-};
-
-/** Rows of a plant as `readTraining` gives them. */
-function trainingOf({ frame, labels }: ReturnType<typeof tankRows>): Training {
-  return {
-    frame,
-    labels,
-    kinds: undefined,
-    reading: {
-      hasHeader: true,
-      types: frame.signals.map((name) => ({ name, kind: "number" as const })),
-      time: { column: "at", format: "seconds" },
-    },
-    tables: [
-      {
-        source: "plant",
-        digest: "0x00",
-        rows: frame.rows,
-        names: [...frame.signals],
-        columns: frame.values.map((own) => Array.from(own, String)),
-      },
-    ],
-  } as unknown as Training;
-}
+import { attackTanks, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
 
 describe("mas", () => {
   let trained: Trained;
   let ready: ReadyDetector;
-  const later = tankRows(900, "later plant", attacks);
+  const later = tankRows(900, "later plant", attackTanks);
   before(async () => {
-    trained = await trainDetector(trainingOf(tankRows(1_800, "plant", attacks)), {
+    trained = await trainDetector(trainingOf(tankRows(1_800, "plant", attackTanks)), {
       detector: findDetector("mas"),
       falseAlarms: undefined,
       allowedLeaks: [],
