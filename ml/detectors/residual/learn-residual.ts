@@ -2,7 +2,7 @@ import { foldOf } from "../../data/folds.ts";
 import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
 import type { Learned, Lesson } from "../detector.ts";
-import { worthOf } from "../worth.ts";
+import { worthWhereAttacked } from "./worth-where-attacked.ts";
 import { fitWeights, fuse, toStrength, type Fusion } from "./fuse.ts";
 import { shapeInputs, type SignalShape } from "./inputs.ts";
 import { createHold, createMemory, HOLDS, limitMemory, MEMORIES, type Hold, type Memory } from "./sequential.ts";
@@ -136,10 +136,10 @@ function chooseJudging(
   const holds = memories.length > 1 && hasAttacks ? HOLDS : HOLDS.slice(0, 1);
   for (const [at, memory] of memories.entries()) {
     const strengths = strengthsOf(lesson, cross, memory, at);
-    for (const { fusion, scores } of fusionsOf(lesson, strengths, owner))
+    for (const { fusion, scores } of fusionsOf(lesson, strengths, owner, memory.kind === "none"))
       for (const hold of holds) {
         const outOfFold = holdScores(scores, frame, hold);
-        const worth = worthOf(lesson, outOfFold) ?? 0;
+        const worth = worthWhereAttacked(lesson, outOfFold);
         if (best === undefined || worth > best.worth + LEAST_BETTER)
           best = { worth, outOfFold, judging: { memory, fusion, hold } };
       }
@@ -147,24 +147,25 @@ function chooseJudging(
   return best!;
 }
 
-/** Ways to make one score of all, with scores whose weights come from the other blocks. */
+/** Ways to make one score of all, with scores whose weights come from the other blocks; weights do without a memory. */
 function fusionsOf(
   { labels, folds, frame }: Lesson,
   strengths: readonly Float64Array[],
   owner: Uint8Array,
+  isWeighed: boolean,
 ): { fusion: Fusion; scores: Float64Array }[] {
   const strongest: Fusion = { kind: "strongest" };
   const plain = { fusion: strongest, scores: Float64Array.from(strengths, (own) => fuse(strongest, own)) };
   const attacked = labels?.reduce((sum, label) => sum + label, 0) ?? 0;
-  if (labels === undefined || attacked < LEAST_ATTACKED) return [plain];
+  if (!isWeighed || labels === undefined || attacked < LEAST_ATTACKED) return [plain];
   const scores = new Float64Array(frame.rows);
   const all = Int32Array.from(owner.keys());
-  folds.forEach(({ test }, fold) => {
-    const others = all.filter((row) => owner[row] !== fold);
-    const hasBoth = others.some((row) => labels[row] === 1);
-    const fusion = hasBoth ? fitWeights(strengths, labels, others) : strongest;
+  for (const { test, train } of folds) {
+    // Not simply the other blocks: a fold may be kept from kinds of attack.
+    const hasAttacks = train.some((row) => labels[row] === 1);
+    const fusion = hasAttacks ? fitWeights(strengths, labels, train) : strongest;
     test.forEach((row) => (scores[row] = fuse(fusion, strengths[row]!)));
-  });
+  }
   return [plain, { fusion: fitWeights(strengths, labels, all), scores }];
 }
 

@@ -22,7 +22,8 @@ export interface Relation {
 /** Blocks of clean rows: residuals that limits rest on come from weights that had not learned from their block. */
 const BLOCKS = 5;
 const CHUNKS = 10;
-const LIMIT_SHARE = 0.998;
+/** No relation is known better than this, in units of its target's spread. */
+const LEAST_LIMIT = 1e-3;
 /** A split has to take this share off the expected squares. */
 const LEAST_GAIN = 0.03;
 const DEPTH = 2;
@@ -158,11 +159,7 @@ export class RelationFit {
       const weights = without[this.#chunk[row]!]!;
       return design[row * width + column]! - predict(design, row * width, columns, weights);
     });
-    const limit = Math.max(
-      highest(off.map(Math.abs), LIMIT_SHARE),
-      2 * resolutionOf(this.#inputs[target]!),
-      OUT_OF_RANGE,
-    );
+    const limit = Math.max(tailOf(off.map(Math.abs)), 2 * resolutionOf(this.#inputs[target]!), LEAST_LIMIT);
     node.rows.forEach((row, at) => (residuals[row] = off[at]! / limit));
     const { weights } = solveRidge(node.gram, width, column, columns);
     return { weights: Array.from(weights, round), limit: round(limit) };
@@ -193,6 +190,24 @@ export function highest(values: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const [low, high] = [sorted[Math.floor(place)] ?? 0, sorted[Math.ceil(place)] ?? 0];
   return low + (place - Math.floor(place)) * (high - low);
+}
+
+const TAIL_FROM = 0.99;
+const TAIL_TO = 0.9999;
+
+/**
+ * What one in ten thousand exceeds, as an exponential tail beyond what one in a hundred does: relations that are seldom far off
+ * and those that often are say "1" alike.
+ */
+export function tailOf(values: Float64Array): number {
+  const from = highest(values, TAIL_FROM);
+  let [sum, count] = [0, 0];
+  for (const value of values)
+    if (value > from) {
+      sum += value - from;
+      count += 1;
+    }
+  return count === 0 ? from : from + (sum / count) * Math.log((1 - TAIL_FROM) / (1 - TAIL_TO));
 }
 
 function predict(design: Float64Array, from: number, columns: readonly number[], weights: ArrayLike<number>): number {

@@ -40,7 +40,6 @@ const LEAST_PASSING = 0.3;
 const NEAR = 0.15;
 const LEAST_TURNS = 10;
 const MOST_BROKEN = 0.15;
-const RULES_EACH = 2;
 const RULE_UNIT = 0.05;
 const RANGE_UNIT = 0.05;
 const LIMIT_SHARE = 0.998;
@@ -89,7 +88,7 @@ function excessOf({ isOn, value, turnedAt }: Case, limits: Limits): number {
   return Math.max(0, standing, turning);
 }
 
-/** Rules that clean rows keep, for each switch those whose limits forbid most of the other state's rows. */
+/** Rules that clean rows keep: for each switch, that of the signal whose limits it passes most often when it turns. */
 export function findRules(
   designed: Designed,
   layout: Layout,
@@ -105,7 +104,7 @@ export function findRules(
     );
     return found
       .sort((a, b) => b.worth - a.worth || a.rule.signal - b.rule.signal)
-      .slice(0, RULES_EACH)
+      .slice(0, 1)
       .map(({ rule }) => rule);
   });
 }

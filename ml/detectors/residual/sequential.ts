@@ -1,4 +1,4 @@
-import { highest } from "./relations.ts";
+import { round, tailOf } from "./relations.ts";
 
 /**
  * How small residuals of one sign add up over rows: an exponentially weighted mean (Roberts 1959) or a two-sided cumulative
@@ -12,15 +12,14 @@ export interface Memory {
 /** What may be chosen among. */
 export const MEMORIES: readonly Memory[] = [
   { kind: "none", rate: 0 },
+  { kind: "average", rate: 0.5 },
   { kind: "average", rate: 0.3 },
-  { kind: "average", rate: 0.1 },
-  { kind: "sum", rate: 0.4 },
+  { kind: "sum", rate: 0.2 },
 ];
 
-/** One wild residual counts as this much, so that it is soon forgotten. */
-const MOST_STEP = 3;
-/** Sums stop here, in the units of residuals, for the same reason. */
-const MOST_SUM = 8;
+/** One wild residual counts as this much, and sums stop there, so that what is over is soon forgotten. */
+const MOST_STEP = 2;
+const MOST_SUM = 3;
 
 const bound = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
 
@@ -42,10 +41,9 @@ export function createMemory({ kind, rate }: Memory): (residual: number) => numb
   }
 }
 
-const LIMIT_SHARE = 0.998;
-const LEAST_LIMIT = 0.05;
+const LEAST_LIMIT = 0.02;
 
-/** What sums over clean rows reach: the unit of each relation's memory. */
+/** What sums over clean rows reach, as of relations themselves: the unit of each relation's memory. */
 export function limitMemory(
   memory: Memory,
   residuals: readonly Float64Array[],
@@ -56,7 +54,7 @@ export function limitMemory(
       const remember = createMemory(memory);
       return Array.from(stretch, (row) => Math.abs(remember(own[row]!)));
     });
-    return Number(Math.max(LEAST_LIMIT, highest(Float64Array.from(sums), LIMIT_SHARE)).toPrecision(9));
+    return round(Math.max(LEAST_LIMIT, tailOf(Float64Array.from(sums))));
   });
 }
 
@@ -66,13 +64,13 @@ export interface Hold {
   readonly fade: number;
 }
 
-/** Scores are logarithms of the strongest evidence, so 2 is seven times as far as clean rows get. */
+/** Scores are logarithms of the strongest evidence, so 0.7 is twice as far as clean rows get. */
 export const HOLDS: readonly Hold[] = [
   { most: 0, fade: 0 },
-  { most: 2, fade: 1 },
-  { most: 2, fade: 0.5 },
-  { most: 2, fade: 0.25 },
-  { most: 2, fade: 0.15 },
+  { most: 0.7, fade: 0.5 },
+  { most: 0.7, fade: 0.25 },
+  { most: 1, fade: 0.25 },
+  { most: 1.5, fade: 0.15 },
 ];
 
 /** A hold over one stretch. `fade` 0 holds nothing. */

@@ -8,7 +8,7 @@ export function tellMethod(twin: Twin, { memory, fusion, hold }: Judging, signal
   const parts = [
     `A twin of ${relations.length} relations among ${signals.length} signals, ridge regressions in each regime of the switches ` +
       `(${relations.length - steps} of the same row, ${steps} with the row before), ${rules.length} control rules and the ranges; ` +
-      `each residual is measured by what 99.8 % of clean rows of its regime stay below.`,
+      `each residual is measured by what one in ten thousand clean rows of its regime should exceed.`,
     {
       none: "No memory",
       average: `Averages with weight ${memory.rate} of the newest row`,

@@ -141,24 +141,6 @@ describe("auto", () => {
     expect(area(await judge.score(later.frame), later.labels)).to.be.greaterThan(0.97);
   });
 
-  it("goes on without a detector that can do nothing with the rows, and says so; no other error passes", async () => {
-    const failing = (code: "TRAINING_INVALID" | "ENGINE_MISSING"): Detector => ({
-      ...watch("two", 1),
-      learn: async () => {
-        throw new MlError(code, { detail: "So it is." });
-      },
-    });
-    const { method, compared } = await createAuto([watch("one", 0), failing("TRAINING_INVALID")]).learn(lesson);
-    expect(method).to.contain("Left out: two (So it is.)");
-    expect(compared).to.have.length(1);
-    for (const detectors of [[failing("TRAINING_INVALID")], [watch("one", 0), failing("ENGINE_MISSING")]]) {
-      const error: unknown = await createAuto(detectors)
-        .learn(lesson)
-        .catch((thrown: unknown) => thrown);
-      expect(error).to.be.instanceOf(MlError).with.property("message", "So it is.");
-    }
-  });
-
   it("refuses settings that do not fit, and members that are not there", async () => {
     const auto = createAuto([watch("one", 0), watch("two", 1)]);
     const { parts } = await auto.learn(lesson);
