@@ -9,16 +9,21 @@ import { fitPreparation, prepareFrame, widthOf, type Prepared, type Preparation 
 import { openRunner, type Networks } from "./run-networks.ts";
 import { usualErrors, type Usual } from "./scores.ts";
 
-/** Fixed before any data was seen. */
-const RATE = 1.5e-3;
-const EPOCHS = 20;
-const LATER = { share: 0.12, patience: 5 };
+/** How each head is taught, found on training rows alone: rebuilding takes long, telling soon knows its rows by heart. */
+const TEACH = {
+  rebuild: { rate: 3e-3, epochs: 40, patience: 8 },
+  tell: { rate: 1.5e-3, epochs: 20, patience: 5 },
+};
+/** The last of the rows, which say when it is enough. */
+const LATER_SHARE = 0.12;
 const [LEAST_BATCH, MOST_BATCH, STEPS_PER_EPOCH] = [32, 1_024, 80];
 /** Fewer attacked rows than this teach nothing. */
 const LEAST_ATTACKED = 10;
 /** More rows are thinned evenly: what is learned from them, and usual errors are measured on. */
 const MOST_LEARNED = 60_000;
 const MOST_MEASURED = 20_000;
+
+type Head = keyof typeof TEACH;
 
 /** Everything that was learned from some rows. */
 export interface Member {
@@ -34,6 +39,8 @@ export interface Member {
 export interface MemberPlan {
   readonly engine: string;
   readonly steps: number;
+  /** Whether attacks are learned, where enough are labelled. */
+  readonly isTold: boolean;
   readonly seed: string;
   /** How long to learn from all of the rows; undefined: until the last of them are foreseen no better. */
   readonly epochs: Member["epochs"] | undefined;
@@ -43,7 +50,7 @@ export interface MemberPlan {
 export async function fitMember(
   { frame, labels }: Pick<Lesson, "frame" | "labels">,
   rows: Int32Array,
-  { engine, steps, seed, epochs }: MemberPlan,
+  { engine, steps, isTold, seed, epochs }: MemberPlan,
   count: ReturnType<typeof countTrainings>,
 ): Promise<Member> {
   const clean = labels === undefined ? rows : rows.filter((row) => labels[row] === 0);
@@ -53,20 +60,20 @@ export async function fitMember(
   const prepared = prepareFrame(preparations, frame, steps);
   const width = widthOf(preparations);
   const sizes = { ...SIZES, steps };
-  const planOf = (name: string, own: Int32Array, given: number | undefined): FitPlan => ({
+  const planOf = (name: Head, own: Int32Array, given: number | undefined): FitPlan => ({
     engine,
     seed: `${seed}/${name}`,
     steps,
     batch: batchOf(own.length),
-    epochs: given ?? EPOCHS,
-    rate: RATE,
-    later: given === undefined ? LATER : null,
+    epochs: given ?? TEACH[name].epochs,
+    rate: TEACH[name].rate,
+    later: given === undefined ? { share: LATER_SHARE, patience: TEACH[name].patience } : null,
   });
-  const fit = async (name: string, network: NetworkPlan, own: Int32Array, given: number | undefined) => {
+  const fit = async (name: Head, network: NetworkPlan, own: Int32Array, given: number | undefined) => {
     const training = count(`windows of ${steps}, ${name}`);
     try {
-      const own_labels = name === "tell" ? labels : undefined;
-      return await fitNetwork(network, prepared, own, own_labels, planOf(name, own, given), (at) =>
+      const ownLabels = name === "tell" ? labels : undefined;
+      return await fitNetwork(network, prepared, own, ownLabels, planOf(name, own, given), (at) =>
         training.onProgress(at),
       );
     } finally {
@@ -76,7 +83,7 @@ export async function fitMember(
   const attacked = rows.length - clean.length;
   const [rebuild, tell] = await Promise.all([
     fit("rebuild", rebuildingNetwork(width, sizes), thin(clean, MOST_LEARNED), epochs?.rebuild),
-    attacked < LEAST_ATTACKED
+    !isTold || attacked < LEAST_ATTACKED
       ? undefined
       : fit("tell", tellingNetwork(width, sizes), thin(rows, MOST_LEARNED), epochs?.tell),
   ]);

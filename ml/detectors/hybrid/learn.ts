@@ -1,4 +1,5 @@
 import { averageScores } from "../../data/context.ts";
+import type { Fold } from "../../data/folds.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { loadEngine } from "../../engines/load.ts";
 import { MlError } from "../../errors.ts";
@@ -21,8 +22,13 @@ const AVERAGES = [1, 4, 12];
 /** Where nothing is labelled, nothing tells which window is better. */
 const UNLABELLED_STEPS = 8;
 
+/** Folds at once: their networks learn in threads of their own. */
+const AT_ONCE = 2;
+
 interface Choice {
   readonly steps: number;
+  /** Whether the head that has learned attacks has a say: of few attacks nothing may be learned that holds for others. */
+  readonly isTold: boolean;
   readonly average: number;
   readonly combination: Combination;
   readonly outOfFold: Float64Array;
@@ -42,39 +48,34 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
   let best: { choice: Choice; worth: number } | undefined;
   for (const steps of candidates) {
     const { parts, members } = await scoreOutOfFold(lesson, engine, steps, report);
-    const combined = crossCombine(parts, lesson);
-    for (const average of heads === 2 ? AVERAGES : [1]) {
-      if (average > lesson.gap) continue;
-      const outOfFold = averageScores(combined, frame.stretches, average);
-      const worth = worthOf(lesson, outOfFold) ?? 0;
-      if (best !== undefined && worth <= best.worth) continue;
-      best = {
-        worth,
-        choice: {
-          steps,
-          average,
-          outOfFold,
-          members,
-          combination: fitCombination(parts, labels, rows, weightsOf(lesson)),
-        },
-      };
+    for (const isTold of heads === 2 ? [true, false] : [false]) {
+      const used = isTold || heads === 1 ? parts : parts.slice(0, -1);
+      const combined = crossCombine(used, lesson);
+      for (const average of heads === 2 ? AVERAGES : [1]) {
+        if (average > lesson.gap) continue;
+        const outOfFold = averageScores(combined, frame.stretches, average);
+        const worth = worthOf(lesson, outOfFold) ?? 0;
+        if (best !== undefined && worth <= best.worth) continue;
+        const combination = fitCombination(used, labels, rows, weightsOf(lesson));
+        best = { worth, choice: { steps, isTold, average, outOfFold, members, combination } };
+      }
     }
   }
   if (best === undefined) throw new MlError("TRAINING_INVALID", { detail: "There are too few rows." });
   const { choice } = best;
-  const { steps, average, combination, outOfFold, members } = choice;
+  const { steps, isTold, average, combination, outOfFold, members } = choice;
   const epochs = meanEpochs(members);
   const member = await fitMember(
     lesson,
     rows,
-    { engine: engine.name, steps, seed: `${lesson.seed}/all`, epochs },
+    { engine: engine.name, steps, isTold, seed: `${lesson.seed}/all`, epochs },
     report,
   );
   return {
     outOfFold,
     parts: packHybrid({ ...member, steps, average, combination }, frame.signals),
     engine: engine.version,
-    method: tellMethod(choice, epochs, heads),
+    method: tellMethod(choice, epochs),
     losses: drawLosses(members, member),
   };
 }
@@ -96,9 +97,8 @@ async function scoreOutOfFold(
   const { frame, folds, seed, labels } = lesson;
   const count = (steps > 1 ? 3 : 2) + (labels?.includes(1) ? 1 : 0);
   const parts = Array.from({ length: count }, () => new Float64Array(frame.rows));
-  const members: Member[] = [];
-  for (const [fold, { test, train }] of folds.entries()) {
-    const plan = { engine: engine.name, steps, seed: `${seed}/${steps}/${fold}`, epochs: undefined };
+  const judge = async ({ test, train }: Fold, fold: number): Promise<Member> => {
+    const plan = { engine: engine.name, steps, isTold: true, seed: `${seed}/${steps}/${fold}`, epochs: undefined };
     const member = await fitMember(lesson, train, plan, report);
     const { values, starts } = prepareFrame(member.preparations, frame, steps);
     const size = { width: widthOf(member.preparations), steps };
@@ -108,8 +108,11 @@ async function scoreOutOfFold(
     await runner.close();
     // A fold without attacks to learn from has no second head, which then says nothing.
     own.forEach((scores, part) => scores.forEach((score, at) => (parts[part]![test[at]!] = score)));
-    members.push(member);
-  }
+    return member;
+  };
+  const members: Member[] = [];
+  for (let from = 0; from < folds.length; from += AT_ONCE)
+    members.push(...(await Promise.all(folds.slice(from, from + AT_ONCE).map((fold, n) => judge(fold, from + n)))));
   return { parts, members };
 }
 
@@ -122,11 +125,11 @@ function meanEpochs(members: readonly Member[]): Member["epochs"] {
   return { rebuild: meanOf(({ epochs }) => epochs.rebuild), tell: meanOf(({ epochs }) => epochs.tell) };
 }
 
-function tellMethod({ steps, average, combination }: Choice, epochs: Member["epochs"], heads: number): string {
+function tellMethod({ steps, isTold, average, combination }: Choice, epochs: Member["epochs"]): string {
   const names = ["rebuilding", "the worst signal", ...(steps > 1 ? ["foresight"] : []), "attacks learned"];
   const weights = combination.parts.map(({ weight }, n) => `${names[n]} ${weight.toFixed(2)}`).join(", ");
   const past = steps === 1 ? "each row by itself" : `windows of ${steps} rows`;
   const mean = average === 1 ? "" : `, the score averaged over ${average} rows`;
-  const told = heads === 2 ? ` and ${epochs.tell}` : "";
+  const told = isTold ? ` and ${epochs.tell}` : "";
   return `Sees ${past}${mean}; trained for ${epochs.rebuild}${told} epochs; weights in units of the clean spread: ${weights}.`;
 }

@@ -159,7 +159,7 @@ describe("a hybrid that was told of attacks", () => {
   });
 
   it("comes to the same networks from the same seed, and to others from another", async () => {
-    const plan = { engine: "onnx", steps: 4, seed: "1", epochs: { rebuild: 2, tell: 2 } };
+    const plan = { engine: "onnx", steps: 4, isTold: true, seed: "1", epochs: { rebuild: 2, tell: 2 } };
     const fit = (seed: string) =>
       fitMember({ frame, labels }, upTo(480), { ...plan, seed }, () => ({
         onProgress: () => undefined,
