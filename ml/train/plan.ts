@@ -12,12 +12,16 @@ const PLAN = z.strictObject({
   seed: z.string().max(200),
   batch: count(65_536),
   epochs: count(100_000),
-  /** The learning rate rises over `warmup` steps, then stays, or falls along a cosine to `end` of it at the last step. */
+  /**
+   * The learning rate rises over `warmup` steps, then stays, or falls along a cosine to `end` of it at the last step: of the plan,
+   * or of `span` epochs where that is said, so that a training may stop where another one with more epochs has stopped.
+   */
   rate: z.strictObject({
     most: z.number().positive().max(10),
     warmup: z.int().min(0).max(1e9),
     shape: z.enum(["constant", "cosine"]),
     end: z.number().min(0).max(1),
+    span: count(100_000).optional(),
   }),
   /** Gradients longer than this are cut to it; null: never. */
   clip: z.number().positive().nullable(),

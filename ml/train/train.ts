@@ -141,7 +141,7 @@ async function doStep(run: Run, { plan, examples }: TrainingOptions, numbers: Ui
   const { progress } = run;
   const count = progress.step + 1;
   fillBatch(examples, numbers, run.batch, run.rows);
-  const rate = rateAt(plan.rate, count, run.perEpoch * plan.epochs);
+  const rate = rateAt(plan.rate, count, run.perEpoch * (plan.rate.span ?? plan.epochs));
   const { loss } = await run.program.run({
     ...run.batch,
     [ROWS]: run.rows,

@@ -66,6 +66,7 @@ export async function fitMember(
     steps,
     batch: batchOf(own.length),
     epochs: given ?? TEACH[name].epochs,
+    span: TEACH[name].epochs,
     rate: TEACH[name].rate,
     later: given === undefined ? { share: LATER_SHARE, patience: TEACH[name].patience } : null,
   });

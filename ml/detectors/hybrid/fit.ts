@@ -12,6 +12,8 @@ export interface FitPlan {
   readonly steps: number;
   readonly batch: number;
   readonly epochs: number;
+  /** Epochs over which the rate falls. */
+  readonly span: number;
   readonly rate: number;
   /** The last of the rows say when it is enough; null: all rows train, for all epochs. */
   readonly later: { readonly share: number; readonly patience: number } | null;
@@ -29,7 +31,7 @@ export async function fitNetwork(
   prepared: Prepared,
   rows: Int32Array,
   labels: Uint8Array | undefined,
-  { engine, steps, rate, later, ...plan }: FitPlan,
+  { engine, steps, rate, span, later, ...plan }: FitPlan,
   onProgress: (progress: TrainingProgress) => void,
 ): Promise<Fitted> {
   const trained = await trainInThread(
@@ -39,7 +41,7 @@ export async function fitNetwork(
         ...plan,
         architecture,
         losses,
-        rate: { most: rate, warmup: Math.ceil(rows.length / plan.batch), shape: "cosine", end: 0.02 },
+        rate: { most: rate, warmup: Math.ceil(rows.length / plan.batch), shape: "cosine", end: 0.02, span },
         clip: 1,
         later: later && { ...later, gap: steps },
       },

@@ -55,6 +55,21 @@ describe("training", function () {
     expect(until.bestEpoch === bestEpoch ? until.parameters : parameters).to.deep.equal(parameters);
   });
 
+  it("of few epochs, with the rate of more, is the beginning of those", async () => {
+    const engine = await loadEngine("onnx");
+    const plan = wavesPlan({ epochs: 6, later: null });
+    const rate = { ...plan.rate, shape: "cosine" as const };
+    const long = await train({ engine, plan: { ...plan, rate }, examples: waves(200) });
+    const short = await train({
+      engine,
+      plan: { ...plan, rate: { ...rate, span: 6 }, epochs: 3 },
+      examples: waves(200),
+    });
+    expect(short.history).to.deep.equal(long.history.slice(0, 3));
+    const whole = await train({ engine, plan: { ...plan, rate, epochs: 3 }, examples: waves(200) });
+    expect(whole.history).not.to.deep.equal(short.history);
+  });
+
   for (const name of ["onnx", "plain", "tfjs"])
     it(`gives the same bits for a seed and others for another: ${name}`, async () => {
       const engine = await loadEngine(name);
