@@ -17,8 +17,8 @@ const TEACH = {
 /** The last of the rows, which say when it is enough. */
 const LATER_SHARE = 0.12;
 const [LEAST_BATCH, MOST_BATCH, STEPS_PER_EPOCH] = [32, 1_024, 80];
-/** Fewer attacked rows than this teach nothing. */
-const LEAST_ATTACKED = 10;
+/** Fewer attacked rows than this teach nothing: in all, or in a fold. */
+export const LEAST_ATTACKED = 10;
 /** More rows are thinned evenly: what is learned from them, and usual errors are measured on. */
 const MOST_LEARNED = 60_000;
 const MOST_MEASURED = 20_000;

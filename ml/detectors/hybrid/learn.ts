@@ -6,7 +6,7 @@ import { MlError } from "../../errors.ts";
 import { crossCombine, fitCombination, type Combination } from "../baseline/combine.ts";
 import type { Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
-import { fitMember, type Member } from "./fit-member.ts";
+import { fitMember, LEAST_ATTACKED, type Member } from "./fit-member.ts";
 import { drawLosses } from "./draw-losses.ts";
 import { followsOn } from "./follows-on.ts";
 import { countTrainings } from "./count-trainings.ts";
@@ -42,16 +42,17 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
   const engine = await loadEngine(lesson.engine);
   const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
   const candidates = stepsToTry(lesson);
-  const heads = labels?.includes(1) ? 2 : 1;
-  const report = countTrainings(heads * (candidates.length * lesson.folds.length + 1), lesson.progress);
+  const attacked = labels?.reduce((sum, label) => sum + label, 0) ?? 0;
+  const canTell = attacked >= LEAST_ATTACKED;
+  const report = countTrainings((canTell ? 2 : 1) * (candidates.length * lesson.folds.length + 1), lesson.progress);
 
   let best: { choice: Choice; worth: number } | undefined;
   for (const steps of candidates) {
-    const { parts, members } = await scoreOutOfFold(lesson, engine, steps, report);
-    for (const isTold of heads === 2 ? [true, false] : [false]) {
-      const used = isTold || heads === 1 ? parts : parts.slice(0, -1);
+    const { parts, members } = await scoreOutOfFold(lesson, engine, { steps, isTold: canTell }, report);
+    for (const isTold of canTell ? [true, false] : [false]) {
+      const used = isTold ? parts : parts.slice(0, partsUntold(steps));
       const combined = crossCombine(used, lesson);
-      for (const average of heads === 2 ? AVERAGES : [1]) {
+      for (const average of attacked > 0 ? AVERAGES : [1]) {
         if (average > lesson.gap) continue;
         const outOfFold = averageScores(combined, frame.stretches, average);
         const worth = worthOf(lesson, outOfFold) ?? 0;
@@ -80,6 +81,9 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
   };
 }
 
+/** Parts of a score that have seen no attack; what has learned attacks comes after them. */
+const partsUntold = (steps: number): number => (steps > 1 ? 3 : 2);
+
 function stepsToTry({ frame, labels, gap }: Lesson): number[] {
   if (!followsOn(frame)) return [1];
   const wanted = labels?.includes(1) ? STEPS : [UNLABELLED_STEPS];
@@ -91,14 +95,13 @@ function stepsToTry({ frame, labels, gap }: Lesson): number[] {
 async function scoreOutOfFold(
   lesson: Lesson,
   engine: Engine,
-  steps: number,
+  { steps, isTold }: { steps: number; isTold: boolean },
   report: ReturnType<typeof countTrainings>,
 ): Promise<{ parts: Float64Array[]; members: readonly Member[] }> {
-  const { frame, folds, seed, labels } = lesson;
-  const count = (steps > 1 ? 3 : 2) + (labels?.includes(1) ? 1 : 0);
-  const parts = Array.from({ length: count }, () => new Float64Array(frame.rows));
+  const { frame, folds, seed } = lesson;
+  const parts = Array.from({ length: partsUntold(steps) + (isTold ? 1 : 0) }, () => new Float64Array(frame.rows));
   const judge = async ({ test, train }: Fold, fold: number): Promise<Member> => {
-    const plan = { engine: engine.name, steps, isTold: true, seed: `${seed}/${steps}/${fold}`, epochs: undefined };
+    const plan = { engine: engine.name, steps, isTold, seed: `${seed}/${steps}/${fold}`, epochs: undefined };
     const member = await fitMember(lesson, train, plan, report);
     const { values, starts } = prepareFrame(member.preparations, frame, steps);
     const size = { width: widthOf(member.preparations), steps };
@@ -106,7 +109,7 @@ async function scoreOutOfFold(
     const windows = { values, starts: Uint32Array.from(test, (row) => starts[row]!) };
     const own = await scoreWindows(runner, windows, member.usual, size);
     await runner.close();
-    // A fold without attacks to learn from has no second head, which then says nothing.
+    // A fold with too few attacks to learn from has no second head, which then says nothing.
     own.forEach((scores, part) => scores.forEach((score, at) => (parts[part]![test[at]!] = score)));
     return member;
   };

@@ -158,6 +158,21 @@ describe("a hybrid that was told of attacks", () => {
     expect(["across", "up", "follower"]).to.include(shares?.[0]?.signal);
   });
 
+  it("of too few attacks learns none, and judges", async () => {
+    const random = createRandom("few");
+    const values = ["one", "two"].map((name) => [name, Float64Array.from({ length: 240 }, () => random.normal())]);
+    const few = frameOf(Object.fromEntries(values) as Record<string, Float64Array>);
+    const { parts } = await hybrid.learn(
+      lessonOf(
+        few,
+        Uint8Array.from({ length: 240 }, (_, row) => Number(row % 60 === 3)),
+      ),
+    );
+    expect(Object.keys(parts.networks)).to.deep.equal(["rebuild"]);
+    const judge = await hybrid.restore(parts, few.signals, undefined);
+    expect((await judge.score(few)).every(Number.isFinite)).to.equal(true);
+  });
+
   it("comes to the same networks from the same seed, and to others from another", async () => {
     const plan = { engine: "onnx", steps: 4, isTold: true, seed: "1", epochs: { rebuild: 2, tell: 2 } };
     const fit = (seed: string) =>
