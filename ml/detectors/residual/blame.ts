@@ -1,4 +1,5 @@
 import { layOut, writeDesignRow } from "./design.ts";
+import { mattersOf } from "./fuse.ts";
 import type { Judged } from "./judge-residual.ts";
 import { expectTarget } from "./relations.ts";
 import type { ResidualSettings } from "./settings.ts";
@@ -17,10 +18,10 @@ export function blameSignals(settings: ResidualSettings, { evidence, strengths, 
   const { inputs, relations, fusion } = settings;
   const layout = layOut(inputs);
   const design = new Float64Array(layout.width);
-  const weightOf = (n: number): number => (fusion.kind === "weighed" ? fusion.weights[n]! : 1);
+  const matters = mattersOf(fusion, evidence.length);
   const amount = (all: ArrayLike<number>): number => {
     let sum = 0;
-    for (let n = 0; n < all.length; n++) sum += weightOf(n) * Math.max(0, Math.log(Math.abs(all[n]!) / LEAST));
+    for (let n = 0; n < all.length; n++) sum += matters[n]! * Math.max(0, Math.log(Math.abs(all[n]!) / LEAST));
     return sum;
   };
   const whole = amount(evidence);
@@ -36,7 +37,7 @@ export function blameSignals(settings: ResidualSettings, { evidence, strengths, 
   });
   if (blamed.some((own) => own > 0)) return blamed;
   // Nothing in this row alone: what has added up over rows counts for the signal of which it is.
-  relations.forEach(({ target }, n) => (blamed[target]! += weightOf(n) * strengths[n]!));
+  relations.forEach(({ target }, n) => (blamed[target]! += matters[n]! * strengths[n]!));
   return blamed;
 }
 

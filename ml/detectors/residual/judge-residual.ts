@@ -37,7 +37,7 @@ export function judgeStretch(settings: ResidualSettings): (values: ArrayLike<num
     const strengths = evidence.map((value, n) =>
       toStrength(value, n < relations.length ? Math.abs(memories[n]!(value)) / memory.limits[n]! : 0),
     );
-    const own = fuse(fusion, strengths);
+    const own = fuse(fusion, strengths, evidence);
     const score = keep(own);
     heldFor = score > own ? heldFor + 1 : 0;
     last = row;

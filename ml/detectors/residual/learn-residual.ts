@@ -3,7 +3,8 @@ import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
 import type { Learned, Lesson } from "../detector.ts";
 import { worthWhereAttacked } from "./worth-where-attacked.ts";
-import { fitWeights, fuse, toStrength, type Fusion } from "./fuse.ts";
+import { toStrength } from "./fuse.ts";
+import { learnFusions, strongestOf } from "./fusions.ts";
 import { shapeInputs, type SignalShape } from "./inputs.ts";
 import { createHold, createMemory, HOLDS, limitMemory, MEMORIES, type Hold, type Memory } from "./sequential.ts";
 import type { Judging, ResidualSettings } from "./settings.ts";
@@ -15,8 +16,6 @@ const NEAR = 3;
 /** A choice has to be this much better than a simpler one. */
 const LEAST_BETTER = 0.005;
 const LEAST_CLEAN = 100;
-/** Fewer attacked rows than this weigh nothing. */
-const LEAST_ATTACKED = 10;
 
 /** Evidence from twins that had not learned from a row's block, and what each twin's memories are measured by. */
 interface CrossEvidence {
@@ -50,7 +49,7 @@ export async function learnResidual(lesson: Lesson): Promise<Learned> {
     learned.limits.forEach((own, memory) => limits[memory]!.push(own));
   }
   const cross: CrossEvidence = { evidence, limits, owner: foldOf(folds, frame.rows) };
-  const chosen = chooseJudging(lesson, cross, memories);
+  const chosen = await chooseJudging(lesson, cross, memories);
   const { twin, limits: last } = await learnTwin(
     frame,
     shapes,
@@ -124,19 +123,21 @@ function strengthsOf(
   return strengths;
 }
 
-function chooseJudging(
+async function chooseJudging(
   lesson: Lesson,
   cross: CrossEvidence,
   memories: readonly Memory[],
-): { judging: Judging; outOfFold: Float64Array } {
+): Promise<{ judging: Judging; outOfFold: Float64Array }> {
   const { labels, frame } = lesson;
-  const { owner } = cross;
   const hasAttacks = labels?.includes(1) ?? false;
   let best: { worth: number; judging: Judging; outOfFold: Float64Array } | undefined;
   const holds = memories.length > 1 && hasAttacks ? HOLDS : HOLDS.slice(0, 1);
   for (const [at, memory] of memories.entries()) {
     const strengths = strengthsOf(lesson, cross, memory, at);
-    for (const { fusion, scores } of fusionsOf(lesson, strengths, owner, memory.kind === "none"))
+    const fused = [strongestOf(strengths, cross.evidence)];
+    // What attacks teach does without a memory.
+    if (memory.kind === "none") fused.push(...(await learnFusions(lesson, strengths, cross.evidence)));
+    for (const { fusion, scores } of fused)
       for (const hold of holds) {
         const outOfFold = holdScores(scores, frame, hold);
         const worth = worthWhereAttacked(lesson, outOfFold);
@@ -145,28 +146,6 @@ function chooseJudging(
       }
   }
   return best!;
-}
-
-/** Ways to make one score of all, with scores whose weights come from the other blocks; weights do without a memory. */
-function fusionsOf(
-  { labels, folds, frame }: Lesson,
-  strengths: readonly Float64Array[],
-  owner: Uint8Array,
-  isWeighed: boolean,
-): { fusion: Fusion; scores: Float64Array }[] {
-  const strongest: Fusion = { kind: "strongest" };
-  const plain = { fusion: strongest, scores: Float64Array.from(strengths, (own) => fuse(strongest, own)) };
-  const attacked = labels?.reduce((sum, label) => sum + label, 0) ?? 0;
-  if (!isWeighed || labels === undefined || attacked < LEAST_ATTACKED) return [plain];
-  const scores = new Float64Array(frame.rows);
-  const all = Int32Array.from(owner.keys());
-  for (const { test, train } of folds) {
-    // Not simply the other blocks: a fold may be kept from kinds of attack.
-    const hasAttacks = train.some((row) => labels[row] === 1);
-    const fusion = hasAttacks ? fitWeights(strengths, labels, train) : strongest;
-    test.forEach((row) => (scores[row] = fuse(fusion, strengths[row]!)));
-  }
-  return [plain, { fusion: fitWeights(strengths, labels, all), scores }];
 }
 
 function holdScores(scores: Float64Array, { stretches }: Frame, hold: Hold): Float64Array {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MlError } from "../../errors.ts";
+import { TREE } from "../baseline/trees.ts";
 import { layOut } from "./design.ts";
 import type { Fusion } from "./fuse.ts";
 import type { Relation } from "./relations.ts";
@@ -59,6 +60,7 @@ const SETTINGS = z.strictObject({
   fusion: z.union([
     z.strictObject({ kind: z.literal("strongest") }),
     z.strictObject({ kind: z.literal("weighed"), base: z.number(), weights: z.array(z.number().min(0)).max(500_000) }),
+    z.strictObject({ kind: z.literal("trees"), base: z.number(), trees: z.array(TREE).max(5_000) }),
   ]),
   hold: z.strictObject({ most: z.number(), fade: z.number().min(0) }),
 });
@@ -88,6 +90,11 @@ export function parseResidual(settings: unknown, signals: number): ResidualSetti
   return fits(parsed.data, signals) ? parsed.data : refuse("The residual detector's settings do not fit its signals.");
 }
 
+function fitsFusion(fusion: Fusion, size: number): boolean {
+  if (fusion.kind === "weighed") return fusion.weights.length === size;
+  return fusion.kind === "strongest" || fusion.trees.every(({ signal }) => signal.every((at) => at < size));
+}
+
 function fits(settings: ResidualSettings, signals: number): boolean {
   const { inputs, relations, rules, ranges, memory, fusion } = settings;
   if (inputs.length !== signals) return false;
@@ -108,6 +115,6 @@ function fits(settings: ResidualSettings, signals: number): boolean {
     rules.every((rule) => isSignal(rule.switch) && isSignal(rule.signal)) &&
     ranges.every(({ signal }) => isSignal(signal)) &&
     memory.limits.length === relations.length &&
-    (fusion.kind === "strongest" || fusion.weights.length === evidenceSize(settings))
+    fitsFusion(fusion, evidenceSize(settings))
   );
 }

@@ -14,13 +14,18 @@ export function tellMethod(twin: Twin, { memory, fusion, hold }: Judging, signal
       average: `Averages with weight ${memory.rate} of the newest row`,
       sum: `Cumulative sums less ${memory.rate}`,
     }[memory.kind] + " of each residual.",
-    fusion.kind === "strongest"
-      ? "The score is the logarithm of the strongest evidence."
-      : `The score weighs all evidence by logistic regression (${fusion.weights.filter((weight) => weight > 0).length} weights).`,
+    tellFusion(fusion),
   ];
   if (hold.fade > 0) parts.push(`It fades by ${hold.fade} a row, from ${hold.most} at the most.`);
   for (const rule of rules) parts.push(tellRule(rule, twin, signals));
   return parts.join(" ");
+}
+
+function tellFusion(fusion: Judging["fusion"]): string {
+  if (fusion.kind === "strongest") return "The score is the logarithm of the strongest evidence.";
+  if (fusion.kind === "trees") return `The score is what ${fusion.trees.length} boosted trees make of all evidence.`;
+  const used = fusion.weights.filter((weight) => weight > 0).length;
+  return `The score weighs all evidence by logistic regression (${used} weights).`;
 }
 
 function tellRule(
