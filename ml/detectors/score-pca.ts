@@ -3,7 +3,7 @@
  * Technometrics 21, 1979). Missing features are marginalised as probabilistic PCA does (Tipping, Bishop, J R Stat Soc B
  * 61, 1999): an absent probe neither adds nor hides evidence. + − × ÷ √ only.
  */
-import { extractFeatures, featureSignals, isTelling } from "../features.ts";
+import { extractFeatures, featureSignals, isTelling, type FeatureGroup } from "../features.ts";
 import { solvePositive } from "../linear.ts";
 import { countStretches, cutStretches, type Stretch, type Window } from "../window.ts";
 import type { PcaModel, PcaView } from "./pca-model.ts";
@@ -30,7 +30,12 @@ export interface ViewScore {
 
 /** Scores a stretch in one view; undefined where none of its features is known. */
 export function scoreView(model: PcaModel, view: PcaView, stretch: Stretch): ViewScore | undefined {
-  const rest = extractFeatures(view.group, stretch, model.signals, model.pairs);
+  return scoreFeatures(view, extractFeatures(view.group, stretch, model.signals, model.pairs));
+}
+
+/** The same from the features of the view's group. */
+export function scoreFeatures(view: PcaView, features: Float64Array): ViewScore | undefined {
+  const rest = features.slice();
   const size = rest.length;
   const known: number[] = [];
   for (let i = 0; i < size; i++) {
@@ -125,11 +130,20 @@ export function tellWhole(
   return { first, isWhole };
 }
 
-/** Scores a window by its worst stretch that ends after `from` and says which signals carry it. */
-export function scorePca(model: PcaModel, window: Window, from = -Infinity): PcaScore {
+/** The same by rows: the features of stretches, group by group. */
+export const scoreRows = (
+  { views }: Pick<PcaModel, "views">,
+  rows: readonly Readonly<Record<FeatureGroup, Float64Array>>[],
+): Float64Array =>
+  Float64Array.from(rows, (row) =>
+    views.reduce((worst, view) => Math.max(worst, scoreFeatures(view, row[view.group])?.score ?? 0), 0),
+  );
+
+/** Scores a window by its worst stretch that ends after `from`, at `to` the latest, and says which signals carry it. */
+export function scorePca(model: PcaModel, window: Window, from = -Infinity, to = Infinity): PcaScore {
   let worst: ViewScore | undefined;
   for (const stretch of cutStretches(orderSignals(model, window), model.stretchMs, model.strideMs)) {
-    if (stretch.end <= from) continue;
+    if (stretch.end <= from || stretch.end > to) continue;
     const scored = scoreStretch(model, stretch);
     if (scored && (!worst || scored.score > worst.score)) worst = scored;
   }

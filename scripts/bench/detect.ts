@@ -1,4 +1,4 @@
-/** Measures the ward's detector on people it has never seen, attack by attack: the figures of lab/README.md. */
+/** Measures the ward's PCA on people it has never seen, attack by attack: the figures of lab/README.md. */
 import { parseArgs } from "node:util";
 import { fitWardModel } from "../../lab/fit.ts";
 import {
@@ -14,7 +14,7 @@ import { measureSpeed, tellSpeed } from "./parts/detect-speed.ts";
 
 const HELP = `Usage: twinward bench detect [options], or node scripts/bench/detect.ts [options]
 
-What the ward's detector finds, and what it does not
+What the PCA of the ward finds, and what it does not; \`twinward bench detect --ward\` measures what oracles judge by
 
   --people N        attacked people per kind of false data (200)
   --clean-people N  people who are not attacked (300)
@@ -26,7 +26,7 @@ What the ward's detector finds, and what it does not
 
 All as given by default takes some minutes of one core. What is at work is said on stderr.`;
 
-/** The seed of what `up` fits; its people are drawn under names of their own. */
+/** The seed of what is fitted; its people are drawn under names of their own. */
 const FITTED = "ward";
 const WINDOWS_PER_HOUR = 360;
 

@@ -1,7 +1,13 @@
 /** What an oracle reads at its start. It has its own reader of key files: it may not import the server's keys. */
 import { readFileSync, statSync } from "node:fs";
-import { hashModel } from "../../ml/model-hash.ts";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import { openRegime } from "../../ml/detectors/regime/open-regime.ts";
+import { parseRegime } from "../../ml/detectors/regime/pack-regime.ts";
+import { openPca, type WindowDetector } from "../../ml/detectors/window-detector.ts";
+import { loadEngine } from "../../ml/engines/load.ts";
+import { MlError } from "../../ml/errors.ts";
+import { hashModel } from "../../ml/model-hash.ts";
+import { loadModel } from "../../ml/model/model-files.ts";
 import { fromHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { parseStrict } from "../../protocol/json.ts";
@@ -27,8 +33,22 @@ export function readKey(file: string, production: boolean): Uint8Array {
   return fromHex(found.private.hex(32));
 }
 
-/** A detector's parameters. Throws DETECTOR_UNEXPECTED when they are not those that the hash names. */
-export function readModel(file: string, expected: Hex): PcaModel {
+/**
+ * A detector, ready to judge: a directory is a model@1, a file a PCA's parameters. Throws DETECTOR_UNEXPECTED when it is not the
+ * one that the hash names, or cannot be used.
+ */
+export async function readDetector(path: string, expected: Hex): Promise<WindowDetector> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return openPca(readModel(path, expected));
+  try {
+    const { model } = loadModel(path, expected);
+    return await openRegime(parseRegime(model), await loadEngine());
+  } catch (cause) {
+    if (!(cause instanceof MlError)) throw cause;
+    throw new TwinwardError("DETECTOR_UNEXPECTED", { file: path, expected, detail: cause.message }, cause);
+  }
+}
+
+function readModel(file: string, expected: Hex): PcaModel {
   const model = readJson(file, "DETECTOR_UNEXPECTED") as PcaModel;
   const got = hashModel(model);
   if (got !== expected) throw new TwinwardError("DETECTOR_UNEXPECTED", { file, expected, got });

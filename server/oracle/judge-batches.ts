@@ -37,11 +37,14 @@ export interface Bench {
 export const roundOf = (batch: number): number => Math.floor(batch / BATCHES_PER_ROUND);
 export const firstBatch = (round: number): number => round * BATCHES_PER_ROUND;
 
-/** The first leaf of a round, of those before it of the round to look back on: both of one stream. A stream's first has none before it. */
-export function roundStarts(anchors: readonly AnchorFact[], round: number): { former: number; start: number } {
-  const leafOf = (batch: number): number => anchors[batch]?.firstLeaf ?? 0;
-  return { former: leafOf(firstBatch(Math.max(round - 1, 0))), start: leafOf(firstBatch(round)) };
-}
+/** Rounds before the one at hand that are looked back on. */
+const ROUNDS_BEFORE = 2;
+
+/** The first leaf of each round of the stream that is looked back on, and of the round itself, which comes last. */
+export const roundStarts = (anchors: readonly AnchorFact[], round: number): number[] =>
+  Array.from({ length: ROUNDS_BEFORE + 1 }, (_, n) => round - ROUNDS_BEFORE + n)
+    .filter((one) => one >= 0)
+    .map((one) => anchors[firstBatch(one)]?.firstLeaf ?? 0);
 
 /** What the state file knows of a stream: where looking back on the round began, per device. Its readings are asked for again. */
 export function beginWatching(state: OracleState, view: ChainView, stream: Hex): Watched {
@@ -83,7 +86,8 @@ async function judgeBatch(
   const { view, stream, judge, detector, modelHash, pen } = bench;
   const anchors = view.anchors(stream);
   const round = roundOf(batch);
-  const { former, start } = roundStarts(anchors, round);
+  const starts = roundStarts(anchors, round);
+  const [former = 0, start = 0] = [starts[0], starts.at(-1)];
   const { first, end } = leavesOf(anchors, batch);
   const place = { oracleSet: view.oracleSet, stream, round, lastBatch: batch, model: modelHash };
   const events: OracleEvent[] = [];
@@ -110,7 +114,8 @@ async function judgeBatch(
   if (attesting) events.push({ event: "cleared", stream, round, devices: clear.length });
   state = attesting?.state ?? state;
   for (const old of watched.judged.keys()) if (old <= round - ROUNDS_OPEN) watched.judged.delete(old);
-  return { state: { ...state, baselines: endRound(watched.devices, { start, end }, state.baselines) }, events };
+  const kept = { from: roundStarts(anchors, round + 1)[0] ?? 0, end };
+  return { state: { ...state, baselines: endRound(watched.devices, kept, state.baselines) }, events };
 }
 
 export function attestedEvent({ signed }: Attesting): { event: "attested"; verdict: Verdict; digest: Hex } {

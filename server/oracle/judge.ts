@@ -39,8 +39,8 @@ export interface Outcome {
 }
 
 /**
- * How an oracle judges: `judge` itself everywhere but in a test that needs a liar. `before` are the device's readings of the round
- * before, in sequence order.
+ * How an oracle judges: `judge` itself everywhere but in a test that needs a liar. `before` are the device's readings of the two
+ * rounds before, in sequence order.
  */
 export type Judge = (
   detector: WindowDetector,
@@ -48,7 +48,7 @@ export type Judge = (
   before: readonly JudgedReading[],
 ) => Promise<Outcome>;
 
-/** Readings of the round before that are kept to look back on; more is never looked at. */
+/** Readings of the rounds before that are kept to look back on; more is never looked at. */
 export const LOOK_BACK_MOST = 32;
 
 /** Signals of the model that this reading says nothing about, not even that it has nothing to say. */
@@ -71,7 +71,7 @@ const isClockSound = (readings: readonly JudgedReading[]): boolean =>
   });
 
 /**
- * The end of the round before that one looks back on, so that what begins in one round and ends in the next is seen like all else:
+ * The end of the rounds before that one looks back on, so that what begins in one round and ends in the next is seen like all else:
  * readings that adjoin the round's first one without a hole, as few as hold the detector's look back. A function of the
  * readings alone: who was there in the round before comes to the same as who was not.
  */

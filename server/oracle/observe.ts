@@ -23,14 +23,14 @@ export interface DeviceRound {
   refused?: string;
 }
 
-/** Where observing happens: a stream whose round begins at this leaf, and the one before it at that. */
+/** Where observing happens. */
 export interface Scene {
   readonly view: ChainView;
   readonly chainId: number;
   readonly anchorLog: Hex;
   readonly stream: Hex;
-  readonly roundStart: number;
-  readonly formerStart: number;
+  /** The first leaves of the rounds that are looked back on, in order; the last is that of the round itself. */
+  readonly starts: readonly number[];
   readonly detector: Pick<WindowDetector, "signals">;
 }
 
@@ -97,14 +97,9 @@ async function observeDevice(
       requireSignals(scene, device.id, begun);
       return begun;
     };
-    const begin = async (from: number): Promise<DeviceRound> =>
-      reads(await beginAt(from, ground, door, twin, last, seen));
-    if (own) await reads(own);
-    else if (scene.formerStart === scene.roundStart) own = await begin(scene.roundStart);
-    // What cannot be believed of the round before is nothing to look back on: the round is judged from its own beginning. Whoever
-    // was there has refused the device in that round, and comes here too.
-    else
-      own = await begin(scene.formerStart).catch((error: unknown) => requireRefused(error) && begin(scene.roundStart));
+    own = own
+      ? await reads(own)
+      : await beginEarliest(scene, async (from) => reads(await beginAt(from, ground, door, twin, last, seen)));
     devices.set(device.id, own);
   } catch (error) {
     if (!isAboutDevice(error)) throw error;
@@ -120,18 +115,27 @@ function requireSignals({ detector }: Scene, device: Hex, { readings }: DeviceRo
   if (missing !== undefined) throw new ReadingRefused(device, `Nothing is disclosed about ${missing}.`);
 }
 
-function requireRefused(error: unknown): true {
-  if (!(error instanceof ReadingRefused)) throw error;
-  return true;
+/**
+ * Begins as early as readings can be believed. Those of a round that cannot are nothing to look back on: whoever was there has
+ * refused the device in that round, begins after it too, and comes to the same.
+ */
+async function beginEarliest({ starts }: Scene, begin: (from: number) => Promise<DeviceRound>): Promise<DeviceRound> {
+  for (const from of starts.slice(0, -1))
+    try {
+      return await begin(from);
+    } catch (error) {
+      if (!(error instanceof ReadingRefused)) throw error;
+    }
+  return begin(starts.at(-1) ?? 0);
 }
 
 /**
- * Ends a round, the leaves [start, end): its last readings stay to be looked back on, later ones stay, and the one before them
- * becomes the baseline. A refused device gets a new chance.
+ * Ends a round at the leaf `end`: the last readings since `from` stay to be looked back on, later ones stay, and the one before
+ * them becomes the baseline. A refused device gets a new chance.
  */
 export function endRound(
   devices: Map<Hex, DeviceRound>,
-  { start, end }: { readonly start: number; readonly end: number },
+  { from, end }: { readonly from: number; readonly end: number },
   before: Readonly<Record<Hex, Baseline>>,
 ): Record<Hex, Baseline> {
   const baselines = { ...before };
@@ -142,7 +146,7 @@ export function endRound(
       delete baselines[device];
       continue;
     }
-    const ended = own.readings.filter(({ position }) => position >= start && position < end).slice(-LOOK_BACK_MOST);
+    const ended = own.readings.filter(({ position }) => position >= from && position < end).slice(-LOOK_BACK_MOST);
     const kept = [...ended, ...own.readings.filter(({ position }) => position >= end)];
     const last = own.readings.at(-kept.length - 1);
     if (last) own.baseline = { sequence: last.sequence, content: last.content };

@@ -114,8 +114,8 @@ export function runOracle(rooms: OracleRooms): Oracle {
     const watched = known ?? beginWatching(state, view, stream);
     // A newcomer begins with the round at hand; after a restart it is judged from its first batch again, to the same end.
     const from = known ? nextOf(stream) : firstBatch(roundOf(state.streams[stream]?.next ?? anchors.length - 1));
-    const { former: formerStart, start: roundStart } = roundStarts(anchors, roundOf(from));
-    const scene = { view, chainId, anchorLog: contracts.AnchorLog, stream, roundStart, formerStart, detector };
+    const starts = roundStarts(anchors, roundOf(from));
+    const scene = { view, chainId, anchorLog: contracts.AnchorLog, stream, starts, detector };
     await observe(scene, door, watched.devices, seenAcks, (device, why) => report({ event: "refused", device, why }));
     // Judging moves what is watched on. Should the state not become durable, it is built anew from what is.
     streams.delete(stream);

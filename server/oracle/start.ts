@@ -9,8 +9,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { followChain } from "../chain/follow.ts";
 import { connectChain } from "../chain/rpc.ts";
 import type { OracleEvent } from "./events.ts";
-import { openPca } from "../../ml/detectors/window-detector.ts";
-import { readKey, readModel } from "./files.ts";
+import { readDetector, readKey } from "./files.ts";
 import { holdDirectory } from "./hold-directory.ts";
 import type { Judge } from "./judge.ts";
 import { runOracle, type Oracle } from "./run.ts";
@@ -24,6 +23,7 @@ export interface OraclePlan {
   readonly keyFile: string;
   /** The oracle's own directory: its state file. */
   readonly directory: string;
+  /** A model@1's directory, or a PCA's file. */
   readonly modelFile: string;
   readonly modelHash: Hex;
   /** consortium.json that the operator trusts; without it the server's word is taken. */
@@ -43,7 +43,7 @@ const RETRY_MS = 500;
  */
 export async function startOracle(plan: OraclePlan, signal: AbortSignal): Promise<Oracle> {
   const key = readKey(plan.keyFile, process.env.NODE_ENV === "production");
-  const detector = openPca(readModel(plan.modelFile, plan.modelHash));
+  const detector = await readDetector(plan.modelFile, plan.modelHash);
   const held = await holdDirectory(plan.directory);
   const consortium = await untilThere(() => readConsortium(plan), plan.report, signal);
   const rpc = plan.rpc ?? consortium.rpc;

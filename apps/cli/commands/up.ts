@@ -1,12 +1,12 @@
-import { fork, spawn, type ChildProcess } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { startServer, type ModelFile, type Running } from "../../../server/main/start.ts";
+import { startServer, type Running } from "../../../server/main/start.ts";
+import { layModel } from "../lay-model.ts";
 import { takeCount } from "../options.ts";
 import { printJson } from "../print.ts";
 
-const FIT_MODEL = fileURLToPath(new URL("../fit-model.ts", import.meta.url));
 const PLAY_WARD = fileURLToPath(new URL("../play-ward.ts", import.meta.url));
 
 /** From the signal to the last of it, ms; whoever stopped it waits ten seconds at most. */
@@ -65,7 +65,8 @@ async function up(options: Options): Promise<void> {
   if (options.json) printJson({ data: running.data, ...running.urls });
   else printUrls(running);
 
-  const children = [watchWhenFitted(running, over.signal), ...(options.demo ? [playWard(running)] : [])];
+  running.watch(layModel(join(running.data, "models")));
+  const children = options.demo ? [playWard(running)] : [];
   const ended = await Promise.race([
     running.ended,
     new Promise<undefined>((resolve) => {
@@ -89,21 +90,6 @@ function printUrls({ data, urls }: Running): void {
   JSON-RPC    ${urls.rpc}${urls.metrics === undefined ? "" : `\n  metrics     ${urls.metrics}`}
   data        ${data}
 `);
-}
-
-/** The oracles' model is fitted beside the server, so that readings are taken from the first second. */
-function watchWhenFitted(running: Running, signal: AbortSignal): ChildProcess {
-  const child = spawn(process.execPath, [FIT_MODEL, join(running.data, "models")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  child.on("close", (code) => {
-    if (signal.aborted) return;
-    if (code === 0) running.watch(JSON.parse(said) as ModelFile);
-    else console.error("The detector's model could not be fitted: no oracle runs, and every device is unwatched.");
-  });
-  return child;
 }
 
 /** Where MQTT wants TLS the ward sends by HTTP: it knows no authority, and a broker of others would know none of its devices. */

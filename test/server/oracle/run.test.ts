@@ -294,7 +294,7 @@ describe("oracles together", () => {
     // It accuses everybody, and nobody agrees: everything stays open.
     start(0, async (...given) => ({ ...(await judge(...given)), kind: "quarantine", severity: 3 }), counted);
     await clean(1);
-    await until(() => new Set(turns.flat()).size === 80, "each asked for");
+    await until(() => new Set(turns.flat()).size === 80, "each asked for", 30_000);
     expect(Math.max(...turns.map((turn) => turn.length))).to.equal(32);
   });
 

@@ -6,17 +6,20 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashModel } from "../../../ml/model-hash.ts";
-import { fromHex, ZERO_32 } from "../../../protocol/bytes.ts";
+import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { canonical } from "../../../protocol/json.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
 import { judge } from "../../../server/oracle/judge.ts";
 import { startOracle } from "../../../server/oracle/start.ts";
 import { eventually } from "../chain/ask.ts";
 import { addressOf, gatewayOf, openWorld, transact, wallet } from "../chain/world.ts";
-import { readKey, readModel } from "../../../server/oracle/files.ts";
+import { readDetector, readKey } from "../../../server/oracle/files.ts";
 import { holdDirectory } from "../../../server/oracle/hold-directory.ts";
 import { readArguments } from "../../../server/oracle/run-process.ts";
 import { loadOrCreateKey } from "../../../server/keys/signing-keys.ts";
+import { layModel } from "../../../apps/cli/lay-model.ts";
+import { SEGMENTS } from "../../../lab/sample.ts";
+import { loadModel, saveModel } from "../../../ml/model/model-files.ts";
 import { fittedModel } from "../../helpers/oracle-world.ts";
 
 const codeOf = async (act: () => unknown): Promise<unknown> => {
@@ -88,10 +91,25 @@ describe("an oracle's start", () => {
     const file = join(directory, "model.json");
     const model = fittedModel();
     writeFileSync(file, canonical(model));
-    expect(readModel(file, hashModel(model))).to.deep.equal(model);
-    expect(await codeOf(() => readModel(file, ZERO_32))).to.equal("DETECTOR_UNEXPECTED");
+    expect((await readDetector(file, hashModel(model))).signals).to.deep.equal(model.signals);
+    expect(await codeOf(() => readDetector(file, ZERO_32))).to.equal("DETECTOR_UNEXPECTED");
     writeFileSync(file, canonical(model).replace('"suspect":', '"suspect":1'));
-    expect(await codeOf(() => readModel(file, hashModel(model)))).to.equal("DETECTOR_UNEXPECTED");
+    expect(await codeOf(() => readDetector(file, hashModel(model)))).to.equal("DETECTOR_UNEXPECTED");
+  });
+
+  it("judges by a model's directory alike, and by no other detector's", async () => {
+    const { file, hash } = layModel(directory) as { file: string; hash: Hex };
+    expect((await readDetector(file, hash)).signals).to.deep.equal([...SEGMENTS]);
+    expect(layModel(directory), "laid once").to.deep.equal({ file, hash });
+    expect(await codeOf(() => readDetector(file, ZERO_32))).to.equal("DETECTOR_UNEXPECTED");
+    const { model } = loadModel(file);
+    const other = join(directory, "other");
+    const otherHash = saveModel(other, { ...model, card: { ...model.card, detector: "residual" } }) as Hex;
+    expect(await codeOf(() => readDetector(other, otherHash))).to.equal("DETECTOR_UNEXPECTED");
+    writeFileSync(join(file, "model.json"), "half");
+    expect(await codeOf(() => readDetector(file, hash))).to.equal("DETECTOR_UNEXPECTED");
+    expect(layModel(directory), "written again").to.deep.equal({ file, hash });
+    expect((await readDetector(file, hash)).stretchMs).to.equal(3_000);
   });
 
   it("lets one process at a time into its directory", async function () {

@@ -1,0 +1,148 @@
+/** Measures the ward's detectors by simulated weeks, without gateway or chain: the figures of docs/detection.md, "On the ward". */
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { showProgress } from "../../apps/cli/show-progress.ts";
+import { pcaRules, WEEK_HOURS } from "../../lab/calibrate-ward.ts";
+import { fitWardModel } from "../../lab/fit.ts";
+import { WARD_SEED } from "../../lab/fit-regime.ts";
+import { describeAttack, type AttackShape } from "../../lab/measure.ts";
+import { scanPeople } from "../../lab/scan-people.ts";
+import { parseRegime } from "../../ml/detectors/regime/pack-regime.ts";
+import type { Rule } from "../../ml/detectors/regime/rules.ts";
+import { poissonInterval } from "../../ml/evaluate/poisson.ts";
+import { loadModel } from "../../ml/model/model-files.ts";
+import { quantile } from "./parts/quantile.ts";
+import { readWords, say } from "./parts/read-words.ts";
+
+const HELP = `Usage: twinward bench detect --ward [options]
+
+False alarms of the ward's detectors over weeks of clean simulation, and how soon they find a false heart rate
+
+  --weeks N     device-weeks of clean simulation, disturbances included (52)
+  --people N    attacked people for each strength (200)
+  --threads N   (all cores)
+  --model DIR   the learned detector (lab/models/ward)
+  --seed WORDS  draws the people; never those whom a detector learned from or was calibrated by (weeks)
+  --json        one JSON value instead of tables
+
+As given by default it takes about twenty minutes of two cores.`;
+
+const SHIPPED = fileURLToPath(new URL("../../lab/models/ward", import.meta.url));
+const HOURS_EACH = 6;
+const STRENGTHS = [10, 15, 20, 30, 40];
+/** How long an attack is waited for. */
+const WITHIN_SECONDS = 120;
+type Kind = "suspect" | "quarantine";
+
+const { ward, ...words } = readWords(HELP, {
+  ward: true,
+  weeks: 52,
+  people: 200,
+  threads: availableParallelism(),
+  model: SHIPPED,
+  seed: "weeks",
+  json: false,
+});
+if (ward && [WARD_SEED, ""].includes(words.seed)) {
+  say(`--seed ${JSON.stringify(words.seed)} draws the people that the detectors know.`);
+  process.exit(2);
+}
+
+const { model, hash } = loadModel(words.model);
+const learned = parseRegime(model);
+const detectors: { name: string; rules: readonly Rule[] }[] = [
+  { name: "PCA, as it was fitted", rules: pcaRules(fitWardModel(WARD_SEED)) },
+  { name: "PCA, calibrated by weeks", rules: pcaRules(learned.pca) },
+  { name: "regime alone", rules: learned.rules.filter(({ part }) => part === "regime") },
+  { name: "regime and PCA (oracles)", rules: learned.rules },
+];
+const figures = { model: hash, ...(await measureClean()), attacks: await measureAttacks() };
+console.log(words.json ? JSON.stringify(figures) : table());
+
+/** False alarms by detector. */
+async function measureClean() {
+  const people = Math.ceil((words.weeks * WEEK_HOURS) / HOURS_EACH);
+  const weeks = (people * HOURS_EACH) / WEEK_HOURS;
+  const questions = Array.from({ length: people }, (_, n) => ({
+    kind: "calls" as const,
+    ...{ seed: `${words.seed}/clean/${n}`, hours: HOURS_EACH, rules: detectors.map(({ rules }) => rules) },
+  }));
+  const answers = await scan("clean weeks", questions);
+  const clean = detectors.map(({ name }, n) => {
+    const of = (decides: Kind) => {
+      const called = answers.map(({ calls }) => calls[n]![decides]);
+      const episodes = called.reduce((sum, own) => sum + own.episodes, 0);
+      const [low, high] = poissonInterval(episodes);
+      const rounds = called.reduce((sum, own) => sum + own.rounds, 0);
+      return { episodes, rounds, perWeek: episodes / weeks, low: low / weeks, high: high / weeks };
+    };
+    return { detector: name, alarms: of("suspect"), quarantines: of("quarantine") };
+  });
+  return { weeks, people, clean };
+}
+
+/** Delays in readings of one second, from the first false one to the one at which a verdict is found. */
+async function measureAttacks() {
+  const found = [];
+  for (const amount of STRENGTHS) {
+    const shape: AttackShape = { segment: "heart", kind: "offset", amount };
+    const questions = Array.from({ length: Math.ceil(words.people) }, (_, n) => ({
+      kind: "delay" as const,
+      ...{ seed: `${words.seed}/attack/${n}`, shape, rules: detectors.map(({ rules }) => rules) },
+      // Everybody is met at another moment, and of a round in another phase.
+      ...{ before: 60 + 7 * n, seconds: WITHIN_SECONDS },
+    }));
+    const answers = await scan(describeAttack(shape), questions);
+    const by = detectors.map(({ name }, n) => {
+      const of = (decides: Kind) => {
+        const delays = answers.flatMap(({ delays: own }) => own[n]![decides] ?? []).sort((a, b) => a - b);
+        const [median, p95] = delays.length === 0 ? [null, null] : [quantile(delays, 0.5), quantile(delays, 0.95)];
+        return { share: delays.length / questions.length, median, p95 };
+      };
+      return { detector: name, alarm: of("suspect"), quarantine: of("quarantine") };
+    });
+    found.push({ attack: describeAttack(shape), people: questions.length, by });
+  }
+  return found;
+}
+
+async function scan<Q extends Parameters<typeof scanPeople>[0][number]>(what: string, questions: readonly Q[]) {
+  const bar = showProgress(what);
+  say(what);
+  const threads = Math.ceil(words.threads);
+  const answers = await scanPeople(questions, {
+    model: learned,
+    threads,
+    onDone: (done) => void bar.update(done, ""),
+  });
+  bar.stop();
+  return answers;
+}
+
+function table(): string {
+  const { weeks, people, clean, attacks } = figures;
+  const n = (value: number): string => value.toFixed(2);
+  const alarms = clean.map(({ detector, alarms: a, quarantines: q }) => {
+    const rate = ({ perWeek, low, high }: typeof a): string => `${n(perWeek)} (${n(low)}–${n(high)})`;
+    return `| ${detector} | ${a.episodes} | ${rate(a)} | ${q.episodes} | ${rate(q)} | ${a.rounds} |`;
+  });
+  const delays = attacks.flatMap(({ attack, by }) =>
+    by.map(({ detector, alarm, quarantine }) => {
+      const told = ({ share, median, p95 }: typeof alarm): string =>
+        `${(100 * share).toFixed(1)} | ${median === null ? "–" : `${median} / ${p95}`}`;
+      return `| ${attack} | ${detector} | ${told(alarm)} | ${told(quarantine)} |`;
+    }),
+  );
+  return [
+    `model ${figures.model}`,
+    `${weeks.toFixed(1)} device-weeks of ${people} clean people`,
+    "",
+    "| detector | alarms | per device-week (95 %) | of them quarantines | per device-week (95 %) | rounds with a verdict |",
+    "|---|---|---|---|---|---|",
+    ...alarms,
+    "",
+    `| false data | detector | % found within ${WITHIN_SECONDS} s | readings, median / 95th percentile | % quarantined | readings |`,
+    "|---|---|---|---|---|---|",
+    ...delays,
+  ].join("\n");
+}

@@ -1,0 +1,50 @@
+/** Fits the ward's detector and writes it where the repository keeps it: node scripts/fit-ward.ts [DIRECTORY] [WEEKS] */
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { calibrateWard, peopleFor } from "../lab/calibrate-ward.ts";
+import { fitWardModel } from "../lab/fit.ts";
+import { fitWardRegime, LEARNED_BODIES, LEARNED_SECONDS, WARD_SEED } from "../lab/fit-regime.ts";
+import { SEGMENTS } from "../lab/sample.ts";
+import { DETECTOR, packRegime } from "../ml/detectors/regime/pack-regime.ts";
+import { loadEngine } from "../ml/engines/load.ts";
+import { saveModel } from "../ml/model/model-files.ts";
+import { hashModel } from "../ml/model-hash.ts";
+import { showProgress } from "../apps/cli/show-progress.ts";
+
+const SHIPPED = fileURLToPath(new URL("../lab/models/ward", import.meta.url));
+const WEEKS = 20;
+
+const directory = process.argv[2] ?? SHIPPED;
+const weeks = Number(process.argv[3] ?? WEEKS);
+const engine = await loadEngine();
+const learning = showProgress("the network learns");
+const regime = await fitWardRegime(WARD_SEED, engine, (done) => void learning.update(done, ""));
+learning.stop();
+const counting = showProgress(`limits from ${weeks} device-weeks`);
+const model = await calibrateWard(regime, fitWardModel(WARD_SEED), {
+  seed: WARD_SEED,
+  weeks,
+  threads: availableParallelism(),
+  onDone: (done) => void counting.update(done, ""),
+});
+counting.stop();
+const hash = saveModel(
+  directory,
+  packRegime(model, {
+    format: "model-card@1",
+    detector: DETECTOR,
+    engine: engine.version,
+    sees: [...SEGMENTS],
+    calibration:
+      `By each rule, quarantine beyond all but the worst and suspect beyond all but the three worst episodes of ${weeks} device-weeks ` +
+      `of ${peopleFor(weeks)} simulated people with their ordinary disturbances, who are used for nothing else.`,
+    falsePositives: ["fingers that move or probes that slip for longer, or more evenly, than in those weeks"],
+    data: {
+      digest: hashModel({ lab: "simulated people", seed: WARD_SEED, bodies: LEARNED_BODIES, seconds: LEARNED_SECONDS }),
+      rows: LEARNED_BODIES * LEARNED_SECONDS,
+    },
+    privacy: null,
+    metrics: [],
+  }),
+);
+console.log(JSON.stringify({ directory, hash }));
