@@ -23,6 +23,7 @@ export interface Chosen {
 /** By so much a combination must be better than the best detector alone: few attacks tell little. */
 const MARGIN = { few: 0.02, many: 0.002 };
 const FEW_EPISODES = 30;
+const WEIGHTS_COST = 2.5;
 
 /**
  * Which detectors judge, and how their scores become one. With attacks: the best by itself, unless a sum of all, alike or weighed
@@ -40,9 +41,7 @@ export function chooseCombination(members: readonly Member[], lesson: Lesson): C
     outOfFold: members[best]!.learned.outOfFold,
     worth: worths[best],
   };
-  const margin = marginOf(lesson);
-  const better = tried.filter(({ worth }) => worth === undefined || worth > (single.worth ?? 0) + margin);
-  const chosen = better.reduce((a, b) => ((b.worth ?? 0) > (a.worth ?? 0) + margin / 2 ? b : a), better[0] ?? single);
+  const chosen = pickSimplest(single, tried, marginOf(lesson));
   const kept = chosen === single ? [members[best]!] : members.filter((_, n) => weightAt(chosen.combination, n) > 0);
   return {
     kept,
@@ -55,6 +54,18 @@ export function chooseCombination(members: readonly Member[], lesson: Lesson): C
       isKept: kept.includes(member),
     })),
   };
+}
+
+/**
+ * The simplest that is worth as much: a sum must be better than the best alone by the margin, and weights, which are fitted to these
+ * attacks, better than a sum of all alike by more.
+ */
+function pickSimplest(single: Tried, tried: readonly Tried[], margin: number): Tried {
+  if (single.worth === undefined) return tried[0] ?? single;
+  return tried.reduce((best, next) => {
+    const by = best === single ? margin : WEIGHTS_COST * margin;
+    return (next.worth ?? 0) > (best.worth ?? 0) + by ? next : best;
+  }, single);
 }
 
 interface Tried {
