@@ -5,17 +5,19 @@ import type { RegimeModel } from "../ml/detectors/regime/pack-regime.ts";
 import type { Decides, Rule } from "../ml/detectors/regime/rules.ts";
 import { scanPeople, type HeldStream } from "./scan-people.ts";
 
-/** What may decide: so many seconds in a row. A longer one sees a smaller lie, later. */
-export const STREAMS: readonly HeldStream[] = [
-  { part: "pca", sustain: 1 },
-  { part: "pca", sustain: 2 },
-  { part: "regime", sustain: 2 },
-  { part: "regime", sustain: 4 },
-  { part: "regime", sustain: 8 },
-  { part: "regime", sustain: 12 },
+/**
+ * What may decide: so many seconds in a row. A longer one sees a smaller lie, later. Each rule more is more false alarms: one second
+ * decides no quarantine, and the PCA's second one, which does, no suspicion.
+ */
+export const STREAMS: readonly (HeldStream & { readonly decides: readonly Decides[] })[] = [
+  { part: "pca", sustain: 1, decides: ["suspect"] },
+  { part: "pca", sustain: 2, decides: ["quarantine"] },
+  ...[2, 4, 8, 12].map((sustain) => ({
+    part: "regime" as const,
+    sustain,
+    decides: ["quarantine", "suspect"] as const,
+  })),
 ];
-/** One second alone decides no quarantine. */
-const LEAST_QUARANTINE = 2;
 
 /** Which of the worst clean episodes a limit is set at: what is as bad as the one before it decides. */
 const RANKS: Record<Decides, number> = { quarantine: 2, suspect: 4 };
@@ -52,12 +54,10 @@ export async function calibrateWard(
     ...{ seed: `${seed}/limits/${n}`, hours: HOURS_EACH, streams: STREAMS, most },
   }));
   const answers = await scanPeople(questions, { model: { regime, pca }, threads, onDone });
-  const rules = STREAMS.flatMap(({ part, sustain }, n): Rule[] => {
+  const rules = STREAMS.flatMap(({ part, sustain, decides: kinds }, n): Rule[] => {
     const worst = answers.flatMap((answer) => answer.worst[n]!).sort((a, b) => b - a);
     const limit = (decides: Decides): number => round(worst[RANKS[decides] - 1]! * MARGIN);
-    return (["quarantine", "suspect"] as const)
-      .filter((decides) => decides === "suspect" || sustain >= LEAST_QUARANTINE)
-      .map((decides) => ({ part, sustain, decides, limit: limit(decides) }));
+    return kinds.map((decides) => ({ part, sustain, decides, limit: limit(decides) }));
   });
   return { regime, pca: { ...pca, thresholds: pcaThresholds(pca, rules) }, rules };
 }

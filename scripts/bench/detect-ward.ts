@@ -22,7 +22,7 @@ False alarms of the ward's detectors over weeks of clean simulation, and how soo
   --people N    attacked people for each strength (200)
   --threads N   (all cores)
   --model DIR   the learned detector (lab/models/ward)
-  --seed WORDS  draws the people; never those whom a detector learned from or was calibrated by (weeks)
+  --seed WORDS  draws the people; never those whom a detector learned from or was calibrated by (study)
   --json        one JSON value instead of tables
 
 As given by default it takes about twenty minutes of two cores.`;
@@ -40,7 +40,7 @@ const { ward, ...words } = readWords(HELP, {
   people: 200,
   threads: availableParallelism(),
   model: SHIPPED,
-  seed: "weeks",
+  seed: "study",
   json: false,
 });
 if (ward && [WARD_SEED, ""].includes(words.seed)) {
