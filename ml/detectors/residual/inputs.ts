@@ -67,9 +67,11 @@ function scaleOf({ kind }: SignalShape, values: Float64Array): Pick<SignalInput,
     const offset = values[0] ?? 0;
     return { offset, scale: Math.max(0.01 * Math.abs(offset), 1), fill: 0 };
   }
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
   if (kind === "switch") return { offset: least, scale: most - least, fill: (mean - least) / (most - least) };
-  const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  // In units of the farthest, so that no square is too large or too small for a number.
+  const far = Math.max(most - mean, mean - least);
+  const spread = far * Math.sqrt(values.reduce((sum, value) => sum + ((value - mean) / far) ** 2, 0) / values.length);
   return { offset: mean, scale: spread, fill: 0 };
 }
 

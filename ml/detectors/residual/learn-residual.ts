@@ -33,7 +33,8 @@ export async function learnResidual(lesson: Lesson): Promise<Learned> {
   const steps = folds.length + 1;
   const progressOf = (step: number, what: string) => (done: number) => lesson.progress((step + done) / steps, what);
   const isLookingBack = shapes.some(({ kind, hasPast }) => kind !== "still" && hasPast);
-  const memories = isLookingBack ? MEMORIES : MEMORIES.slice(0, 1);
+  // Without attacks nothing tells which is better: small residuals add up, over about as many rows as an eye would wait.
+  const memories = !isLookingBack ? MEMORIES.slice(0, 1) : labels?.includes(1) ? MEMORIES : MEMORIES.slice(1, 2);
 
   const evidence = new Array<Evidence>(frame.rows);
   const limits: number[][][] = memories.map(() => []);
@@ -128,10 +129,9 @@ async function chooseJudging(
   cross: CrossEvidence,
   memories: readonly Memory[],
 ): Promise<{ judging: Judging; outOfFold: Float64Array }> {
-  const { labels, frame } = lesson;
-  const hasAttacks = labels?.includes(1) ?? false;
+  const { frame } = lesson;
   let best: { worth: number; judging: Judging; outOfFold: Float64Array } | undefined;
-  const holds = memories.length > 1 && hasAttacks ? HOLDS : HOLDS.slice(0, 1);
+  const holds = memories.length > 1 ? HOLDS : HOLDS.slice(0, 1);
   for (const [at, memory] of memories.entries()) {
     const strengths = strengthsOf(lesson, cross, memory, at);
     const fused = [strongestOf(strengths, cross.evidence)];

@@ -131,9 +131,8 @@ describe("the residual detector", () => {
     const random = createRandom("holes");
     const values = clean.values.map((own) => own.map((value) => (random.uniform() < 0.02 ? NaN : value)));
     const learned = await residual.learn(lessonOf({ ...clean, values }));
-    const { fusion, hold } = settingsOf(learned, clean);
-    expect(fusion.kind).to.equal("strongest");
-    expect(hold.fade).to.equal(0);
+    const { fusion, hold, memory } = settingsOf(learned, clean);
+    expect([fusion.kind, memory.kind, hold.fade]).to.deep.equal(["strongest", "average", 0]);
     const none = new Uint8Array(clean.rows);
     const threshold = chooseThreshold(learned.outOfFold, none, { kind: "fpr", most: 0.005 });
     const scores = await (await restore(learned, clean)).score(later.frame);
@@ -171,6 +170,26 @@ describe("the residual detector", () => {
     const alarms = chooseThreshold(learned.outOfFold, own, { kind: "f1" });
     const hits = [...own.keys()].filter((row) => own[row] === 1 && learned.outOfFold[row]! >= alarms);
     expect(hits.length / own.reduce((sum, label) => sum + label, 0)).to.be.greaterThan(0.9);
+  });
+
+  it("comes to numbers whatever stands still, is missing, or is beyond all measure", async () => {
+    const random = createRandom("odd");
+    const rows = 400;
+    const drawn = (draw: (row: number) => number) => Float64Array.from({ length: rows }, (_, row) => draw(row));
+    const odd: Record<string, Float64Array>[] = [
+      { alone: drawn(() => random.normal()) },
+      { a: drawn(() => random.integer(2)), b: drawn(() => random.integer(2)) },
+      { still: drawn(() => 3), zero: drawn(() => 0) },
+      { missing: drawn(() => NaN), b: drawn(() => random.normal()) },
+      { huge: drawn((row) => (row * 1e300) / rows), tiny: drawn((row) => (row % 7) * 1e-300) },
+    ];
+    for (const values of odd)
+      for (const known of [undefined, Uint8Array.from({ length: rows }, (_, row) => Number(row % 40 > 34))]) {
+        const own = frameOf(values);
+        const learned = await residual.learn(lessonOf(own, known));
+        const scores = await (await restore(learned, own)).score(own);
+        expect([...scores, ...learned.outOfFold].every(Number.isFinite), own.signals.join()).to.equal(true);
+      }
   });
 
   it("refuses an engine, settings of another shape, and settings that do not fit", async () => {
