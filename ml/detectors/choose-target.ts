@@ -57,3 +57,9 @@ export function tellTarget(target: ThresholdTarget): string {
       return "the best balanced accuracy, each kind of attack counted by the root of its rows, kinds that were kept back as much as the others";
   }
 }
+
+/** What detectors are compared by, in words. */
+export const tellWorth = (target: ThresholdTarget): string =>
+  target.kind === "kinds"
+    ? "the area under the curve up to a tenth of false alarms, rows counted as above"
+    : tellTarget(target);

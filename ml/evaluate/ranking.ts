@@ -51,6 +51,20 @@ export function rocArea(curve: readonly Operating[]): number {
   return area;
 }
 
+/** The mean recall at false positive rates up to `most`. */
+export function areaUpTo(most: number, curve: readonly Operating[]): number {
+  let area = 0;
+  for (let at = 1; at < curve.length; at++) {
+    const [before, now] = [curve[at - 1]!, curve[at]!];
+    if (before.falsePositiveRate >= most) break;
+    const width = now.falsePositiveRate - before.falsePositiveRate;
+    // Where the rate passes `most` on the way, the recall there lies on the line between the two.
+    const part = width === 0 ? 1 : Math.min(1, (most - before.falsePositiveRate) / width);
+    area += (part * width * (2 * before.recall + part * (now.recall - before.recall))) / 2;
+  }
+  return area / most;
+}
+
 /** Average precision: precision where each attacked row is found, without interpolation (Davis, Goadrich 2006). */
 export function averagePrecision(curve: readonly Operating[]): number {
   let sum = 0;

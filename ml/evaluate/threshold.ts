@@ -1,6 +1,6 @@
 import { balancedAccuracy, countConfusion, f1, recall } from "./confusion.ts";
 import { timelyAccuracy } from "./episodes.ts";
-import { rankRows, traceCurve, type Operating } from "./ranking.ts";
+import { areaUpTo, rankRows, traceCurve, type Operating } from "./ranking.ts";
 
 /**
  * What a threshold is chosen for:
@@ -166,15 +166,18 @@ export function crossAlarms(
   return alarms;
 }
 
-/** What such alarms are worth by their target: F1, recall, timely accuracy or balanced accuracy by kinds. */
+/**
+ * What scores are worth by their target: F1, recall or timely accuracy of such alarms. By kinds it is the area under the curve up to a
+ * tenth of false alarms: where each fold has other kinds that nobody has seen, one fold's threshold says little about the next.
+ */
 export function crossWorth(
   scores: Float64Array,
   labels: Uint8Array,
   owner: Uint8Array,
   target: ThresholdTarget,
 ): number {
+  if (target.kind === "kinds") return areaUpTo(0.1, traceCurve(scores, labels, { weights: target.weights }));
   const alarms = crossAlarms(scores, labels, owner, target);
-  if (target.kind === "kinds") return balancedAccuracy(countConfusion(labels, alarms, target.weights));
   const counts = countConfusion(labels, alarms);
   if (target.kind === "f1") return f1(counts);
   if (target.kind === "fpr") return recall(counts);

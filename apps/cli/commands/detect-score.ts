@@ -36,6 +36,7 @@ export function addScoreCommand(detect: Command): void {
 A score is higher when a row is more suspicious; alarm is 1 where it reaches the model's threshold. A row is judged by
 itself and the rows before it, never by later ones. With --explain each alarm is a line such as
 {"row":7,"score":3.1,"alarm":1,"signals":[{"signal":"flow","share":0.81},{"signal":"level","share":0.19}]}
+where a signal may also have the part of the detector that says most of it, as its layer.
 
   $ npx twinward detect score --model model/ --data today.csv --out scores.csv
 `,

@@ -1,6 +1,6 @@
 import { foldOf } from "../../data/folds.ts";
 import { fitCombination } from "../baseline/combine.ts";
-import { tellTarget } from "../choose-target.ts";
+import { tellWorth } from "../choose-target.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
 import { combineScores } from "./combine-scores.ts";
@@ -141,6 +141,6 @@ function tell(
     chosen.combination.kind === "weighed"
       ? ` with weights ${chosen.combination.parts.map(({ weight }) => weight.toFixed(2)).join(", ")}`
       : "";
-  const by = tellTarget(target ?? { kind: "f1" });
+  const by = tellWorth(target ?? { kind: "f1" });
   return `Compared by ${by}: ${each}${sums === "" ? "" : `; ${sums}`}. Kept: ${names}${weights}. ${own}`;
 }

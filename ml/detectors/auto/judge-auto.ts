@@ -1,10 +1,21 @@
-import type { Judge } from "../detector.ts";
+import type { Judge, SignalShare } from "../detector.ts";
 import { rankShares } from "../shares.ts";
 import { combineScores, memberShares } from "./combine-scores.ts";
 import type { AutoCombination } from "./settings.ts";
 
+/** A member that is ready to judge, by its detector's name. */
+export interface JudgingMember {
+  readonly detector: string;
+  readonly judge: Judge;
+}
+
 /** Members that judge, as one. */
-export function judgeAuto(judges: readonly Judge[], combination: AutoCombination, signals: readonly string[]): Judge {
+export function judgeAuto(
+  members: readonly JudgingMember[],
+  combination: AutoCombination,
+  signals: readonly string[],
+): Judge {
+  const judges = members.map(({ judge }) => judge);
   return {
     async score(frame) {
       const scores: Float64Array[] = [];
@@ -12,17 +23,17 @@ export function judgeAuto(judges: readonly Judge[], combination: AutoCombination
       return combineScores(combination, scores);
     },
     async explain(frame, rows) {
-      const carried = Array.from(rows, () => new Float64Array(signals.length));
       const scores: Float64Array[] = [];
       for (const judge of judges) scores.push(await judge.score(frame));
-      for (const [member, judge] of judges.entries()) {
-        const explained = await judge.explain(frame, rows);
-        rows.forEach((row, n) => {
-          const weight = Math.max(0, memberShares(combination, scores, row)[member]!);
-          for (const { signal, share } of explained[n]!) carried[n]![signals.indexOf(signal)]! += weight * share;
-        });
-      }
-      return carried.map((own) => rankShares(own, signals));
+      const told: (readonly (readonly SignalShare[])[])[] = [];
+      for (const judge of judges) told.push(await judge.explain(frame, rows));
+      return Array.from(rows, (row, n) => {
+        const weights = memberShares(combination, scores, row);
+        return joinShares(
+          members.map(({ detector }, m) => ({ detector, weight: Math.max(0, weights[m]!), shares: told[m]![n]! })),
+          signals,
+        );
+      });
     },
     stream() {
       const streams = judges.map((judge) => judge.stream());
@@ -35,4 +46,21 @@ export function judgeAuto(judges: readonly Judge[], combination: AutoCombination
       };
     },
   };
+}
+
+/** Members' shares as one, each signal with the member that says most of it, and that member's layer. */
+function joinShares(
+  told: readonly { detector: string; weight: number; shares: readonly SignalShare[] }[],
+  signals: readonly string[],
+): SignalShare[] {
+  const carried = new Float64Array(signals.length);
+  const loudest = new Map<string, { by: number; layer: string }>();
+  for (const { detector, weight, shares } of told)
+    for (const { signal, share, layer } of shares) {
+      const by = weight * share;
+      carried[signals.indexOf(signal)]! += by;
+      if (by > (loudest.get(signal)?.by ?? 0))
+        loudest.set(signal, { by, layer: layer === undefined ? detector : `${detector} ${layer}` });
+    }
+  return rankShares(carried, signals).map((each) => ({ ...each, layer: loudest.get(each.signal)!.layer }));
 }

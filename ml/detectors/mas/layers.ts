@@ -63,11 +63,12 @@ export function followRows({ scaler, checks, window }: Pick<Layers, "scaler" | "
   const signals = scaler.length;
   const trace = checks.past === null ? undefined : followPast(signals);
   let recent = new Float32Array(Math.max(1, window) * signals);
-  let before: Float32Array | undefined;
+  // Before a stretch all was as usual.
+  let before: Float32Array = new Float32Array(signals);
   return (row: Float64Array): Glance => {
     const scaled = toScaled(row, scaler);
     const seen = window === 0 ? scaled : recent.slice();
-    const glance = { row, scaled, before: before ?? scaled, traces: trace?.(row), seen };
+    const glance = { row, scaled, before, traces: trace?.(row), seen };
     const next = new Float32Array(recent.length);
     next.set(recent.subarray(signals));
     next.set(scaled, recent.length - signals);

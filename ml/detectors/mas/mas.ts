@@ -51,7 +51,9 @@ async function learn(lesson: Lesson, thread: EngineThread): Promise<Learned> {
   const fit = async (step: number, own: Int32Array): Promise<Fitted> => {
     const what = step < folds.length ? `block ${step + 1}` : "all rows";
     await lesson.progress(step / (folds.length + 1), what);
-    const progress = (done: number): void => void lesson.progress((step + done) / (folds.length + 1), what);
+    // Whoever refuses to go on is heard at the next step.
+    const progress = (done: number): void =>
+      void lesson.progress((step + done) / (folds.length + 1), what).catch(() => undefined);
     return fitLayers(frame, cleanOf(own), traces, window, { seed: `${seed}/mas/${step}`, thread, progress });
   };
 

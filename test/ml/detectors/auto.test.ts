@@ -112,7 +112,10 @@ describe("auto", () => {
     expect(area(scores, later.labels)).to.be.greaterThan(0.98);
     expect(await streamScores(judge, later.frame)).to.deep.equal(scores);
     const explained = await judge.explain(later.frame, Int32Array.of(18, 38));
-    expect(explained.map((shares) => shares[0]!.signal)).to.deep.equal(["first", "second"]);
+    expect(explained.map((shares) => [shares[0]!.signal, shares[0]!.layer])).to.deep.equal([
+      ["first", "one"],
+      ["second", "two"],
+    ]);
   });
 
   it("keeps the best by itself where a combination is worth no more", async () => {
@@ -139,6 +142,24 @@ describe("auto", () => {
     const later = rowsOf(400, "later");
     later.frame.values[1]!.forEach((value, row) => (later.frame.values[1]![row] = 1_000 * value));
     expect(area(await judge.score(later.frame), later.labels)).to.be.greaterThan(0.97);
+  });
+
+  it("goes on without a detector that can do nothing with the rows, and says so; no other error passes", async () => {
+    const failing = (code: "TRAINING_INVALID" | "ENGINE_MISSING"): Detector => ({
+      ...watch("two", 1),
+      learn: async () => {
+        throw new MlError(code, { detail: "So it is." });
+      },
+    });
+    const { method, compared } = await createAuto([watch("one", 0), failing("TRAINING_INVALID")]).learn(lesson);
+    expect(method).to.contain("Left out: two (So it is.)");
+    expect(compared).to.have.length(1);
+    for (const detectors of [[failing("TRAINING_INVALID")], [watch("one", 0), failing("ENGINE_MISSING")]]) {
+      const error: unknown = await createAuto(detectors)
+        .learn(lesson)
+        .catch((thrown: unknown) => thrown);
+      expect(error).to.be.instanceOf(MlError).with.property("message", "So it is.");
+    }
   });
 
   it("refuses settings that do not fit, and members that are not there", async () => {

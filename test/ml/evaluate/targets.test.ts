@@ -53,6 +53,11 @@ describe("what a threshold is for", () => {
     const scores = Float64Array.from(kinds, (kind, row) =>
       kind === "flood" ? 10 : kind === "theft" ? 3 : row % 20 === 0 ? 5 : 0,
     );
+    // Up to a tenth of false alarms: half of it at the flood's recall, half at all, by weights 250 + 250 * 484/500 or so.
+    const found = crossWorth(scores, labels, new Uint8Array(1_000), { kind: "kinds", weights });
+    const flood = weights.subarray(500, 984).reduce((sum, weight) => sum + weight, 0) / 500;
+    // Clean rows at 5 come between the two, a twentieth of them: a line to the flood's recall, then a step to one, then all.
+    expect(found).to.be.closeTo((0.05 * flood + 0.05 * 1) / 0.1, 1e-9);
     const strict = chooseThreshold(scores, labels, { kind: "f1" });
     expect(strict).to.be.greaterThan(5);
     expect(chooseThreshold(scores, labels, { kind: "kinds", weights })).to.be.lessThan(3);
