@@ -1,5 +1,6 @@
 import { addContext, averageScores, signalsWithPast, type Context } from "../../data/context.ts";
 import type { Frame } from "../../data/frame.ts";
+import { hasOrder } from "../../data/order.ts";
 import { MlError } from "../../errors.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
@@ -54,8 +55,9 @@ async function learn(lesson: Lesson): Promise<Learned> {
   const { frame, labels, seed } = lesson;
   const hasAttacks = labels?.includes(1) ?? false;
   const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
-  // Without attacks nothing tells which look back is better, and the one that assumes least is taken.
-  const widths = WIDTHS.filter((width) => width <= lesson.gap && (hasAttacks || width === 0));
+  // Without attacks nothing tells which look back is better, and the one that assumes least is taken; a shuffled table has no past.
+  const canLookBack = hasAttacks && hasOrder(frame, rows);
+  const widths = WIDTHS.filter((width) => width <= lesson.gap && (canLookBack || width === 0));
   const steps = widths.length * lesson.folds.length + 1;
   const stepProgress = (step: number, what: string) => (done: number) => lesson.progress((step + done) / steps, what);
 
@@ -67,7 +69,7 @@ async function learn(lesson: Lesson): Promise<Learned> {
       stepProgress(at * lesson.folds.length + fold, `look back ${width}, block ${fold + 1}`),
     );
     const combined = crossCombine(scores, lesson);
-    for (const average of hasAttacks ? AVERAGES : [1]) {
+    for (const average of canLookBack ? AVERAGES : [1]) {
       if (average > lesson.gap) continue;
       const outOfFold = averageScores(combined, frame.stretches, average);
       const worth = worthOf(lesson, outOfFold) ?? 0;

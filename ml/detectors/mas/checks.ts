@@ -1,4 +1,4 @@
-import { isRising } from "./order.ts";
+import { isRising } from "../../data/order.ts";
 
 /** What a clean row never did, by signal. */
 export interface Checks {

@@ -12,7 +12,7 @@ import { fitLayers, traceFrame, type Fitted } from "./fit-layers.ts";
 import { forecastArchitecture, openForecaster } from "./forecast.ts";
 import { adaptScores, judgeMas, scoreLayers } from "./judge-mas.ts";
 import { partsOf } from "./layers.ts";
-import { hasOrder } from "./order.ts";
+import { hasOrder } from "../../data/order.ts";
 import { packMas, parseMas } from "./settings.ts";
 
 const NETWORK = "forecast";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { createAdaptation, fitAdaptation, type Adaptation } from "../../../ml/detectors/mas/adapt.ts";
 import { excesses, fitChecks, followPast, LAGS, type Checks } from "../../../ml/detectors/mas/checks.ts";
-import { hasOrder } from "../../../ml/detectors/mas/order.ts";
+import { hasOrder } from "../../../ml/data/order.ts";
 import { fitRelations, residuals } from "../../../ml/detectors/mas/relations.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { frameOf, rowOf } from "../../helpers/judges.ts";

@@ -1,4 +1,4 @@
-import type { Frame } from "../../data/frame.ts";
+import type { Frame } from "./frame.ts";
 
 export const isRising = (values: readonly number[]): boolean =>
   values.every((each, n) => n === 0 || each > values[n - 1]!);
