@@ -47,7 +47,7 @@ async function measure(): Promise<MeasuredFigures> {
   const processor = cpus()[0]?.model.trim() ?? "unknown processor";
   const others = await idleShare();
   const startSeconds = await measureStart();
-  const verdictSeconds = await measureVerdict();
+  const verdict = await measureVerdict();
   const { ingest, anchor, read, decide } = {
     ingest: await bench<(IngestFigures | Absent)[]>("ingest", ["--readings", String(words.readings), ...plots]),
     anchor: await bench<MeasuredFigures["anchor"]>("anchor", []),
@@ -62,7 +62,7 @@ async function measure(): Promise<MeasuredFigures> {
     day: new Date().toISOString().slice(0, 10),
     others,
     startSeconds,
-    verdictSeconds,
+    ...verdict,
     ingest: ingest.filter(isPresent).map(({ database, readings, perSecond, ratio, cpuRatio, growth, ...rest }) => {
       const latency = { p50: rest.latency.p50, p99: rest.latency.p99 };
       return { database, readings, perSecond, ratio, cpuRatio, growth, bytesPerReading: rest.bytesPerReading, latency };
@@ -135,13 +135,18 @@ async function measureStart(): Promise<number> {
   }
 }
 
-async function measureVerdict(): Promise<number> {
+/** Seconds from the beginning of the false data, and from the reading that decided the verdict. */
+async function measureVerdict(): Promise<{ verdictSeconds: number; decidedSeconds: number }> {
   say("the demo …");
   const data = mkdtempSync(join(tmpdir(), "twinward-bench-"));
   try {
-    const seconds = /on chain after ([\d.]+) s: quarantine/.exec(await run([CLI, "demo", "--data", data]))?.[1];
-    if (seconds === undefined) throw new Error("the demo told of no verdict");
-    return Number(seconds);
+    const told = await run([CLI, "demo", "--data", data]);
+    const [verdict, decided] = [
+      /on chain after ([\d.]+) s: quarantine/,
+      /([\d.]+) s after the reading that decided it/,
+    ].map((line) => line.exec(told)?.[1]);
+    if (verdict === undefined || decided === undefined) throw new Error("the demo told of no verdict");
+    return { verdictSeconds: Number(verdict), decidedSeconds: Number(decided) };
   } finally {
     rmSync(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }

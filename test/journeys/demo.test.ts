@@ -51,6 +51,7 @@ describe("journey: the demo", function () {
       /holder: +ends it; denied from then on, BREAK_GLASS_ENDED/,
       /reviewer: +finds it justified; case 0x.*: opened, ended, reviewed, and 1 read between/,
       /verdict 0x.* on chain after [\d.]+ s: quarantine, severity [1-5], by [2-4] of 4 oracles/,
+      /[\d.]+ s after the reading that decided it, #\d+, was accepted/,
       /researcher: denied, DEVICE_QUARANTINED/,
       /clinician: +still reads, every value labelled distrusted/,
       /subject: +withdraws its consent; the researcher is denied, CONSENT_MISSING/,

@@ -6,6 +6,7 @@ import type { Hex } from "../../../protocol/bytes.ts";
 import { readDeviceModel, type DeviceModel } from "../../../protocol/device-model.ts";
 import { es256Signer } from "../../../protocol/es256.ts";
 import { parseStrict } from "../../../protocol/json.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
 import { parsePresentation } from "../../../protocol/reading.ts";
 import type { Purpose } from "../../../protocol/words.ts";
 import { connectMqtt } from "../../../lab/transports/mqtt.ts";
@@ -55,7 +56,12 @@ async function playRoads(server: ServerProcess, data: string): Promise<void> {
   step("Integrity: a bedside monitor signs what it measures");
   const bed = await layMonitor(openClient(server.http), server, { data, stewardKey, model });
   const over = new AbortController();
-  const living = runWard(bed.ward, () => bed.transport, { signal: over.signal });
+  const living = runWard(bed.ward, () => bed.transport, {
+    signal: over.signal,
+    heard: (_, answer) => {
+      if (!isRefusal(answer) && !("held" in answer)) bed.acceptedAt.set(answer.sequence, answer.acceptedAt);
+    },
+  });
   let clinician: Reader;
   try {
     clinician = await playOnWard(server, bed, { data, stewardKey, model });
@@ -70,7 +76,7 @@ async function playRoads(server: ServerProcess, data: string): Promise<void> {
 /** What needs a device that goes on measuring; the clinician who was given a grant. */
 async function playOnWard(
   server: ServerProcess,
-  { device, ward }: Bed,
+  { device, ward, acceptedAt }: Bed,
   plan: { data: string; stewardKey: string; model: DeviceModel },
 ): Promise<Reader> {
   const client = openClient(server.http);
@@ -94,9 +100,13 @@ async function playOnWard(
   const began = Date.now();
   say(`the heart rate is now reported ${FALSE_HEART}/min too high, signed by the device itself`);
   const verdict = await until("a quorum of oracles agrees", () => verdictOn(client, device), VERDICT_WITHIN_MS);
+  const since = (ms: number): string => ((Date.now() - ms) / 1000).toFixed(1);
   say(
-    `verdict ${shortId(verdict.digest)} on chain after ${((Date.now() - began) / 1000).toFixed(1)} s: ${verdict.kind}, severity ${verdict.severity}, by ${countBits(verdict.signers)} of 4 oracles`,
+    `verdict ${shortId(verdict.digest)} on chain after ${since(began)} s: ${verdict.kind}, severity ${verdict.severity}, by ${countBits(verdict.signers)} of 4 oracles`,
   );
+  const decided = acceptedAt.get(verdict.lastSequence);
+  if (decided === undefined) throw new Error("The verdict names a reading that was not acked.");
+  say(`${since(decided)} s after the reading that decided it, #${verdict.lastSequence}, was accepted`);
   await showConsequences(readers);
   await withdraw(server.http, data, readers.researcher);
   return readers.clinician;
@@ -106,6 +116,8 @@ interface Bed {
   readonly device: Hex;
   readonly ward: Ward;
   readonly transport: Awaited<ReturnType<typeof connectMqtt>>;
+  /** When the gateway accepted each reading, by sequence, ms. */
+  readonly acceptedAt: Map<number, number>;
 }
 
 async function layMonitor(
@@ -137,7 +149,7 @@ async function layMonitor(
     registry: contracts.DeviceRegistry,
     now: () => Date.now(),
   });
-  return { device, ward, transport };
+  return { device, ward, transport, acceptedAt: new Map() };
 }
 
 interface Reader {
