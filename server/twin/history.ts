@@ -7,11 +7,11 @@ import { isDerived, type Manifest } from "../../protocol/manifest.ts";
 import { LEAF_KINDS } from "../../protocol/words.ts";
 import type { Permit } from "../access/permit.ts";
 import type { Prospect } from "../access/prospect.ts";
-import { readGaps } from "../store/read-gaps.ts";
+import { readGaps, type Gap } from "../store/read-gaps.ts";
 import { readNewest, readReadings, type StoredReading } from "../store/read-readings.ts";
 import type { Documents } from "./documents.ts";
 import { ERASED, openWhole } from "./open-whole.ts";
-import { findAnchor, type Proofs } from "./proofs.ts";
+import { findAnchor, type Proofs, type SealedBatch } from "./proofs.ts";
 import type { Newest } from "./state.ts";
 import { createReleases } from "./releases.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
@@ -40,8 +40,17 @@ export interface Step {
   readonly delayed: boolean;
 }
 
-/** Sealed rows on their way, looked up while the decision on them is made durable; undefined where there is nothing to gain. */
-export type Ahead = Promise<readonly StoredReading[] | undefined>;
+/** Sealed readings, and what is stored about them: all of an answer that can be known before anything is opened. */
+interface Page {
+  readonly rows: readonly StoredReading[];
+  /** The sequence after them; null at the present end. */
+  readonly next: number | null;
+  readonly gaps: ReadonlyMap<number, Gap>;
+  readonly sealed: readonly SealedBatch[];
+}
+
+/** A page on its way, looked up while the decision on it is made durable; undefined where there is nothing to gain. */
+export type Ahead = Promise<Page | undefined>;
 
 export const HISTORY_LIMITS = { usual: 500, most: 2_000 };
 /** Bytes of the readings in one step, as they are stored: however large each is, little is opened at once. */
@@ -97,7 +106,8 @@ export function createReader(
       const first = Math.max(terms.first, (found?.sequence ?? 0) - STATE_SEQUENCES + 1);
       const stretch = { fromSequence: first, toSequence: found?.sequence ?? 0 };
       const rows = found && found.sequence >= first ? await load(terms, stretch, STATE_SEQUENCES, due) : [];
-      const twin = scope({ ...(await fold(model, rows, null, permit, false)), at }, permit, manifest);
+      const page = await pageOf(terms, rows, null);
+      const twin = scope({ ...(await fold(model, page, permit, false)), at }, permit, manifest);
       const sequences = rows.length === 0 ? 0 : (found?.sequence ?? 0) - first + 1;
       return { twin, at, acceptedAt: rows.length === 0 ? null : (found?.acceptedAt ?? null), sequences };
     },
@@ -120,7 +130,8 @@ export function createReader(
       const ready = found.slice(0, waits < 0 ? limit : Math.min(waits, limit));
       const rows = withinBytes(ready);
       const more = rows.length === limit || rows.length < ready.length;
-      const twin = scope({ ...(await fold(model, rows, null, permit, receipts)), at }, permit, manifest);
+      const page = await pageOf(permit.terms, rows, null);
+      const twin = scope({ ...(await fold(model, page, permit, receipts)), at }, permit, manifest);
       return { twin, after: rows.at(-1)?.sequence ?? after, more, delayed };
     },
 
@@ -153,15 +164,26 @@ export function createReader(
         return scope(await releases.load(permit, manifest, model, { limit, receipts }), permit, manifest);
       }
       const at = rooms.now();
-      const found = (await ahead) ?? (await loadPage(permit.terms, stretch, manifest));
-      const next = found[limit]?.sequence ?? null;
-      return scope({ ...(await fold(model, found.slice(0, limit), next, permit, receipts)), at }, permit, manifest);
+      const page = (await ahead) ?? (await loadPage(permit.terms, stretch, manifest));
+      return scope({ ...(await fold(model, page, permit, receipts)), at }, permit, manifest);
     },
   };
 
-  /** A page, and the reading after it where there is one. */
-  function loadPage(terms: Prospect, stretch: Stretch, manifest: Manifest | null): Promise<StoredReading[]> {
-    return load(terms, stretch, limitOf(stretch) + 1, dueOf(manifest, rooms.now()));
+  async function loadPage(terms: Prospect, stretch: Stretch, manifest: Manifest | null): Promise<Page> {
+    const limit = limitOf(stretch);
+    const found = await load(terms, stretch, limit + 1, dueOf(manifest, rooms.now()));
+    return pageOf(terms, found.slice(0, limit), found[limit]?.sequence ?? null);
+  }
+
+  async function pageOf(
+    { device, view }: Prospect,
+    rows: readonly StoredReading[],
+    next: number | null,
+  ): Promise<Page> {
+    if (rows.length === 0) return { rows, next, gaps: new Map(), sealed: [] };
+    const sequences = rows.map(({ sequence }) => sequence);
+    const [gaps, sealed] = await Promise.all([readGaps(database, device.id, sequences), proofs.pending(view)]);
+    return { rows, next, gaps, sealed };
   }
 
   /** The device's model, and the manifest of a twin that has one. */
@@ -234,8 +256,7 @@ export function createReader(
 
   async function fold(
     model: DeviceModel,
-    rows: readonly StoredReading[],
-    next: number | null,
+    { rows, next, gaps, sealed }: Page,
     permit: Permit,
     receipts: boolean,
   ): Promise<Omit<DigitalTwin, "at">> {
@@ -243,15 +264,7 @@ export function createReader(
     if (rows.length === 0) return { device: device.id, model, readings: [], next };
     // A receipt carries the gateway's promise, and oracles check it; nobody else is shown it.
     const promised = receipts || permit.terms.purpose === "security" ? rows.map(({ position }) => position) : [];
-    const [gaps, pending, acks] = await Promise.all([
-      readGaps(
-        database,
-        device.id,
-        rows.map(({ sequence }) => sequence),
-      ),
-      proofs.pending(view),
-      proofs.acks(promised),
-    ]);
+    const acks = await proofs.acks(promised);
     const anchors = anchorsOf(line, view);
     const opened = await openWhole(rooms, device.id, rows);
     const readings = rows.map(async (row, index): Promise<WholeReading> => {
@@ -261,9 +274,9 @@ export function createReader(
       const ack = acks.get(position) ?? null;
       if (!ack && promised.length > 0)
         throw new TwinwardError("DATA_UNUSABLE", { position, detail: "No ack covers this leaf." });
-      const sealed = pending.find((batch) => position >= batch.first && position < batch.first + batch.count);
       const anchor = findAnchor(anchors, position);
-      const batch = anchor?.number ?? sealed?.number;
+      const intended = anchor ?? sealed.find(({ first, count }) => position >= first && position < first + count);
+      const batch = intended?.number;
       const proof = receipts && ack ? await prove({ ...place, position, hash: leaf }, ack, view) : undefined;
       return {
         sequence,
@@ -277,7 +290,7 @@ export function createReader(
         remarks,
         erased,
         gap: gaps.get(sequence) ?? null,
-        state: anchor ? "anchored" : sealed ? "sealed" : "accepted",
+        state: anchor ? "anchored" : intended ? "sealed" : "accepted",
         batch: batch === undefined ? null : batch - stretchOfBatch(line, batch).firstBatch,
         ack,
         ...(proof === undefined ? {} : { proof }),
