@@ -1,9 +1,6 @@
-import { setImmediate as othersFirst } from "node:timers/promises";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Tx } from "../store/database.ts";
-
-/** Leaves asked about at once: embedded, the database answers on our own thread, here in some 4 ms; readings come in in between. */
-const STEP = 512;
+import { inSteps } from "./in-steps.ts";
 
 /**
  * Holds leaves [first, first + count) against what they stand for: the SHA-256 of the bytes that the device signed, or of the
@@ -11,7 +8,7 @@ const STEP = 512;
  * already others. Throws ANCHOR_ROOT_MISMATCH at the first leaf whose bytes are changed, another's or gone.
  */
 export async function checkContents(tx: Tx, first: number, count: number): Promise<void> {
-  for (let from = first; from < first + count; from += STEP) {
+  await inSteps(first, count, async (from, until) => {
     const [found] = await tx.query<{ position: number }>(
       `select l.position from leaf l
        left join reading r on r.position = l.position and l.kind = 1 and r.device = l.subject and r.sequence = l.sequence
@@ -19,7 +16,7 @@ export async function checkContents(tx: Tx, first: number, count: number): Promi
        where l.position >= $1 and l.position < $2
          and sha256(convert_to(coalesce(r.signing_input, c.body), 'UTF8')) is distinct from l.content
        order by l.position limit 1`,
-      [from, Math.min(from + STEP, first + count)],
+      [from, until],
     );
     if (found) {
       throw new TwinwardError("ANCHOR_ROOT_MISMATCH", {
@@ -27,6 +24,5 @@ export async function checkContents(tx: Tx, first: number, count: number): Promi
         detail: `The stored bytes of leaf ${found.position} are not those that it was made of.`,
       });
     }
-    await othersFirst();
-  }
+  });
 }

@@ -1,12 +1,9 @@
 import { hash } from "node:crypto";
-import { setImmediate as othersFirst } from "node:timers/promises";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Tx } from "../store/database.ts";
 import { readLeaves, type StoredLeaf } from "../store/read-leaves.ts";
-
-/** Leaves derived at once; readings come in in between. */
-const STEP = 512;
+import { inSteps } from "./in-steps.ts";
 
 /**
  * RFC 6962 root of leaves that are derived anew from kind, subject, sequence and content: the definition, written down a second
@@ -21,11 +18,9 @@ export function recomputeRoot(leaves: readonly StoredLeaf[], firstLeaf: number):
 /** The same over stored leaves [first, first + count), some at a time. Throws ANCHOR_ROOT_MISMATCH also where one is missing. */
 export async function recomputeStoredRoot(tx: Tx, first: number, count: number): Promise<Hex> {
   const digests: Buffer[] = [];
-  for (let from = first; from < first + count; from += STEP) {
-    const leaves = await readLeaves(tx, from, Math.min(STEP, first + count - from));
-    digests.push(...derive(leaves, from));
-    await othersFirst();
-  }
+  await inSteps(first, count, async (from, until) => {
+    digests.push(...derive(await readLeaves(tx, from, until - from), from));
+  });
   if (digests.length !== count)
     throw new TwinwardError("ANCHOR_ROOT_MISMATCH", { first, count, found: digests.length });
   return rootOf(digests);
