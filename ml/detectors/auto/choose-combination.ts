@@ -1,4 +1,3 @@
-import { foldOf } from "../../data/folds.ts";
 import { fitCombination } from "../baseline/combine.ts";
 import { tellWorth } from "../choose-target.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
@@ -99,12 +98,10 @@ const fitTails: Fit = (scores, { labels }, rows) => {
 function tryCombination(members: readonly Member[], lesson: Lesson, fit: Fit): Tried {
   const { folds, frame } = lesson;
   const scores = members.map(({ learned }) => learned.outOfFold);
-  const owner = foldOf(folds, frame.rows);
   const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
   const outOfFold = new Float64Array(frame.rows);
-  folds.forEach(({ test }, fold) => {
-    const others = rows.filter((row) => owner[row] !== fold);
-    const own = combineScores(fit(scores, lesson, others), scores);
+  folds.forEach(({ test, train }) => {
+    const own = combineScores(fit(scores, lesson, train), scores);
     test.forEach((row) => (outOfFold[row] = own[row]!));
   });
   return { combination: fit(scores, lesson, rows), outOfFold, worth: worthOf(lesson, outOfFold) };

@@ -56,7 +56,7 @@ async function learn(lesson: Lesson): Promise<Learned> {
   const hasAttacks = labels?.includes(1) ?? false;
   const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
   // Without attacks nothing tells which look back is better, and the one that assumes least is taken; a shuffled table has no past.
-  const canLookBack = hasAttacks && hasOrder(frame, rows);
+  const canLookBack = hasAttacks && hasOrder(frame);
   const widths = WIDTHS.filter((width) => width <= lesson.gap && (canLookBack || width === 0));
   const steps = widths.length * lesson.folds.length + 1;
   const stepProgress = (step: number, what: string) => (done: number) => lesson.progress((step + done) / steps, what);

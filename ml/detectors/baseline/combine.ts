@@ -1,4 +1,3 @@
-import { foldOf } from "../../data/folds.ts";
 import { solvePositive } from "../../linear.ts";
 import type { Lesson } from "../detector.ts";
 import { weightsOf } from "../worth.ts";
@@ -117,14 +116,12 @@ export function combine({ parts, base }: Combination, scores: readonly Float64Ar
 export const partShares = ({ parts }: Combination, scores: readonly Float64Array[], row: number): Float64Array =>
   Float64Array.from(parts, (part, n) => part.weight * inUnits(scores[n]![row]!, part));
 
-/** One score of the parts' for each row, the weights learned from the other blocks. */
+/** One score of the parts' for each row, by weights that know no more of it than the parts: neither its block nor kinds kept back. */
 export function crossCombine(scores: readonly Float64Array[], lesson: Lesson): Float64Array {
   const { labels, folds, frame } = lesson;
-  const owner = foldOf(folds, frame.rows);
   const combined = new Float64Array(frame.rows);
-  folds.forEach(({ test }, fold) => {
-    const others = Int32Array.from(owner.keys()).filter((row) => owner[row] !== fold);
-    const own = combine(fitCombination(scores, labels, others, weightsOf(lesson)), scores);
+  folds.forEach(({ test, train }) => {
+    const own = combine(fitCombination(scores, labels, train, weightsOf(lesson)), scores);
     test.forEach((row) => (combined[row] = own[row]!));
   });
   return combined;

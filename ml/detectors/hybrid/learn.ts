@@ -1,5 +1,6 @@
 import { averageScores } from "../../data/context.ts";
 import type { Fold } from "../../data/folds.ts";
+import { hasOrder } from "../../data/order.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { loadEngine } from "../../engines/load.ts";
 import { MlError } from "../../errors.ts";
@@ -8,7 +9,6 @@ import type { Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
 import { fitMember, LEAST_ATTACKED, type Member } from "./fit-member.ts";
 import { drawLosses } from "./draw-losses.ts";
-import { followsOn } from "./follows-on.ts";
 import { countTrainings } from "./count-trainings.ts";
 import { prepareFrame, widthOf } from "./prepare.ts";
 import { openRunner } from "./run-networks.ts";
@@ -85,7 +85,7 @@ export async function learnHybrid(lesson: Lesson): Promise<Learned> {
 const partsUntold = (steps: number): number => (steps > 1 ? 3 : 2);
 
 function stepsToTry({ frame, labels, gap }: Lesson): number[] {
-  if (!followsOn(frame)) return [1];
+  if (!hasOrder(frame)) return [1];
   const wanted = labels?.includes(1) ? STEPS : [UNLABELLED_STEPS];
   // A window is no longer than the gap between rows that are learned from and rows that are judged.
   return [...new Set(wanted.map((steps) => Math.max(1, Math.min(steps, gap))))];

@@ -1,4 +1,5 @@
 import type { Frame } from "../../data/frame.ts";
+import { softLog } from "../../data/soft-log.ts";
 import type { Stretch } from "../../data/stretches.ts";
 
 /** How one signal becomes a number that networks can take: (f(x) − offset) / scale, f a logarithm where tails are heavy. */
@@ -15,9 +16,6 @@ const MOST = 10;
 const HEAVY = 3;
 /** A signal that hardly ever moves in clean rows keeps this share of its whole spread as its scale. */
 const LEAST_SHARE = 0.1;
-
-/** Symmetric logarithm: counts and sizes spread over decades become steps. */
-export const softLog = (value: number): number => Math.sign(value) * Math.log1p(Math.abs(value));
 
 /** How each signal is prepared, from these rows alone: centre and scale of the clean ones. */
 export function fitPreparation(

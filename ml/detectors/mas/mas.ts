@@ -1,9 +1,9 @@
 import { averageScores } from "../../data/context.ts";
-import { foldOf } from "../../data/folds.ts";
+import { hasOrder } from "../../data/order.ts";
 import { requireNumbers } from "../../data/require-numbers.ts";
 import { openEngineThread, type EngineThread } from "../../engines/thread.ts";
 import { MlError } from "../../errors.ts";
-import { combine, fitCombination, type Combination } from "../baseline/combine.ts";
+import { crossCombine, fitCombination, type Combination } from "../baseline/combine.ts";
 import { hashModel } from "../../model-hash.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
 import { weightsOf, worthOf } from "../worth.ts";
@@ -12,7 +12,6 @@ import { fitLayers, traceFrame, type Fitted } from "./fit-layers.ts";
 import { forecastArchitecture, openForecaster } from "./forecast.ts";
 import { adaptScores, judgeMas, scoreLayers } from "./judge-mas.ts";
 import { partsOf } from "./layers.ts";
-import { hasOrder } from "../../data/order.ts";
 import { packMas, parseMas } from "./settings.ts";
 
 const NETWORK = "forecast";
@@ -44,7 +43,7 @@ export const mas: Detector = {
 async function learn(lesson: Lesson, thread: EngineThread): Promise<Learned> {
   const { frame, labels, folds, gap, seed } = lesson;
   const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
-  const isOrdered = hasOrder(frame, rows);
+  const isOrdered = hasOrder(frame);
   const window = isOrdered ? Math.min(WINDOW, gap) : 0;
   const traces = traceFrame(frame, window);
   const cleanOf = (own: Int32Array): Int32Array => own.filter((row) => labels?.[row] !== 1);
@@ -91,19 +90,6 @@ async function learn(lesson: Lesson, thread: EngineThread): Promise<Learned> {
     engine: forecaster.engine,
     method: tellMethod(window, average, adaptation, combination, partsOf(layers)),
   };
-}
-
-/** One score of the parts' for each row, the weights learned from the other blocks. */
-function crossCombine(scores: readonly Float64Array[], lesson: Lesson): Float64Array {
-  const { labels, folds, frame } = lesson;
-  const owner = foldOf(folds, frame.rows);
-  const combined = new Float64Array(frame.rows);
-  folds.forEach(({ test }, fold) => {
-    const others = Int32Array.from(owner.keys()).filter((row) => owner[row] !== fold);
-    const own = combine(fitCombination(scores, labels, others, weightsOf(lesson)), scores);
-    for (const row of test) combined[row] = own[row]!;
-  });
-  return combined;
 }
 
 function tellMethod(

@@ -1,4 +1,6 @@
 import type { Frame } from "../../data/frame.ts";
+import { followsItself, isOrder } from "../../data/order.ts";
+import { softLog } from "../../data/soft-log.ts";
 import type { Stretch } from "../../data/stretches.ts";
 
 /** What a signal is to its twin: `still` never moved on clean rows, a `switch` has two values, the others are `moving`. */
@@ -22,8 +24,6 @@ export interface SignalInput {
 const MOST_DECIMALS = 6;
 /** A scaled value further out is as strange as it gets; one wild number must not drown all relations. */
 const MOST_DEVIATION = 30;
-const LEAST_FOLLOWING = 0.2;
-const LEAST_ORDERED = 0.1;
 const LEAST_ROWS = 50;
 const MANY_ORDERS = 200;
 
@@ -43,21 +43,20 @@ export function shapeInputs(frame: Frame, clean: Int32Array): SignalShape[] {
     const rounded = takeRounded(own, clean, decimals);
     const kind = kindOf(rounded);
     const isLog = kind === "moving" && spansOrders(rounded.toSorted());
-    const toValue = (value: number): number => (isLog ? toMagnitude(value) : value);
-    const hasPast = kind !== "still" && followsItself(own, isClean, frame.stretches, toValue);
+    const hasPast = kind !== "still" && followsItself(isLog ? own.map(softLog) : own, frame.stretches, isClean);
     return { kind, hasPast, decimals, isLog };
   });
   const moving = shapes.filter(({ kind }) => kind === "moving");
   // In rows whose order says nothing a few signals follow themselves by accident.
-  const isOrdered = moving.filter((shape) => shape.hasPast).length >= LEAST_ORDERED * Math.max(1, moving.length);
-  return isOrdered ? shapes : shapes.map((shape) => ({ ...shape, hasPast: false }));
+  const following = moving.filter((shape) => shape.hasPast).length;
+  return isOrder(following, moving.length) ? shapes : shapes.map((shape) => ({ ...shape, hasPast: false }));
 }
 
 /** The same with offsets and scales of these clean rows alone. */
 export const scaleInputs = (shapes: readonly SignalShape[], frame: Frame, clean: Int32Array): SignalInput[] =>
   shapes.map((shape, n) => {
     const values = takeRounded(frame.values[n]!, clean, shape.decimals);
-    return { ...shape, ...scaleOf(shape, shape.isLog ? values.map(toMagnitude) : values) };
+    return { ...shape, ...scaleOf(shape, shape.isLog ? values.map(softLog) : values) };
   });
 
 function scaleOf({ kind }: SignalShape, values: Float64Array): Pick<SignalInput, "offset" | "scale" | "fill"> {
@@ -90,33 +89,6 @@ function spansOrders(sorted: Float64Array): boolean {
   const positive = sorted.filter((value) => value > 0);
   const middle = positive[positive.length >> 1] ?? 0;
   return positive.at(-1)! > MANY_ORDERS * middle;
-}
-
-const toMagnitude = (value: number): number => Math.sign(value) * Math.log1p(Math.abs(value));
-
-/** Autocorrelation over one row, on clean rows that follow clean rows. */
-function followsItself(
-  own: Float64Array,
-  isClean: Uint8Array,
-  stretches: readonly Stretch[],
-  toValue: (value: number) => number,
-): boolean {
-  let [n, x, y, xx, yy, xy] = [0, 0, 0, 0, 0, 0];
-  for (const stretch of stretches)
-    for (let at = 1; at < stretch.length; at++) {
-      const [before, now] = [stretch[at - 1]!, stretch[at]!];
-      if (isClean[before] === 0 || isClean[now] === 0) continue;
-      const [a, b] = [toValue(own[before]!), toValue(own[now]!)];
-      if (Number.isNaN(a) || Number.isNaN(b)) continue;
-      n += 1;
-      x += a;
-      y += b;
-      xx += a * a;
-      yy += b * b;
-      xy += a * b;
-    }
-  const spread = Math.sqrt(Math.max(0, xx - (x * x) / n) * Math.max(0, yy - (y * y) / n));
-  return n > LEAST_ROWS && spread > 0 && (xy - (x * y) / n) / spread > LEAST_FOLLOWING;
 }
 
 function commonDecimals(own: Float64Array, parts: readonly Stretch[]): number | null {
@@ -154,7 +126,7 @@ function roundTo(value: number, decimals: number | null): number {
 export function toInput(value: number, { decimals, isLog, offset, scale }: SignalInput): number {
   if (Number.isNaN(value)) return NaN;
   const rounded = roundTo(value, decimals);
-  const scaled = ((isLog ? toMagnitude(rounded) : rounded) - offset) / scale;
+  const scaled = ((isLog ? softLog(rounded) : rounded) - offset) / scale;
   return Math.max(-MOST_DEVIATION, Math.min(MOST_DEVIATION, scaled));
 }
 

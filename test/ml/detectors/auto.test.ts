@@ -4,7 +4,7 @@ import type { Frame } from "../../../ml/data/frame.ts";
 import { createAuto } from "../../../ml/detectors/auto/auto.ts";
 import { fitTail, rarity } from "../../../ml/detectors/auto/tails.ts";
 import { baseline } from "../../../ml/detectors/baseline/baseline.ts";
-import type { Detector, Judge, Lesson } from "../../../ml/detectors/detector.ts";
+import type { Detector, Judge } from "../../../ml/detectors/detector.ts";
 import { mas } from "../../../ml/detectors/mas/mas.ts";
 import { openDetector } from "../../../ml/detectors/open-detector.ts";
 import { trainDetector } from "../../../ml/detectors/train-detector.ts";
@@ -13,6 +13,7 @@ import { rocArea, traceCurve } from "../../../ml/evaluate/ranking.ts";
 import { packModel, parseModel } from "../../../ml/model/pack-model.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { frameOf, rowOf, streamScores } from "../../helpers/judges.ts";
+import { lessonOf } from "../../helpers/lesson.ts";
 import { attackTanks, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
 
 /** A detector that says how far one signal is from zero: it has nothing to learn, and is a real one all the same. */
@@ -88,15 +89,7 @@ describe("auto of real detectors", () => {
 
 describe("auto", () => {
   const { frame, labels } = rowsOf(2_000, "auto");
-  const lesson: Lesson = {
-    frame,
-    labels,
-    folds: blockFolds(frame.stretches, { folds: 5, gap: 12 }),
-    gap: 12,
-    seed: "1",
-    engine: undefined,
-    progress: async () => undefined,
-  };
+  const lesson = lessonOf(frame, labels);
   const area = (scores: Float64Array, of = labels): number => rocArea(traceCurve(scores, of));
 
   it("combines what is better together, leaves out what tells nothing, and judges alike when it is restored", async () => {

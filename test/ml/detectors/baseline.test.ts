@@ -1,11 +1,14 @@
 import { expect } from "chai";
+import { withholdKinds } from "../../../ml/data/folds.ts";
 import { binSignal } from "../../../ml/detectors/baseline/bins.ts";
 import { fitBoostedTrees, scoreBoostedTrees, type BoostPlan } from "../../../ml/detectors/baseline/boosted-trees.ts";
-import { combine, fitCombination } from "../../../ml/detectors/baseline/combine.ts";
+import { combine, crossCombine, fitCombination } from "../../../ml/detectors/baseline/combine.ts";
 import { fitIsolationForest, meanPath, scoreIsolationForest } from "../../../ml/detectors/baseline/isolation-forest.ts";
 import { fitSubspace, scoreSubspace } from "../../../ml/detectors/baseline/subspace.ts";
 import { rocArea, traceCurve } from "../../../ml/evaluate/ranking.ts";
 import { createRandom } from "../../../ml/random.ts";
+import { frameOf } from "../../helpers/judges.ts";
+import { lessonOf } from "../../helpers/lesson.ts";
 
 const upTo = (rows: number): Int32Array => Int32Array.from({ length: rows }, (_, row) => row);
 const auc = (scores: Float64Array, labels: Uint8Array): number => rocArea(traceCurve(scores, labels));
@@ -160,5 +163,26 @@ describe("parts' scores", () => {
     );
     const unlabelled = fitCombination(scores, undefined, upTo(2_000));
     expect(unlabelled.parts.every(({ weight }) => weight === 0.25)).to.equal(true);
+  });
+
+  it("are weighed for a block by rows that it may learn from: attacks of a kind that is kept back have no say", () => {
+    const random = createRandom("kinds");
+    const kinds = Array.from({ length: 2_000 }, () =>
+      random.uniform() < 0.8 ? "none" : random.uniform() < 0.5 ? "a" : "b",
+    );
+    const labels = Uint8Array.from(kinds, (kind) => Number(kind !== "none"));
+    const part = (told: string) => Float64Array.from(kinds, (kind) => (kind === told ? 3 : 0) + random.normal());
+    const scores = [part("a"), part("b")];
+    const frame = frameOf({ one: scores[0]!, two: scores[1]! });
+    const lesson = lessonOf(frame, labels, { folds: 2 });
+    const folds = withholdKinds(lesson.folds, labels, kinds);
+    expect(folds.map(({ withheld }) => withheld)).to.have.deep.members([["a"], ["b"]]);
+    const combined = crossCombine(scores, { ...lesson, folds });
+    const [first] = folds;
+    const isKept = (row: number): boolean => first!.withheld!.includes(kinds[row]!);
+    const strange = scores.map((own) => own.map((score, row) => (isKept(row) ? 100 : score)));
+    const again = crossCombine(strange, { ...lesson, folds });
+    const judged = first!.test.filter((row) => !isKept(row));
+    expect(Array.from(judged, (row) => again[row])).to.deep.equal(Array.from(judged, (row) => combined[row]));
   });
 });

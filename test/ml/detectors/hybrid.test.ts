@@ -1,10 +1,8 @@
 import { expect } from "chai";
-import { blockFolds } from "../../../ml/data/folds.ts";
 import type { Frame } from "../../../ml/data/frame.ts";
 import { fitSubspace, scoreSubspace } from "../../../ml/detectors/baseline/subspace.ts";
 import type { Judge, Learned, Lesson } from "../../../ml/detectors/detector.ts";
 import { fitMember } from "../../../ml/detectors/hybrid/fit-member.ts";
-import { followsOn } from "../../../ml/detectors/hybrid/follows-on.ts";
 import { hybrid } from "../../../ml/detectors/hybrid/hybrid.ts";
 import { fitPreparation, prepareFrame, widthOf } from "../../../ml/detectors/hybrid/prepare.ts";
 import { ENGINE_NAMES } from "../../../ml/engines/engine.ts";
@@ -13,17 +11,11 @@ import { rocArea, traceCurve } from "../../../ml/evaluate/ranking.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { circleRows } from "../../helpers/circle-rows.ts";
 import { frameOf, rowOf, streamScores } from "../../helpers/judges.ts";
+import { lessonOf } from "../../helpers/lesson.ts";
 
 const auc = (scores: Float64Array, labels: Uint8Array): number => rocArea(traceCurve(scores, labels));
-const lessonOf = (frame: Frame, labels?: Uint8Array): Lesson => ({
-  frame,
-  labels,
-  folds: blockFolds(frame.stretches, { folds: 2, gap: 8 }),
-  gap: 8,
-  seed: "1",
-  engine: undefined,
-  progress: async () => undefined,
-});
+/** Two blocks are enough to see that it works. */
+const smallLesson = (frame: Frame, labels?: Uint8Array): Lesson => lessonOf(frame, labels, { folds: 2, gap: 8 });
 const upTo = (rows: number): Int32Array => Int32Array.from({ length: rows }, (_, row) => row);
 
 describe("a hybrid that nobody told of attacks", () => {
@@ -32,7 +24,7 @@ describe("a hybrid that nobody told of attacks", () => {
   let learned: Learned;
   let judge: Judge;
   before(async () => {
-    learned = await hybrid.learn(lessonOf(clean));
+    learned = await hybrid.learn(smallLesson(clean));
     judge = await hybrid.restore(learned.parts, clean.signals, undefined);
   });
 
@@ -139,7 +131,7 @@ describe("a hybrid that was told of attacks", () => {
   const { frame, labels } = circleRows(480, "labelled");
 
   it("learns them, looking back where that helps", async () => {
-    const lesson = lessonOf(frame, labels);
+    const lesson = smallLesson(frame, labels);
     const told: string[] = [];
     const learned = await hybrid.learn({ ...lesson, progress: async (_, what) => void told.push(what) });
     expect(learned.method).to.match(/windows of \d+ rows/);
@@ -163,7 +155,7 @@ describe("a hybrid that was told of attacks", () => {
     const values = ["one", "two"].map((name) => [name, Float64Array.from({ length: 240 }, () => random.normal())]);
     const few = frameOf(Object.fromEntries(values) as Record<string, Float64Array>);
     const { parts } = await hybrid.learn(
-      lessonOf(
+      smallLesson(
         few,
         Uint8Array.from({ length: 240 }, (_, row) => Number(row % 60 === 3)),
       ),
@@ -216,14 +208,5 @@ describe("features of a hybrid", () => {
       [5, 5, 5, 6],
       [8, 9, 10, 11],
     ]);
-  });
-
-  it("are looked back at only where rows follow one another", () => {
-    const { frame } = circleRows(300, "order", false);
-    expect(followsOn(frame)).to.equal(true);
-    const random = createRandom("shuffle");
-    const order = [...upTo(300)].sort(() => random.uniform() - 0.5);
-    const shuffled = frame.values.map((own) => Float64Array.from(order, (row) => own[row]!));
-    expect(followsOn({ ...frame, values: shuffled })).to.equal(false);
   });
 });

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { addContext, averageScores, createAverage, keepRecent, lastWithContext } from "../../../ml/data/context.ts";
-import { blockFolds } from "../../../ml/data/folds.ts";
 import type { Frame } from "../../../ml/data/frame.ts";
 import { baseline } from "../../../ml/detectors/baseline/baseline.ts";
-import type { Judge, Lesson } from "../../../ml/detectors/detector.ts";
+import type { Judge } from "../../../ml/detectors/detector.ts";
 import { addShares, rankShares } from "../../../ml/detectors/shares.ts";
 import { MlError } from "../../../ml/errors.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { frameOf, rowOf, streamScores } from "../../helpers/judges.ts";
+import { lessonOf } from "../../helpers/lesson.ts";
 
 /** Level follows inflow, and noise stands by; now and then the level is lied about for a while. */
 function tankRows(rows: number, seed: string): { frame: Frame; labels: Uint8Array } {
@@ -31,15 +31,7 @@ function tankRows(rows: number, seed: string): { frame: Frame; labels: Uint8Arra
 describe("what judges", () => {
   const { frame, labels } = tankRows(900, "tank");
   const later = tankRows(300, "later tank").frame;
-  const lesson: Lesson = {
-    frame,
-    labels,
-    folds: blockFolds(frame.stretches, { folds: 5, gap: 12 }),
-    gap: 12,
-    seed: "1",
-    engine: undefined,
-    progress: async () => undefined,
-  };
+  const lesson = lessonOf(frame, labels);
   let judge: Judge;
   before(async () => {
     const { parts } = await baseline.learn(lesson);

@@ -2,10 +2,9 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { createAdaptation, fitAdaptation, type Adaptation } from "../../../ml/detectors/mas/adapt.ts";
 import { excesses, fitChecks, followPast, LAGS, type Checks } from "../../../ml/detectors/mas/checks.ts";
-import { hasOrder } from "../../../ml/data/order.ts";
 import { fitRelations, residuals } from "../../../ml/detectors/mas/relations.ts";
 import { createRandom } from "../../../ml/random.ts";
-import { frameOf, rowOf } from "../../helpers/judges.ts";
+import { rowOf } from "../../helpers/judges.ts";
 import { tankRows } from "../../helpers/tank-rows.ts";
 
 const upTo = (rows: number): Int32Array => Int32Array.from({ length: rows }, (_, row) => row);
@@ -151,15 +150,5 @@ describe("relations between signals", () => {
     expect(third[2]).to.be.closeTo(1, 1e-6);
     expect(third[0]).to.be.closeTo(-2, 0.1);
     expect(third[1]).to.be.closeTo(1, 0.1);
-  });
-
-  it("are told apart from a table that was shuffled", () => {
-    const { frame } = tankRows(600, "order");
-    expect(hasOrder(frame, upTo(600))).to.equal(true);
-    const random = createRandom("shuffle");
-    const order = [...upTo(600)].sort(() => random.uniform() - 0.5);
-    const values = frame.values.map((own) => Float64Array.from(order, (row) => own[row]!));
-    const shuffled = frameOf(Object.fromEntries(frame.signals.map((signal, n) => [signal, values[n]!])));
-    expect(hasOrder(shuffled, upTo(600))).to.equal(false);
   });
 });

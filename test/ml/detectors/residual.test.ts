@@ -1,7 +1,6 @@
 import { expect } from "chai";
-import { blockFolds } from "../../../ml/data/folds.ts";
 import type { Frame } from "../../../ml/data/frame.ts";
-import type { Judge, Learned, Lesson } from "../../../ml/detectors/detector.ts";
+import type { Judge, Learned } from "../../../ml/detectors/detector.ts";
 import { residual } from "../../../ml/detectors/residual/residual.ts";
 import { parseResidual, type ResidualSettings } from "../../../ml/detectors/residual/settings.ts";
 import { trainDetector, type Trained } from "../../../ml/detectors/train-detector.ts";
@@ -9,20 +8,10 @@ import { MlError } from "../../../ml/errors.ts";
 import { chooseThreshold } from "../../../ml/evaluate/threshold.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { frameOf, streamScores } from "../../helpers/judges.ts";
+import { lessonOf } from "../../helpers/lesson.ts";
 import { inTurn, plantRows } from "../../helpers/water-plant.ts";
 
-const GAP = 12;
 const silent = async (): Promise<void> => undefined;
-
-const lessonOf = (frame: Frame, labels?: Uint8Array): Lesson => ({
-  frame,
-  labels,
-  folds: blockFolds(frame.stretches, { folds: 5, gap: GAP }),
-  gap: GAP,
-  seed: "1",
-  engine: undefined,
-  progress: silent,
-});
 
 const settingsOf = ({ parts }: Learned, { signals }: Frame): ResidualSettings =>
   parseResidual(JSON.parse(JSON.stringify(parts.settings)), signals.length);
