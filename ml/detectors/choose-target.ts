@@ -1,6 +1,6 @@
 import type { Fold } from "../data/folds.ts";
 import type { Training } from "../data/frame.ts";
-import { episodesOf, weighKinds, weighUnseen, type ThresholdTarget } from "../evaluate/threshold.ts";
+import { aimAtTimely, weighKinds, weighUnseen, type ThresholdTarget } from "../evaluate/threshold.ts";
 
 /** Without labels: false alarms, as a share of rows. */
 const WITHOUT_LABELS = 0.001;
@@ -24,10 +24,10 @@ export function chooseTarget(
 ): ThresholdTarget {
   if (falseAlarms !== undefined) return { kind: "fpr", most: falseAlarms };
   if (!labels?.includes(1)) return { kind: "fpr", most: WITHOUT_LABELS };
-  const episodes = episodesOf(frame.stretches, labels);
-  const lengths = episodes.map(({ length }) => length).sort((a, b) => a - b);
-  const lasts = episodes.length >= LEAST_EPISODES && lengths[lengths.length >> 1]! >= LEAST_LENGTH;
-  if (reading.time !== undefined && lasts) return { kind: "timely", most: MOST_FALSE_ALARMS, episodes };
+  const timely = aimAtTimely(frame.stretches, labels, MOST_FALSE_ALARMS);
+  const lengths = timely.episodes.map(({ length }) => length).sort((a, b) => a - b);
+  const lasts = lengths.length >= LEAST_EPISODES && lengths[lengths.length >> 1]! >= LEAST_LENGTH;
+  if (reading.time !== undefined && lasts) return timely;
   const unseen = kinds === undefined ? undefined : unseenRows(folds, labels, kinds);
   if (kinds !== undefined && unseen?.includes(1))
     return { kind: "kinds", weights: weighUnseen(weighKinds(labels, kinds), labels, unseen) };
@@ -52,7 +52,7 @@ export function tellTarget(target: ThresholdTarget): string {
     case "f1":
       return `the best point-wise F1${cap}`;
     case "timely":
-      return `the best timely accuracy${cap}`;
+      return `the best timely accuracy${cap}, both in the stretches that hold attacks`;
     case "kinds":
       return "the best balanced accuracy, each kind of attack counted by the root of its rows, kinds that were kept back as much as the others";
   }

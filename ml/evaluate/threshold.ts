@@ -6,28 +6,45 @@ import { areaUpTo, rankRows, traceCurve, type Operating } from "./ranking.ts";
  * What a threshold is chosen for:
  * - `f1`: the best point-wise F1 at no more false alarms than `most`, or at any number
  * - `fpr`: the most recall at no more false alarms than `most`
- * - `timely`: the best timely accuracy at no more false alarms than `most`; `episodes` are the rows of each attack in order
+ * - `timely`: the best timely accuracy at no more false alarms than `most`; `episodes` are the rows of each attack in order. Only
+ *   `rows` count, those of stretches that hold attacks: an alarm that outlasts its attack is false for some rows of each, and years
+ *   of quiet beside it would hide what that costs
  * - `kinds`: the best balanced accuracy, attacked rows counted by `weights`
  */
 export type ThresholdTarget =
   | { readonly kind: "f1"; readonly most?: number }
   | { readonly kind: "fpr"; readonly most: number }
-  | { readonly kind: "timely"; readonly most: number; readonly episodes: readonly Int32Array[] }
+  | TimelyTarget
   | { readonly kind: "kinds"; readonly weights: Float64Array };
+
+interface TimelyTarget {
+  readonly kind: "timely";
+  readonly most: number;
+  readonly episodes: readonly Int32Array[];
+  readonly rows: Int32Array;
+}
+
+/** Timely accuracy in those of these stretches that hold attacks, at no more false alarms there than `most`. */
+export function aimAtTimely(stretches: readonly Int32Array[], labels: Uint8Array, most: number): TimelyTarget {
+  const attacked = stretches.filter((own) => own.some((row) => labels[row] === 1));
+  const rows = Int32Array.from(attacked.flatMap((own) => [...own])).sort();
+  return { kind: "timely", most, episodes: episodesOf(attacked, labels), rows };
+}
 
 /**
  * The score from which on a row is an alarm, for scores of rows that the detector had not learned from. Between two scores it
  * is put in the middle. Without labels, or where there is no attack, all rows count as clean and only a false alarm rate can be kept.
  *
- * @param rows those that are looked at; all without it
+ * @param looked the rows that may be looked at; all without it
  * @throws RangeError where anything but a false alarm rate is wanted and there are no attacks
  */
 export function chooseThreshold(
   scores: Float64Array,
   labels: Uint8Array,
   target: ThresholdTarget,
-  rows?: Int32Array,
+  looked?: Int32Array,
 ): number {
+  const rows = countedRows(target, looked);
   const own = rows === undefined ? scores : Float64Array.from(rows, (row) => scores[row]!);
   const known = rows === undefined ? labels : Uint8Array.from(rows, (row) => labels[row]!);
   if (target.kind !== "fpr" && !known.includes(1)) throw new RangeError(`${target.kind} needs attacks`);
@@ -45,6 +62,13 @@ export function chooseThreshold(
   const next = curve[best + 1]?.score;
   if (!Number.isFinite(here)) return next === undefined ? 0 : next + Math.abs(next) * 1e-9 + 1e-9;
   return next === undefined ? here : (here + next) / 2;
+}
+
+/** Of the rows that may be looked at, those that count; undefined: all that there are. */
+function countedRows(target: ThresholdTarget, looked: Int32Array | undefined): Int32Array | undefined {
+  if (target.kind !== "timely" || looked === undefined) return target.kind === "timely" ? target.rows : looked;
+  const counts = new Set(target.rows);
+  return looked.filter((row) => counts.has(row));
 }
 
 /** What an operating point is worth; what has more false alarms than are allowed is worth nothing. */
@@ -178,11 +202,13 @@ export function crossWorth(
 ): number {
   if (target.kind === "kinds") return areaUpTo(0.1, traceCurve(scores, labels, { weights: target.weights }));
   const alarms = crossAlarms(scores, labels, owner, target);
+  if (target.kind === "timely") {
+    const of = (own: Uint8Array): Uint8Array => Uint8Array.from(target.rows, (row) => own[row]!);
+    const early = earlinessOf(Float64Array.from(alarms), target.episodes)(1);
+    return timelyAccuracy(early, balancedAccuracy(countConfusion(of(labels), of(alarms))));
+  }
   const counts = countConfusion(labels, alarms);
-  if (target.kind === "f1") return f1(counts);
-  if (target.kind === "fpr") return recall(counts);
-  const early = earlinessOf(Float64Array.from(alarms), target.episodes)(1);
-  return timelyAccuracy(early, balancedAccuracy(counts));
+  return target.kind === "f1" ? f1(counts) : recall(counts);
 }
 
 /** The F1 that thresholds for it reach. */

@@ -2,7 +2,7 @@ import { foldOf } from "../../data/folds.ts";
 import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
 import type { Learned, Lesson } from "../detector.ts";
-import { worthWhereAttacked } from "./worth-where-attacked.ts";
+import { worthOf } from "../worth.ts";
 import { toStrength } from "./fuse.ts";
 import { learnFusions, strongestOf } from "./fusions.ts";
 import { shapeInputs, type SignalShape } from "./inputs.ts";
@@ -140,7 +140,7 @@ async function chooseJudging(
     for (const { fusion, scores } of fused)
       for (const hold of holds) {
         const outOfFold = holdScores(scores, frame, hold);
-        const worth = worthWhereAttacked(lesson, outOfFold);
+        const worth = worthOf(lesson, outOfFold) ?? 0;
         if (best === undefined || worth > best.worth + LEAST_BETTER)
           best = { worth, outOfFold, judging: { memory, fusion, hold } };
       }

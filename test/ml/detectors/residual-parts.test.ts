@@ -5,8 +5,6 @@ import { gramOf, lessGram, solveRidge } from "../../../ml/detectors/residual/gra
 import { scaleInputs, shapeInputs, toInput } from "../../../ml/detectors/residual/inputs.ts";
 import { tailOf } from "../../../ml/detectors/residual/relations.ts";
 import { createHold, createMemory } from "../../../ml/detectors/residual/sequential.ts";
-import { worthWhereAttacked } from "../../../ml/detectors/residual/worth-where-attacked.ts";
-import { episodesOf } from "../../../ml/evaluate/threshold.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { frameOf } from "../../helpers/judges.ts";
 
@@ -100,25 +98,5 @@ describe("a twin's parts", () => {
     const chances = rows.map((own) => 1 / (1 + Math.exp(-fuse(fusion, own, own))));
     const attacked = labels.reduce((all, label) => all + label, 0);
     expect(chances.reduce((all, chance) => all + chance, 0)).to.be.closeTo(attacked, 0.03 * attacked);
-  });
-
-  it("are worth less where alarms outlast attacks, however long it is quiet elsewhere", () => {
-    const rows = 4_000;
-    const labels = Uint8Array.from({ length: rows }, (_, row) => Number(row >= 3_000 && row % 100 < 20));
-    const stretches = [upTo(3_000), upTo(rows).subarray(3_000)];
-    const frame = { signals: [], values: [], rows, stretches };
-    const folds = Array.from({ length: 5 }, (_, fold) => {
-      const isTest = (row: number): boolean => Math.floor((row % 1_000) / 200) === fold;
-      return { test: upTo(rows).filter(isTest), train: upTo(rows).filter((row) => !isTest(row)) };
-    });
-    const target = { kind: "timely", most: 0.05, episodes: episodesOf(stretches, labels) } as const;
-    const progress = async (): Promise<void> => undefined;
-    const lesson = { frame, labels, folds, gap: 12, target, seed: "1", engine: undefined, progress };
-    const scored = (outlast: number): Float64Array =>
-      Float64Array.from(labels, (label, row) => (label === 1 || (row >= 3_000 && row % 100 < 20 + outlast) ? 1 : 0));
-    expect(worthWhereAttacked(lesson, scored(0))).to.equal(1);
-    // Ten rows after each attack are 100 of 3 800 clean ones, but 100 of the 800 that lie between attacks.
-    expect(worthWhereAttacked(lesson, scored(10))).to.be.lessThan(0.6);
-    expect(worthWhereAttacked({ ...lesson, labels: undefined }, scored(0))).to.equal(0);
   });
 });

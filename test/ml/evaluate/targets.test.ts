@@ -6,6 +6,7 @@ import { chooseTarget } from "../../../ml/detectors/choose-target.ts";
 import { balancedAccuracy, countConfusion, falsePositiveRate } from "../../../ml/evaluate/confusion.ts";
 import { findEpisodes, timelyAccuracy, timeToDetectionScore } from "../../../ml/evaluate/episodes.ts";
 import {
+  aimAtTimely,
   chooseThreshold,
   crossWorth,
   episodesOf,
@@ -27,7 +28,7 @@ describe("what a threshold is for", () => {
         const random = createRandom(seed);
         const labels = Uint8Array.from({ length: 400 }, (_, row) => Number(row % 40 < 8));
         const scores = Float64Array.from(labels, (label, row) => label * (row % 8) * 0.6 + random.normal());
-        const target: ThresholdTarget = { kind: "timely", most, episodes: episodesOf(stretchOf(400), labels) };
+        const target = aimAtTimely(stretchOf(400), labels, most);
         const chosen = timelyOf(labels, toAlarms(scores, chooseThreshold(scores, labels, target)));
         const others = [...scores].map((threshold) => toAlarms(scores, threshold));
         const allowed = others.filter((alarms) => falsePositiveRate(countConfusion(labels, alarms)) <= most);
@@ -36,6 +37,21 @@ describe("what a threshold is for", () => {
       }),
       { numRuns: 10, seed: 5 },
     );
+  });
+
+  it("timely accuracy: what quiet years beside the attacks can't hide, alarms that outlast each", () => {
+    const rows = 4_000;
+    const labels = Uint8Array.from({ length: rows }, (_, row) => Number(row >= 3_000 && row % 100 < 20));
+    const all = stretchOf(rows)[0]!;
+    const target = aimAtTimely([all.subarray(0, 3_000), all.subarray(3_000)], labels, 0.05);
+    const owner = Uint8Array.from(all, (row) => Math.floor((row % 1_000) / 200));
+    const scored = (outlast: number): Float64Array =>
+      Float64Array.from(labels, (label, row) => (label === 1 || (row >= 3_000 && row % 100 < 20 + outlast) ? 1 : 0));
+    expect(crossWorth(scored(0), labels, owner, target)).to.equal(1);
+    expect(chooseThreshold(scored(0), labels, target)).to.be.within(0, 1);
+    // Ten rows after each attack are 100 of 3 800 clean ones, but 100 of the 800 that lie between attacks.
+    expect(crossWorth(scored(10), labels, owner, target)).to.be.lessThan(0.6);
+    expect(chooseThreshold(scored(10), labels, target)).to.be.greaterThan(1);
   });
 
   it("a rare kind as well as a frequent one: what finds only the flood is worth less", () => {
