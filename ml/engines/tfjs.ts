@@ -1,4 +1,4 @@
-import type * as Core from "@tensorflow/tfjs-core";
+import type * as Core from "@tensorflow/tfjs";
 import { GraphBuilder } from "../graph/build.ts";
 import { shapesOf, type Graph, type Node } from "../graph/graph.ts";
 import { lowerGraph } from "../graph/unroll-lstm.ts";
@@ -31,11 +31,10 @@ export async function loadTfjsEngine(): Promise<Engine> {
 async function loadTensorflow(): Promise<{ tf: typeof Core; version: string }> {
   const native = await loadNative();
   if (native) return { tf: native, version: `@tensorflow/tfjs-node ${native.version_core}` };
-  const tf = await import("@tensorflow/tfjs-core");
-  await import("@tensorflow/tfjs-backend-cpu");
+  const tf = await import("@tensorflow/tfjs");
   tf.enableProdMode(); // else it advertises its native binding at the first operation
   await tf.setBackend("cpu");
-  return { tf, version: `@tensorflow/tfjs-core ${tf.version_core} (cpu)` };
+  return { tf, version: `@tensorflow/tfjs ${tf.version.tfjs} (cpu)` };
 }
 
 async function loadNative(): Promise<typeof Core | undefined> {

@@ -91,7 +91,7 @@ describe("engines", () => {
   });
 
   it("hold no more after a hundred runs than after one: TensorFlow.js, which frees nothing by itself", async () => {
-    const tf = await import("@tensorflow/tfjs-core");
+    const tf = await import("@tensorflow/tfjs");
     const g = new GraphBuilder();
     const [w, x] = [g.state("w", [2, 2]), g.input("x", [2, 2])];
     const moved = g.add(w, g.tanh(g.matmul(x, w)));
