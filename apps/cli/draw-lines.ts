@@ -23,7 +23,8 @@ const STROKES = [
   ["#6a3d9a", "12 3 2 3"],
 ] as const;
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** Words as they may stand in SVG. */
+export const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const short = (value: number): string => (value >= 10_000 ? `${value / 1000}k` : String(Number(value.toPrecision(3))));
 
 /** Round steps that cut [0, most] into at most six. */

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drawLines } from "../../apps/cli/draw-lines.ts";
+import { drawFlames } from "./parts/draw-flame.ts";
 import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/open-ward.ts";
 import type { BareRate } from "./parts/bare-rate.ts";
 import { machineSeconds } from "./parts/process-use.ts";
@@ -21,7 +22,7 @@ How many readings a second become durable and acked
   --per-request N     readings of each request (64)
   --latency-seconds N how long half the measured load is kept up for the latency (20)
   --plot DIRECTORY    writes the growth as SVG into it
-  --cpu-prof DIR      the server writes a CPU profile there
+  --cpu-prof DIR      the server writes a CPU profile there, drawn as a flame graph beside it
   --json              one JSON value instead of a table
 
 Each reading has 8 segments of 10 samples and was signed before the clock starts. Between the steps every core verifies bare
@@ -89,6 +90,7 @@ try {
 } finally {
   await bare.close();
 }
+if (words["cpu-prof"] !== "") drawFlames(words["cpu-prof"], "bench ingest").forEach(say);
 if (words.plot !== "") writePlot(words.plot, figures.filter(isMeasured));
 console.log(words.json ? JSON.stringify(figures) : figures.map(table).join("\n\n"));
 

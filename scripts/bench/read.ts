@@ -11,6 +11,7 @@ import { connect, exportAnchors, fileSource, verifyReceipt, type HistoryPage } f
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { writeReceipt } from "../../protocol/receipt.ts";
 import { drawLines } from "../../apps/cli/draw-lines.ts";
+import { drawFlames } from "./parts/draw-flame.ts";
 import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/open-ward.ts";
 import { quantile, rounded, spread, type Spread } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
@@ -25,7 +26,7 @@ How long a reader waits for an hour of a twin
   --per-hour N      readings of an hour (360, every ten seconds)
   --receipts N      receipts that are verified as a stranger does (2000)
   --plot DIRECTORY  writes the spread of the times as SVG into it
-  --cpu-prof DIR    each server writes a CPU profile there
+  --cpu-prof DIR    each server writes a CPU profile there, drawn as a flame graph beside it
   --json            one JSON value instead of a table
 
 Each reading has 8 segments of 10 samples; the twin shows 4 of them. Before each of the two rounds the server is started again,
@@ -63,6 +64,7 @@ interface Figures {
 
 const figures: (Figures | { readonly database: DatabaseKind; readonly absent: string })[] = [];
 for (const database of databases) figures.push(await measure(database));
+if (words["cpu-prof"] !== "") drawFlames(words["cpu-prof"], "bench read").forEach(say);
 if (words.plot !== "") writePlot(words.plot, figures.filter(isMeasured));
 console.log(words.json ? JSON.stringify(figures) : figures.map(table).join("\n\n"));
 
