@@ -141,6 +141,7 @@ async function measure(database: DatabaseKind, machine: Worker): Promise<(typeof
     const half = usual / 2;
     const count = Math.ceil(half * words["latency-seconds"]);
     await ward.sign(count + spare);
+    await ward.settle();
     const { times } = await ward.send(count, half);
     const disk = await ward.measureDisk();
     const fifth = Math.max(1, Math.floor(steps.length / 5));

@@ -37,13 +37,7 @@ describe("who may see what, in the console", function () {
   let complaints: string[];
 
   before(async function () {
-    const opened = await openBrowser();
-    if ("absent" in opened) {
-      if (process.env.CI === "true") throw new Error(`no browser: ${opened.absent}`);
-      console.log(`      skipped: ${opened.absent}`);
-      this.skip();
-    }
-    browser = opened;
+    browser = await openBrowser(this);
     server = await journey.up(journey.path("data"));
     stewardKey = `${server.data}/keys/steward.key`;
     readerAddress = createAccountKey(keys.reader);

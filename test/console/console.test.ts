@@ -22,12 +22,7 @@ describe("the console in a browser", function () {
   let complaints: string[];
 
   before(async function () {
-    const browser = await openBrowser();
-    if ("absent" in browser) {
-      if (process.env.CI === "true") throw new Error(`no browser: ${browser.absent}`);
-      console.log(`      skipped: ${browser.absent}`);
-      this.skip();
-    }
+    const browser = await openBrowser(this);
     closeBrowser = () => browser.close();
     context = browser.context;
     directory = await buildConsole();

@@ -19,13 +19,7 @@ describe("the console of a running ward", function () {
   let browser: OpenBrowser;
 
   before(async function () {
-    const opened = await openBrowser();
-    if ("absent" in opened) {
-      if (process.env.CI === "true") throw new Error(`no browser: ${opened.absent}`);
-      console.log(`      skipped: ${opened.absent}`);
-      this.skip();
-    }
-    browser = opened;
+    browser = await openBrowser(this);
     directory = await mkdtemp(join(tmpdir(), "twinward-live-"));
     server = await startServerProcess(directory, "--demo");
   });

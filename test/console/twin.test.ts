@@ -50,13 +50,7 @@ describe("a twin's live chart", function () {
   let complaints: string[];
 
   before(async function () {
-    const opened = await openBrowser();
-    if ("absent" in opened) {
-      if (process.env.CI === "true") throw new Error(`no browser: ${opened.absent}`);
-      console.log(`      skipped: ${opened.absent}`);
-      this.skip();
-    }
-    browser = opened;
+    browser = await openBrowser(this);
     server = await journey.up(journey.path("data"));
     stewardKey = `${server.data}/keys/steward.key`;
     keyFile = journey.path("clinician.key");

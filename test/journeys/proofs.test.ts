@@ -7,12 +7,8 @@ import { signEs256 } from "../../protocol/es256.ts";
 import { streamId } from "../../protocol/ids.ts";
 import type { BedsideDevice } from "../helpers/bedside-device.ts";
 import { registerBedside } from "../helpers/bedside-device.ts";
+import { anchorReady, postTexts } from "../helpers/raw-gateway.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
-
-interface Ready {
-  readonly ready: boolean;
-  readonly parts: Readonly<Record<string, string>>;
-}
 
 describe("journey: what can be proven against whom", function () {
   this.timeout(110_000);
@@ -32,18 +28,8 @@ describe("journey: what can be proven against whom", function () {
   });
   after(() => journey.close());
 
-  const post = async (
-    ...readings: string[]
-  ): Promise<{ status: number; body: { results?: object[]; code?: string } }> => {
-    const body = JSON.stringify({ readings });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(new URL("/v1/readings", server.http), { method: "POST", headers, body });
-    return { status: answer.status, body: (await answer.json()) as { results?: object[]; code?: string } };
-  };
   const codes = async (...readings: string[]): Promise<unknown[]> =>
-    ((await post(...readings)).body.results ?? []).map((one) => ("code" in one ? one.code : "ack"));
-  const anchorReady = async (): Promise<string | undefined> =>
-    ((await (await fetch(new URL("/readyz", server.http))).json()) as Ready).parts.anchor;
+    ((await postTexts(server, ...readings)).body.results ?? []).map((one) => ("code" in one ? one.code : "ack"));
 
   it("a device that signs two readings for one sequence: its key is marked from there, and it is suspect", async () => {
     const honest = await monitor.next();
@@ -75,7 +61,7 @@ describe("journey: what can be proven against whom", function () {
     const group = consortium.members[0]?.gateways[0]?.group ?? "0x";
     const { chainId, contracts } = consortium;
     const stream = streamId(chainId, contracts.AnchorLog, group, 0);
-    const [kept] = (await post(await other.next())).body.results as [Ack];
+    const [kept] = (await postTexts(server, await other.next())).body.results as [Ack];
     await until("it is anchored", async () => {
       const { devices } = await server.client.devices();
       return devices.some(({ id, anchoredSequence }) => id === other.id && anchoredSequence === 1) || undefined;
@@ -92,9 +78,9 @@ describe("journey: what can be proven against whom", function () {
     writeFileSync(file, JSON.stringify({ ...kept, ...promise, signature }));
     expect(await journey.ask(challenge)).to.deep.include({ breach: "overdue" });
 
-    await until("the server says so", async () => (await anchorReady()) === "STREAM_SUSPENDED" || undefined);
+    await until("the server says so", async () => (await anchorReady(server)) === "STREAM_SUSPENDED" || undefined);
     const text = await other.next();
-    const refused = await post(text);
+    const refused = await postTexts(server, text);
     expect([refused.status, refused.body.code]).to.deep.equal([503, "STREAM_SUSPENDED"]);
 
     const member = ["--key", memberKey, "--reason", "looked: the disk was full"];
@@ -111,7 +97,7 @@ describe("journey: what can be proven against whom", function () {
     writeFileSync(signedFile, signedOnly.out.replace('"suspension": 1', '"suspension": 7'));
     expect((await journey.run(resume("--signed", signedFile))).err).to.match(/has signed something else: Lifts/);
     await journey.ask(resume("--suspension", "1"));
-    await until("the server goes on", async () => (await anchorReady()) === "ok" || undefined);
+    await until("the server goes on", async () => (await anchorReady(server)) === "ok" || undefined);
     expect(await codes(text)).to.deep.equal(["ack"]);
     await until("it is anchored", async () => {
       const { devices } = await server.client.devices();

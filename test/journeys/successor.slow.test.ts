@@ -16,12 +16,8 @@ import { LEAF_KINDS } from "../../protocol/words.ts";
 import { registerBedside, type BedsideDevice } from "../helpers/bedside-device.ts";
 import { auditPasses } from "../helpers/audit-journey.ts";
 import { newClinician } from "../helpers/clinician.ts";
+import { anchorReady, postTexts } from "../helpers/raw-gateway.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
-
-interface Ready {
-  readonly ready: boolean;
-  readonly parts: Readonly<Record<string, string>>;
-}
 
 describe("journey: a fenced stream, its successor, and promises that contradict", function () {
   this.timeout(110_000);
@@ -39,17 +35,6 @@ describe("journey: a fenced stream, its successor, and promises that contradict"
   });
   after(() => journey.close());
 
-  const post = async (
-    ...readings: string[]
-  ): Promise<{ status: number; body: { results?: object[]; code?: string } }> => {
-    const body = JSON.stringify({ readings });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(new URL("/v1/readings", server.http), { method: "POST", headers, body });
-    return { status: answer.status, body: (await answer.json()) as { results?: object[]; code?: string } };
-  };
-  const anchorReady = async (): Promise<string | undefined> =>
-    ((await (await fetch(new URL("/readyz", server.http))).json()) as Ready).parts.anchor;
-
   it("a stream that its members fenced: the server goes on in its successor when it is told to", async () => {
     const [device] = (await registerBedside(server, 1)) as [BedsideDevice];
     const { twin } = await newClinician(journey, { server, data, device: device.id });
@@ -57,7 +42,7 @@ describe("journey: a fenced stream, its successor, and promises that contradict"
     const acksFile = journey.path("acks.jsonl");
     const kept: Ack[] = [];
     const accepted = async (text: string): Promise<Ack> => {
-      const [ack] = (await post(text)).body.results as [Ack];
+      const [ack] = (await postTexts(server, text)).body.results as [Ack];
       expect(ack).to.include({ format: "ack@1" });
       writeFileSync(acksFile, `${[...kept, ack].map((one) => JSON.stringify(one)).join("\n")}\n`);
       kept.push(ack);
@@ -82,15 +67,15 @@ describe("journey: a fenced stream, its successor, and promises that contradict"
     const reader = connect({ url: server.http, signer });
     const { decision } = await reader.history(twin, { purpose: "care" });
     await journey.ask(["anchors", "fence", before.stream, ...chain, "--key", memberKey, "--reason", "two databases"]);
-    await until("the server says so", async () => (await anchorReady()) === "STREAM_FENCED" || undefined);
+    await until("the server says so", async () => (await anchorReady(server)) === "STREAM_FENCED" || undefined);
     expect(await server.client.anchors({ limit: 1 })).to.deep.include({ stream: before.stream, standing: "fenced" });
     const refused = await device.next();
-    expect((await post(refused)).body.code).to.equal("STREAM_FENCED");
+    expect((await postTexts(server, refused)).body.code).to.equal("STREAM_FENCED");
     await server.stop();
     await auditPasses(journey, data, acksFile);
 
     server = await journey.up(data, {}, ["--successor"]);
-    expect(await anchorReady()).to.equal("ok");
+    expect(await anchorReady(server)).to.equal("ok");
     const again = await accepted(unkept);
     expect([again.stream === promised.stream, again.sequence]).to.deep.equal([false, 2]);
     expect(await accepted(refused)).to.include({ stream: again.stream, sequence: 3 });
@@ -163,7 +148,7 @@ describe("journey: a fenced stream, its successor, and promises that contradict"
       ["contradicted", other],
     ] as const) {
       expect(await journey.ask(convict("lie", ...by))).to.include({ breach });
-      await until("the server says so", async () => (await anchorReady()) === "STREAM_SUSPENDED" || undefined);
+      await until("the server says so", async () => (await anchorReady(server)) === "STREAM_SUSPENDED" || undefined);
       if (breach === "contradicted") break;
       // What is due after the resume is not forgiven.
       await journey.ask(["anchors", "resume", again.stream, ...trusting, "--key", memberKey, "--reason", "looked"]);
