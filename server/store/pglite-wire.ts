@@ -1,20 +1,7 @@
 import { Mutex, protocol, type PGlite } from "@electric-sql/pglite";
 import { TwinwardError } from "../../protocol/errors.ts";
-import {
-  BOOL,
-  BYTEA,
-  FLOAT8,
-  INT2,
-  INT4,
-  INT8,
-  OID,
-  TEXT,
-  toSafe,
-  toWire,
-  VARCHAR,
-  VOID,
-  type Parameter,
-} from "./parameters.ts";
+import { BINARY, readText } from "./binary-columns.ts";
+import { toWire, type Parameter } from "./parameters.ts";
 
 /**
  * The embedded PostgreSQL by its own protocol (PostgreSQL's documentation, chapter "Frontend/Backend Protocol"): a statement is
@@ -138,23 +125,6 @@ interface Column {
   readonly name: string;
   readonly type: number;
 }
-
-type Read = (answer: Buffer, start: number, end: number) => unknown;
-
-const readText: Read = (answer, start, end) => answer.toString("utf8", start, end);
-/** PostgreSQL's send formats. What is of another type comes as text. */
-const BINARY: ReadonlyMap<number, Read> = new Map<number, Read>([
-  [BOOL, (answer, start) => answer[start] === 1],
-  [BYTEA, (answer, start, end) => Buffer.from(answer.subarray(start, end))],
-  [INT8, (answer, start) => toSafe(answer.readBigInt64BE(start))],
-  [INT2, (answer, start) => answer.readInt16BE(start)],
-  [INT4, (answer, start) => answer.readInt32BE(start)],
-  [OID, (answer, start) => answer.readUInt32BE(start)],
-  [FLOAT8, (answer, start) => answer.readDoubleBE(start)],
-  [TEXT, readText],
-  [VARCHAR, readText],
-  [VOID, () => ""],
-]);
 
 const EXECUTE = message("E", cstring(""), int32(0));
 const SYNC = message("S");

@@ -1,7 +1,9 @@
 import pg from "pg";
 import { TwinwardError } from "../../protocol/errors.ts";
 import type { Database, Tx } from "./database.ts";
-import { BYTEA, fromBytea, fromInt8, INT8, toWire, type Parameter } from "./parameters.ts";
+import { BINARY } from "./binary-columns.ts";
+import { toWire, type Parameter } from "./parameters.ts";
+import { BinaryClient, COLUMN_TYPES } from "./postgres-binary.ts";
 import { holdClaim } from "./postgres-claim.ts";
 import { asOurs, explain } from "./postgres-errors.ts";
 import { runWork } from "./work.ts";
@@ -32,26 +34,29 @@ export interface PostgresLimits {
  * promise: acks say that a reading is on disk, and texts are UTF-8.
  */
 export async function openPostgres(url: string, limits: PostgresLimits = {}): Promise<Database> {
-  const types = new pg.TypeOverrides();
-  types.setTypeParser(INT8, fromInt8);
-  types.setTypeParser(BYTEA, fromBytea);
   const settings: pg.PoolConfig = {
     application_name: "twinward",
     options: KEEPALIVE,
     ...parsed(url),
-    types,
+    types: COLUMN_TYPES,
     max: CONNECTIONS,
     keepAlive: true,
     connectionTimeoutMillis: limits.connectWithinMs ?? CONNECT_WITHIN_MS,
     query_timeout: limits.answerWithinMs ?? ANSWER_WITHIN_MS,
   };
-  const pool = new pg.Pool(settings);
+  const pool = new pg.Pool({ ...settings, Client: BinaryClient });
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => undefined);
 
   const tx = (runner: pg.Pool | pg.PoolClient): Tx => ({
-    query: async <T>(sql: string, parameters: readonly Parameter[] = []) =>
-      (await ours(() => runner.query({ name: nameOf(sql), text: sql, values: toWire(parameters) }))).rows as T[],
+    query: async <T>(sql: string, parameters: readonly Parameter[] = []) => {
+      const statement = statementOf(sql);
+      const { name, binary } = statement;
+      const asked = { name, binary, text: sql, values: toWire(parameters) };
+      const { rows, fields } = await ours(() => runner.query(asked));
+      statement.binary = fields.length > 0 && fields.every(({ dataTypeID }) => BINARY.has(dataTypeID));
+      return rows as T[];
+    },
     // A migration may take as long as it takes.
     script: async (sql) =>
       void (await ours(() => runner.query({ text: sql, query_timeout: NO_LIMIT } as pg.QueryConfig))),
@@ -129,15 +134,21 @@ async function requireKept(database: Tx): Promise<void> {
     refuse(`Its encoding is ${set?.encoding ?? "unknown"}: create it with ENCODING 'UTF8'.`);
 }
 
-/** Names of statements, by their text: a connection has each one parsed and planned once. The texts are ours, and few. */
-const names = new Map<string, string>();
+interface Statement {
+  readonly name: string;
+  /** Its rows come in binary: known when it has been asked once, and its columns are ones that we read so. */
+  binary: boolean;
+}
 
-function nameOf(sql: string): string {
-  const known = names.get(sql);
+/** By their text: a connection has each one parsed and planned once. The texts are ours, and few. */
+const statements = new Map<string, Statement>();
+
+function statementOf(sql: string): Statement {
+  const known = statements.get(sql);
   if (known !== undefined) return known;
-  const name = `twinward-${names.size + 1}`;
-  names.set(sql, name);
-  return name;
+  const made = { name: `twinward-${statements.size + 1}`, binary: false };
+  statements.set(sql, made);
+  return made;
 }
 
 async function ours<T>(ask: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
+import { readInt8 } from "./binary-columns.ts";
 import type { Tx } from "./database.ts";
 
 /** One leaf as it is stored. */
@@ -59,12 +60,6 @@ function unpack(packed: Buffer): StoredLeaf[] {
     });
   }
   return leaves;
-}
-
-function readInt8(packed: Buffer, at: number): number {
-  const value = packed.readInt32BE(at) * 2 ** 32 + packed.readUInt32BE(at + 4);
-  if (!Number.isSafeInteger(value)) throw new RangeError("a bigint is not a safe integer");
-  return value;
 }
 
 /** Only the leaf hashes of [first, first + count), 32 bytes each, in one array: what a tree is built from. */

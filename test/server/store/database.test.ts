@@ -62,6 +62,48 @@ describeOnBoth("store: database", (databases) => {
     expect(await database.query("select 1 as n")).to.deep.equal([{ n: 1 }]);
   });
 
+  it("says the same however often it is asked: the first time as text, then in binary", async () => {
+    const asked: [string, unknown[]][] = [
+      [
+        "select 5::int8 as a, -6::int2 as b, 7::int4 as c, 8::oid as d, 2.5::float8 as e",
+        [{ a: 5, b: -6, c: 7, d: 8, e: 2.5 }],
+      ],
+      [
+        "select true as a, false as b, null::int8 as c, 'Größe'::varchar as d",
+        [{ a: true, b: false, c: null, d: "Größe" }],
+      ],
+      [
+        "select -9007199254740991::int8 as a, '\\x00ff'::bytea as b, ''::bytea as c",
+        [{ a: -9007199254740991, b: Buffer.from([0, 255]), c: Buffer.alloc(0) }],
+      ],
+      // Of a type that is never read in binary, and so all of its row is text.
+      [
+        "select '{1,2}'::text as a, 'public'::name as b, 3::int8 as c, '\\x07'::bytea as d",
+        [{ a: "{1,2}", b: "public", c: 3, d: Buffer.from([7]) }],
+      ],
+      ["select n as a from generate_series(1::int8, 3) as n where n > 3", []],
+    ];
+    for (const [sql, rows] of asked)
+      for (let time = 0; time < 3; time++) expect(await database.query(sql), sql).to.deep.equal(rows);
+    for (let time = 0; time < 3; time++) {
+      const large = database.query("select n from unnest('{1,9007199254740993}'::int8[]) as n");
+      expect(await large.catch((error: unknown) => error)).to.be.instanceOf(RangeError);
+      const wrong = database.query<{ n: number }>("select 6 / n as n from unnest('{3,0}'::int8[]) as n");
+      expect(await wrong.catch((error: unknown) => error)).to.be.instanceOf(Error);
+    }
+  });
+
+  it("gives rows that are larger than what comes at once, and many small ones between them", async () => {
+    const sql = `select n as number, decode(repeat(lpad(to_hex(n % 256), 2, '0'), case n % 50 when 0 then 300000 else 3 end), 'hex') as bytes
+      from generate_series(0, $1::int8) as n order by n`;
+    for (let time = 0; time < 3; time++) {
+      const rows = await database.query<{ number: number; bytes: Uint8Array }>(sql, [120]);
+      expect(rows.map(({ number }) => number)).to.deep.equal(Array.from({ length: 121 }, (_, n) => n));
+      for (const { number, bytes } of rows)
+        expect(Buffer.alloc(number % 50 === 0 ? 300_000 : 3, number).equals(bytes), `row ${number}`).to.equal(true);
+    }
+  });
+
   it("rolls a failed transaction back", async () => {
     const failing = database.transaction(async (tx) => {
       await tx.query("insert into stream (id, size) values ($1, 1)", [new Uint8Array(32)]);
