@@ -2,6 +2,7 @@ import type { Fold } from "../data/folds.ts";
 import type { Frame } from "../data/frame.ts";
 import type { ThresholdTarget } from "../evaluate/threshold.ts";
 import type { Model } from "../model/pack-model.ts";
+import type { Work } from "./work.ts";
 
 /** What a detector learns from. Everything that is chosen is chosen on these rows. */
 export interface Lesson {
@@ -18,6 +19,8 @@ export interface Lesson {
   readonly seed: string;
   /** What computes networks, by name; undefined for the default. Detectors without networks refuse it. */
   readonly engine: string | undefined;
+  /** Does what takes long; without it nothing is kept of it. */
+  readonly work?: Work | undefined;
   /** Called often, with the share that is done from 0 to 1; gives the event loop its turn. */
   readonly progress: (done: number, what: string) => Promise<void>;
 }

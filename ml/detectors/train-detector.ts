@@ -10,6 +10,7 @@ import { hashModel } from "../model-hash.ts";
 import { chooseTarget, tellTarget, unseenRows } from "./choose-target.ts";
 import type { Detector, Learned } from "./detector.ts";
 import { tellFalsePositives } from "./false-positives.ts";
+import type { Work } from "./work.ts";
 
 export interface TrainPlan {
   readonly detector: Detector;
@@ -18,6 +19,8 @@ export interface TrainPlan {
   readonly allowedLeaks: readonly string[];
   readonly engine: string | undefined;
   readonly seed: string;
+  /** Where a training that was killed is taken up again; without it nothing is kept. */
+  readonly work?: Work;
   readonly progress: (done: number, what: string) => Promise<void>;
 }
 
@@ -59,8 +62,8 @@ export async function trainDetector(training: Training, plan: TrainPlan): Promis
 
   const target = chooseTarget(training, plan.falseAlarms, folds);
   const weights = target.kind === "kinds" ? weighKinds(labels!, training.kinds!) : undefined;
-  const { detector, seed, engine, progress } = plan;
-  const learned = await detector.learn({ frame, labels, folds, gap, target, weights, seed, engine, progress });
+  const { detector, seed, engine, work, progress } = plan;
+  const learned = await detector.learn({ frame, labels, folds, gap, target, weights, seed, engine, work, progress });
   const known = labels ?? new Uint8Array(frame.rows);
   const scores = learned.outOfFold;
   const alarms = crossAlarms(scores, known, owner, target);

@@ -15,7 +15,7 @@ const NAME = z.string().regex(/^[a-z][a-z0-9 -]{0,39}$/);
 const SHA256 = z.string().regex(/^0x[0-9a-f]{64}$/);
 
 /** (x - offset) / scale, for each signal in the order in which the model sees them. */
-const SCALER = z
+export const SCALER = z
   .array(z.strictObject({ signal: z.string().min(1).max(200), offset: z.number(), scale: z.number().positive() }))
   .max(10_000);
 

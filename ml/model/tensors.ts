@@ -16,13 +16,17 @@ const INDEX = z
 /** Names and sizes of tensors in the order in which their numbers follow one another. */
 export type TensorIndex = z.infer<typeof INDEX>;
 
+export const packIndex = (tensors: Tensors): TensorIndex =>
+  Object.keys(tensors)
+    .sort()
+    .map((name) => ({ name, size: tensors[name]?.length ?? 0 }));
+
 /** Tensors as bytes: by name, each float32 little-endian, one after the other. The same tensors give the same bytes. */
 export function packTensors(tensors: Tensors): { index: TensorIndex; bytes: Buffer } {
-  const names = Object.keys(tensors).sort();
-  const index = names.map((name) => ({ name, size: tensors[name]?.length ?? 0 }));
+  const index = packIndex(tensors);
   const bytes = Buffer.alloc(4 * index.reduce((sum, { size }) => sum + size, 0));
   let at = 0;
-  for (const name of names) for (const number of tensors[name] ?? []) at = bytes.writeFloatLE(number, at);
+  for (const { name } of index) for (const number of tensors[name] ?? []) at = bytes.writeFloatLE(number, at);
   return { index, bytes };
 }
 

@@ -1,12 +1,10 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { z } from "zod";
 import type { Tensors } from "../engines/engine.ts";
 import { MlError } from "../errors.ts";
-import { packTensors, unpackTensors } from "../model/tensors.ts";
-import { replaceFile } from "../write-file.ts";
+import { packIndex, packTensors, unpackTensors } from "../model/tensors.ts";
+import { readSealed, writeSealed } from "../sealed-file.ts";
 
-const SUM_BYTES = 32;
 const COUNT = z.int().min(0);
 
 const PROGRESS = z.strictObject({
@@ -40,18 +38,25 @@ export interface Checkpoint {
 export function writeCheckpoint(file: string, { progress, states, best }: Checkpoint): void {
   const [kept, bests] = [packTensors(states), packTensors(best)];
   const header = { format: "checkpoint-of-training@1", progress, states: kept.index, best: bests.index };
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(text.length);
-  const body = Buffer.concat([length, text, kept.bytes, bests.bytes]);
-  replaceFile(file, [body, createHash("sha256").update(body).digest()]);
+  writeSealed(file, header, [kept.bytes, bests.bytes]);
 }
 
-/** The checkpoint of this training, or undefined where there is none. @throws CHECKPOINT_UNUSABLE */
-export function readCheckpoint(file: string, training: string): Checkpoint | undefined {
+/**
+ * The checkpoint of this training, or undefined where there is none. `like` are states that the training begins with: others of
+ * other sizes cannot go on.
+ *
+ * @throws CHECKPOINT_UNUSABLE
+ */
+export function readCheckpoint(file: string, training: string, like: Tensors): Checkpoint | undefined {
   if (!existsSync(file)) return undefined;
-  const checkpoint = parseCheckpoint(file, readFileSync(file));
-  if (checkpoint.progress.training !== training)
+  const checkpoint = parseCheckpoint(file);
+  const { progress, states, best } = checkpoint;
+  const isOwn =
+    progress.training === training &&
+    sizesOf(states) === sizesOf(like) &&
+    (progress.best !== null) === Object.keys(best).length > 0 &&
+    Object.entries(best).every(([name, own]) => like[name]?.length === own.length);
+  if (!isOwn)
     throw new MlError("CHECKPOINT_UNUSABLE", {
       file,
       detail: `${file} is of a training with another plan, other examples or another engine.`,
@@ -59,20 +64,16 @@ export function readCheckpoint(file: string, training: string): Checkpoint | und
   return checkpoint;
 }
 
-function parseCheckpoint(file: string, bytes: Buffer): Checkpoint {
-  const refuse = (cause?: unknown): never => {
-    throw new MlError("CHECKPOINT_UNUSABLE", { file, detail: `${file} is damaged.` }, cause);
-  };
-  const body = bytes.subarray(0, -SUM_BYTES);
-  if (body.length < 4) refuse();
-  if (!createHash("sha256").update(body).digest().equals(bytes.subarray(-SUM_BYTES))) refuse();
+const sizesOf = (tensors: Tensors): string => JSON.stringify(packIndex(tensors));
+
+function parseCheckpoint(file: string): Checkpoint {
   try {
-    const end = 4 + body.readUInt32BE(0);
-    const header = HEADER.parse(JSON.parse(body.toString("utf8", 4, end)));
-    const states = unpackTensors(header.states, body.subarray(end), "some");
-    const best = unpackTensors(header.best, body.subarray(end + states.length));
-    return { progress: header.progress, states: states.tensors, best: best.tensors };
+    const { header, body } = readSealed(file);
+    const { progress, ...indices } = HEADER.parse(header);
+    const states = unpackTensors(indices.states, body, "some");
+    const best = unpackTensors(indices.best, body.subarray(states.length));
+    return { progress, states: states.tensors, best: best.tensors };
   } catch (cause) {
-    return refuse(cause);
+    throw new MlError("CHECKPOINT_UNUSABLE", { file, detail: `${file} is damaged.` }, cause);
   }
 }

@@ -9,7 +9,7 @@ export interface ThreadTask {
   engine: string;
   plan: TrainingPlan;
   examples: Examples;
-  checkpoint?: { file: string; everyMs: number };
+  checkpoint?: TrainingOptions["checkpoint"];
 }
 
 /** What it says. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { hashModel } from "../model-hash.ts";
 import type { Engine, Program, Tensors } from "../engines/engine.ts";
 import { MlError } from "../errors.ts";
@@ -29,8 +30,11 @@ export interface TrainingOptions {
   engine: Engine;
   plan: TrainingPlan;
   examples: Examples;
-  /** A file to go on from and to write to: after every epoch, and when `everyMs` have passed since the last time. */
-  checkpoint?: { file: string; everyMs: number };
+  /**
+   * Where its checkpoint is, under a name that follows from all that determines the result: what it goes on from, and writes after
+   * every epoch and when `everyMs` have passed since the last time. At its end it stays: the same training again is at its end.
+   */
+  checkpoint?: { directory: string; everyMs: number } | undefined;
   onProgress?: (progress: TrainingProgress) => void;
   /** Stops after the step that is being done; what the checkpoint has is kept. */
   signal?: AbortSignal;
@@ -90,6 +94,7 @@ interface Run {
   readonly batch: Readonly<Record<string, Float32Array>>;
   readonly rows: Float32Array;
   readonly progress: Progress;
+  readonly file: string | undefined;
   best: Tensors;
   /** When this process began and last wrote a checkpoint, and the steps it had then. */
   readonly began: { at: number; step: number };
@@ -105,18 +110,21 @@ async function openRun(options: TrainingOptions): Promise<Run> {
   checkExamples(examples, shapes);
   const parts = partsOf(examples.count, plan.later);
   const training = hashTraining(options);
-  const before = checkpoint && readCheckpoint(checkpoint.file, training);
+  const file = checkpoint && join(checkpoint.directory, `${training}.checkpoint`);
+  const start = startStates(step, plan.seed);
+  const before = file === undefined ? undefined : readCheckpoint(file, training, start);
   const progress = before?.progress ?? { training, step: 0, epoch: 0, lossSum: 0, best: null, history: [] };
-  const program = await engine.compile(step.graph, before?.states ?? startStates(step, plan.seed));
+  const program = await engine.compile(step.graph, before?.states ?? start);
   return {
     step,
     program,
-    judge: plan.later ? await engine.compile(judgeGraph(plan), startStates(step, plan.seed)) : undefined,
+    judge: plan.later ? await engine.compile(judgeGraph(plan), start) : undefined,
     parts,
     perEpoch: Math.ceil(parts.training / plan.batch),
     batch: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, new Float32Array(sizeOf(shape))])),
     rows: new Float32Array(plan.batch),
     progress,
+    file,
     best: before?.best ?? {},
     began: { at: now(), step: progress.step },
     keptAt: now(),
@@ -194,10 +202,10 @@ const parametersOf = ({ parameters }: TrainingStep, states: Tensors): Record<str
 const isCheckpointDue = (run: Run, { checkpoint, now = () => performance.now() }: TrainingOptions): boolean =>
   checkpoint !== undefined && now() - run.keptAt >= checkpoint.everyMs;
 
-async function keep(run: Run, { checkpoint, now = () => performance.now() }: TrainingOptions): Promise<void> {
-  if (!checkpoint) return;
+async function keep(run: Run, { now = () => performance.now() }: TrainingOptions): Promise<void> {
+  if (run.file === undefined) return;
   const kept: Checkpoint = { progress: run.progress, states: await run.program.read(), best: run.best };
-  writeCheckpoint(checkpoint.file, kept);
+  writeCheckpoint(run.file, kept);
   run.keptAt = now();
 }
 

@@ -30,7 +30,7 @@ export const ALLOWED: Record<string, Place[]> = {
   "server/main": ["protocol", "server"],
   "apps/sdk": ["protocol"],
   "apps/console": ["apps/sdk", "protocol"],
-  "apps/cli": ["apps/sdk", "apps/console", "protocol", "server/main", "ml", "lab"],
+  "apps/cli": ["apps/sdk", "apps/console", "protocol", "server/main", "server/store/lock", "ml", "lab"],
   scripts: [""],
   test: [""],
 };

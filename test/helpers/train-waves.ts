@@ -1,4 +1,4 @@
-// A real training, as a process that tests kill: node train-waves.ts [CHECKPOINT EVERY_MS [HOLD]]. Says a line per step, then the hash
+// A real training, as a process that tests kill: node train-waves.ts [CHECKPOINTS EVERY_MS [HOLD]]. Says a line per step, then the hash
 // of what it has learned. At the step HOLD it stands still until it is killed.
 import { createHash } from "node:crypto";
 import { loadEngine } from "../../ml/engines/load.ts";
@@ -6,12 +6,12 @@ import { packTensors } from "../../ml/model/tensors.ts";
 import { train } from "../../ml/train/train.ts";
 import { waves, wavesPlan } from "./waves.ts";
 
-const [file, everyMs, hold] = process.argv.slice(2);
+const [directory, everyMs, hold] = process.argv.slice(2);
 const trained = await train({
   engine: await loadEngine("onnx"),
   plan: wavesPlan(),
   examples: waves(150),
-  ...(file !== undefined && { checkpoint: { file, everyMs: Number(everyMs) } }),
+  ...(directory !== undefined && { checkpoint: { directory, everyMs: Number(everyMs) } }),
   onProgress({ step }) {
     console.log(`step ${step}`);
     if (step === Number(hold)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

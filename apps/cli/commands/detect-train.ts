@@ -1,10 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { readTraining, type TrainingFiles } from "../../../ml/data/frame.ts";
+import { readTraining, type Training, type TrainingFiles } from "../../../ml/data/frame.ts";
 import { TIME_FORMATS, type TimeFormat } from "../../../ml/data/time.ts";
 import { DETECTOR_NAMES, findDetector } from "../../../ml/detectors/detectors.ts";
 import { trainDetector, type Trained } from "../../../ml/detectors/train-detector.ts";
 import { ENGINE_NAMES } from "../../../ml/engines/engine.ts";
+import { hashModel } from "../../../ml/model-hash.ts";
 import { saveModel } from "../../../ml/model/model-files.ts";
+import { hashOwnSources } from "../../../ml/own-sources.ts";
+import { openPartial } from "../partial-work.ts";
 import { drawCurves, drawLosses, printEvaluation } from "../print-evaluation.ts";
 import { takeNames } from "../options.ts";
 import { printJson, printTable } from "../print.ts";
@@ -77,6 +80,9 @@ Without --fpr the threshold is for the best timely accuracy where rows have a ti
 accuracy by kinds where kinds were kept back, else for the best F1; but for the second, at no more than 1 % of false alarms.
 Without labels it keeps one false alarm in a thousand rows.
 
+What networks and detectors have learned so far is kept in MODEL.partial until the model is written. Killed and begun again with the
+same files, options and version, it goes on from there, to the same model; with others it says so, and begins anew.
+
   $ npx twinward detect train --data clean.csv,attacked.csv --time TIME --label ATTACK --model model/
   $ npx twinward detect train --data flows.txt --no-header --label c41 --drop c42 --model model/ --detector baseline
 `,
@@ -89,8 +95,10 @@ async function train(options: TrainOptions): Promise<void> {
   const detector = findDetector(options.detector);
   const wanted: TrainingFiles = { ...options, files: options.data, hasHeader: options.header };
   const training = await readTraining(wanted);
+  const partial = await openPartial(options.model, lessonOf(training, options), console.error);
   const bar = showProgress("training");
   let trained: Trained;
+  let hash: string;
   try {
     trained = await trainDetector(training, {
       detector,
@@ -98,12 +106,18 @@ async function train(options: TrainOptions): Promise<void> {
       allowedLeaks: options.allowLeak,
       engine: options.engine,
       seed: options.seed,
+      work: partial.work,
       progress: bar.update,
     });
+    hash = saveModel(options.model, trained.model);
+  } catch (error) {
+    await partial.leave();
+    throw error;
   } finally {
     bar.stop();
   }
-  const hash = saveModel(options.model, trained.model);
+  // Whoever dies before this is done finds all of it again, and writes the same model once more.
+  await partial.remove();
   const { crossValidated, lastBlock, model, leaks, compared, how, unseen } = trained;
   if (options.plots !== undefined && crossValidated !== undefined) drawCurves(options.plots, crossValidated);
   if (options.plots !== undefined) drawLosses(options.plots, trained.losses);
@@ -124,6 +138,14 @@ async function train(options: TrainOptions): Promise<void> {
   if (lastBlock !== undefined) printEvaluation("the last fifth of each file, learned from earlier rows", lastBlock);
   console.log(`${model.card.detector} (${model.card.engine}): ${model.card.calibration}`);
   console.log(`model ${hash}\nin ${options.model}, from ${model.card.data.rows} rows, in ${seconds.toFixed(0)} s`);
+}
+
+/** Everything that a model follows from, as one name: rows, options, and the software with its version of Node. */
+function lessonOf(
+  { tables }: Training,
+  { data: _data, model: _model, plots: _plots, json: _json, ...said }: TrainOptions,
+): string {
+  return hashModel({ rows: tables.map(({ digest }) => digest), said, software: hashOwnSources() });
 }
 
 const comparedRow = ({ detector, worth, isKept }: Trained["compared"][number]): string[] => [

@@ -1,6 +1,7 @@
 import type { Network } from "../../model/pack-model.ts";
 import type { Detector, Learned, Lesson } from "../detector.ts";
 import { MlError } from "../../errors.ts";
+import { UNKEPT } from "../work.ts";
 import { chooseCombination, type Member } from "./choose-combination.ts";
 import { judgeAuto, type JudgingMember } from "./judge-auto.ts";
 import { parseAuto, type AutoSettings } from "./settings.ts";
@@ -60,6 +61,7 @@ async function learnAll(
   detectors: readonly Detector[],
   lesson: Lesson,
 ): Promise<{ members: readonly Member[]; left: readonly string[] }> {
+  const { work = UNKEPT } = lesson;
   const shares = detectors.map(() => 0);
   let failure: Error | undefined;
   const learned = await Promise.all(
@@ -72,7 +74,9 @@ async function learnAll(
       };
       const engine = detector.isPlain === true ? undefined : lesson.engine;
       try {
-        return { detector, learned: await detector.learn({ ...lesson, engine, progress }) };
+        const own = await work.learn(detector.name, () => detector.learn({ ...lesson, engine, progress }));
+        await progress(1, "has learned");
+        return { detector, learned: own };
       } catch (thrown) {
         const error = thrown as Error;
         shares[n] = 1;

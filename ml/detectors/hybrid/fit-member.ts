@@ -1,6 +1,7 @@
 import { loadEngine } from "../../engines/load.ts";
 import { MlError } from "../../errors.ts";
 import type { Lesson } from "../detector.ts";
+import { UNKEPT } from "../work.ts";
 import type { countTrainings } from "./count-trainings.ts";
 import { fitNetwork, type Fitted, type FitPlan } from "./fit.ts";
 import { BATCH } from "./judge-hybrid.ts";
@@ -48,7 +49,7 @@ export interface MemberPlan {
 
 /** Learns from these rows alone. @throws TRAINING_INVALID where none of them is clean */
 export async function fitMember(
-  { frame, labels }: Pick<Lesson, "frame" | "labels">,
+  { frame, labels, work = UNKEPT }: Pick<Lesson, "frame" | "labels" | "work">,
   rows: Int32Array,
   { engine, steps, isTold, seed, epochs }: MemberPlan,
   count: ReturnType<typeof countTrainings>,
@@ -61,6 +62,7 @@ export async function fitMember(
   const width = widthOf(preparations);
   const sizes = { ...SIZES, steps };
   const planOf = (name: Head, own: Int32Array, given: number | undefined): FitPlan => ({
+    work,
     engine,
     seed: `${seed}/${name}`,
     steps,

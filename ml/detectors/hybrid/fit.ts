@@ -1,11 +1,12 @@
 import type { Network } from "../../model/pack-model.ts";
 import type { Examples } from "../../train/examples.ts";
-import { trainInThread } from "../../train/thread.ts";
 import type { Trained, TrainingProgress } from "../../train/train.ts";
+import type { Work } from "../work.ts";
 import type { NetworkPlan } from "./networks.ts";
 import type { Prepared } from "./prepare.ts";
 
 export interface FitPlan {
+  readonly work: Work;
   readonly engine: string;
   readonly seed: string;
   /** Rows that a window has. */
@@ -31,10 +32,10 @@ export async function fitNetwork(
   prepared: Prepared,
   rows: Int32Array,
   labels: Uint8Array | undefined,
-  { engine, steps, rate, span, later, ...plan }: FitPlan,
+  { work, engine, steps, rate, span, later, ...plan }: FitPlan,
   onProgress: (progress: TrainingProgress) => void,
 ): Promise<Fitted> {
-  const trained = await trainInThread(
+  const trained = await work.train(
     {
       engine,
       plan: {

@@ -2,7 +2,7 @@ import type { Frame } from "../../data/frame.ts";
 import { MlError } from "../../errors.ts";
 import type { EngineThread } from "../../engines/thread.ts";
 import type { Network } from "../../model/pack-model.ts";
-import { trainInThread } from "../../train/thread.ts";
+import { UNKEPT, type Work } from "../work.ts";
 import { fitChecks, followPast, type Traces } from "./checks.ts";
 import { forecastPlan, openForecaster, toExamples, type Forecaster } from "./forecast.ts";
 import { followRows, relationInput, type Glance, type Layers, type Scale } from "./layers.ts";
@@ -36,7 +36,12 @@ export async function fitLayers(
   clean: Int32Array,
   traces: Traces[] | undefined,
   window: number,
-  { seed, thread, progress }: { seed: string; thread: EngineThread; progress: (done: number) => void },
+  {
+    work = UNKEPT,
+    seed,
+    thread,
+    progress,
+  }: { work: Work | undefined; seed: string; thread: EngineThread; progress: (done: number) => void },
 ): Promise<Fitted> {
   if (clean.length < LEAST_EXAMPLES)
     throw new MlError("TRAINING_INVALID", {
@@ -55,7 +60,7 @@ export async function fitLayers(
     taught.map(({ scaled }) => scaled),
     window,
   );
-  const { parameters } = await trainInThread(
+  const { parameters } = await work.train(
     { engine: thread.name, plan, examples },
     { onProgress: ({ step: done, steps }) => progress(done / steps) },
   );

@@ -41,7 +41,7 @@ export const mas: Detector = {
 };
 
 async function learn(lesson: Lesson, thread: EngineThread): Promise<Learned> {
-  const { frame, labels, folds, gap, seed } = lesson;
+  const { frame, labels, folds, gap, seed, work } = lesson;
   const rows = Int32Array.from({ length: frame.rows }, (_, row) => row);
   const isOrdered = hasOrder(frame);
   const window = isOrdered ? Math.min(WINDOW, gap) : 0;
@@ -53,7 +53,7 @@ async function learn(lesson: Lesson, thread: EngineThread): Promise<Learned> {
     // Whoever refuses to go on is heard at the next step.
     const progress = (done: number): void =>
       void lesson.progress((step + done) / (folds.length + 1), what).catch(() => undefined);
-    return fitLayers(frame, cleanOf(own), traces, window, { seed: `${seed}/mas/${step}`, thread, progress });
+    return fitLayers(frame, cleanOf(own), traces, window, { work, seed: `${seed}/mas/${step}`, thread, progress });
   };
 
   const scores: Float64Array[] = [];

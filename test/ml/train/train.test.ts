@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { createPlainEngine } from "../../../ml/engines/plain.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { orderOf, partsOf, type Examples } from "../../../ml/train/examples.ts";
 import { rateAt } from "../../../ml/train/plan.ts";
+import { readSealed, writeSealed } from "../../../ml/sealed-file.ts";
 import { trainInThread } from "../../../ml/train/thread.ts";
 import { train, type TrainingProgress } from "../../../ml/train/train.ts";
 import { waves, wavesPlan } from "../../helpers/waves.ts";
@@ -84,12 +85,12 @@ describe("training", function () {
     const through = run();
     expect(through.filter((line) => /^(?:learned|history) /.test(line))).to.have.length(2);
     // Of 4 epochs of 4 steps: in the first, before an epoch is ended, in the third, and where the checkpoint is three steps old.
-    const file = join(directory, "killed");
-    await killAt(2, file, "0");
-    await killAt(8, file, "0");
-    await killAt(11, file, "0");
-    await killAt(15, file, "Infinity");
-    const resumed = run(file, "0");
+    const kept = keptIn("killed");
+    await killAt(2, kept, "0");
+    await killAt(8, kept, "0");
+    await killAt(11, kept, "0");
+    await killAt(15, kept, "Infinity");
+    const resumed = run(kept, "0");
     expect(resumed[0]).to.equal("step 13");
     expect(resumed).to.deep.equal(through.slice(through.indexOf("step 13")));
   });
@@ -102,8 +103,8 @@ describe("training", function () {
   }
 
   /** Runs the program with its checkpoint until it has done this step, and kills it. */
-  async function killAt(step: number, file: string, everyMs: string): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, file, everyMs, String(step)], {
+  async function killAt(step: number, kept: string, everyMs: string): Promise<void> {
+    const child = spawn(process.execPath, [PROGRAM, kept, everyMs, String(step)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let said = "";
@@ -115,26 +116,45 @@ describe("training", function () {
     expect(signal, said).to.equal("SIGKILL");
   }
 
+  const keptIn = (name: string): string => {
+    mkdirSync(join(directory, name));
+    return join(directory, name);
+  };
+  const filesOf = (kept: string): string[] => readdirSync(kept).map((name) => join(kept, name));
+
   it("goes on from a checkpoint of the same training only", async () => {
     const engine = createPlainEngine();
-    const file = join(directory, "other");
-    const checkpoint = { file, everyMs: Infinity };
+    const checkpoint = { directory: keptIn("others"), everyMs: Infinity };
     const [plan, examples] = [wavesPlan({ epochs: 1 }), waves(80)];
     const first = await train({ engine, plan, examples, checkpoint });
-    expect(await train({ engine, plan, examples, checkpoint })).to.deep.equal(first);
+    const [own] = filesOf(checkpoint.directory);
+    const steps: number[] = [];
+    const again = { engine, plan, examples, checkpoint, onProgress: ({ step }: TrainingProgress) => steps.push(step) };
+    expect(await train(again)).to.deep.equal(first);
+    expect(steps, "steps of a training that was at its end").to.deep.equal([]);
     const others = [
       { engine, plan: wavesPlan({ epochs: 2 }), examples },
       { engine, plan, examples: waves(80, "others") },
       { engine: await loadEngine("onnx"), plan, examples },
     ];
-    for (const other of others) expect(await codeOf(train({ ...other, checkpoint }))).to.equal("CHECKPOINT_UNUSABLE");
+    for (const [n, other] of others.entries()) {
+      const alone = await train(other);
+      const before = filesOf(checkpoint.directory);
+      expect(await train({ ...other, checkpoint })).to.deep.equal(alone);
+      const [added, ...more] = filesOf(checkpoint.directory).filter((file) => !before.includes(file));
+      expect(more, `${n}: a name of its own`).to.deep.equal([]);
+      // Under another's name it is of no use.
+      writeFileSync(added!, readFileSync(own!));
+      expect(await codeOf(train({ ...other, checkpoint }))).to.equal("CHECKPOINT_UNUSABLE");
+    }
   });
 
-  it("refuses a checkpoint with any byte changed, cut off or added", async () => {
-    const file = join(directory, "changed");
+  it("refuses a checkpoint with any byte changed, cut off or added, or with states that are none of its own", async () => {
+    const kept = keptIn("changed");
     const task = { engine: createPlainEngine(), plan: wavesPlan({ epochs: 1 }), examples: waves(80) };
-    const again = () => train({ ...task, checkpoint: { file, everyMs: Infinity } });
+    const again = () => train({ ...task, checkpoint: { directory: kept, everyMs: Infinity } });
     await again();
+    const file = filesOf(kept)[0]!;
     const whole = readFileSync(file);
     const random = createRandom("fuzz");
     for (let i = 0; i < 60; i++) {
@@ -146,6 +166,14 @@ describe("training", function () {
       ];
       writeFileSync(file, cut ?? whole);
       expect(await codeOf(again()), `${i} at ${at}`).to.equal("CHECKPOINT_UNUSABLE");
+    }
+    writeFileSync(file, whole);
+    const { header, body } = readSealed(file) as { header: { states: { name: string; size: number }[] }; body: Buffer };
+    const [state, ...states] = header.states;
+    for (const changed of [states, [{ ...state!, name: "another" }, ...states]]) {
+      const rest = changed.length === states.length ? body.subarray(4 * state!.size) : body;
+      writeSealed(file, { ...header, states: changed }, [rest]);
+      expect(await codeOf(again())).to.equal("CHECKPOINT_UNUSABLE");
     }
   });
 
