@@ -1,23 +1,32 @@
 /** Limits of the ward's detectors, from weeks of clean people who are used for nothing else. */
 import type { PcaModel } from "../ml/detectors/pca-model.ts";
-import type { Regime } from "../ml/detectors/regime/regime.ts";
-import type { RegimeModel } from "../ml/detectors/regime/pack-regime.ts";
-import type { Decides, Rule } from "../ml/detectors/regime/rules.ts";
-import { scanPeople, type HeldStream } from "./scan-people.ts";
+import { openDetector } from "../ml/detectors/open-detector.ts";
+import { packRules, type Decides, type Part, type Rule } from "../ml/detectors/regime/rules.ts";
+import { toFrame } from "../ml/detectors/trained/open-trained.ts";
+import { parseTrained, type TrainedModel } from "../ml/detectors/trained/parse-trained.ts";
+import type { Model } from "../ml/model/pack-model.ts";
+import { createBedside } from "./bedside.ts";
+import { recordRows } from "./record-rows.ts";
+import { scanPeople, type HeldStream, type LearnedModel } from "./scan-people.ts";
+
+type Stream = HeldStream & { readonly decides: readonly Decides[] };
+const BOTH = ["quarantine", "suspect"] as const;
 
 /**
  * What may decide: so many seconds in a row. A longer one sees a smaller lie, later. Each rule more is more false alarms: one second
- * decides no quarantine, and the PCA's second one, which does, no suspicion.
+ * of the PCA decides no quarantine, its second one no suspicion; beside a regime, which sees what stands, a twin tells what has just
+ * changed, and by itself it does both.
  */
-export const STREAMS: readonly (HeldStream & { readonly decides: readonly Decides[] })[] = [
-  { part: "pca", sustain: 1, decides: ["suspect"] },
-  { part: "pca", sustain: 2, decides: ["quarantine"] },
-  ...[2, 4, 8, 12].map((sustain) => ({
-    part: "regime" as const,
-    sustain,
-    decides: ["quarantine", "suspect"] as const,
-  })),
-];
+function streamsOf({ regime, trained }: LearnedModel): readonly Stream[] {
+  const held = (part: Part, seconds: readonly number[]): Stream[] =>
+    seconds.map((sustain) => ({ part, sustain, decides: BOTH }));
+  return [
+    { part: "pca", sustain: 1, decides: ["suspect"] },
+    { part: "pca", sustain: 2, decides: ["quarantine"] },
+    ...(regime ? held("regime", [2, 4, 8, 12]) : []),
+    ...(trained ? held("rows", regime ? [2] : [2, 4, 8, 12]) : []),
+  ];
+}
 
 /** Which of the worst clean episodes a limit is set at: what is as bad as the one before it decides. */
 const RANKS: Record<Decides, number> = { quarantine: 2, suspect: 4 };
@@ -28,38 +37,62 @@ export const WEEK_HOURS = 168;
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
-export interface Calibration {
-  readonly people: number;
-  readonly weeks: number;
-}
-
 /** How many people make so many device-weeks. */
 export const peopleFor = (weeks: number): number => Math.ceil((weeks * WEEK_HOURS) / HOURS_EACH);
 
-/** The model with limits: a quarantine beyond all but the worst clean episode of these weeks, suspect beyond all but three, by each rule. */
+export interface CalibrationPlan {
+  readonly seed: string;
+  readonly weeks: number;
+  readonly threads: number;
+  readonly onDone: (done: number) => void;
+}
+
+/** Limits: a quarantine beyond all but the worst clean episode of these weeks, suspect beyond all but three, by each rule. */
 export async function calibrateWard(
-  regime: Regime,
+  learned: LearnedModel,
   pca: PcaModel,
-  plan: {
-    readonly seed: string;
-    readonly weeks: number;
-    readonly threads: number;
-    readonly onDone: (done: number) => void;
-  },
-): Promise<RegimeModel> {
-  const { seed, weeks, threads, onDone } = plan;
+  { seed, weeks, threads, onDone }: CalibrationPlan,
+): Promise<{ rules: Rule[]; pca: PcaModel }> {
   const most = Math.max(...Object.values(RANKS));
+  const streams = streamsOf(learned);
   const questions = Array.from({ length: peopleFor(weeks) }, (_, n) => ({
     kind: "worst" as const,
-    ...{ seed: `${seed}/limits/${n}`, hours: HOURS_EACH, streams: STREAMS, most },
+    ...{ seed: `${seed}/limits/${n}`, hours: HOURS_EACH, streams, most },
   }));
-  const answers = await scanPeople(questions, { model: { regime, pca }, threads, onDone });
-  const rules = STREAMS.flatMap(({ part, sustain, decides: kinds }, n): Rule[] => {
+  const answers = await scanPeople(questions, { model: { learned, pca }, threads, onDone });
+  const rules = streams.flatMap(({ part, sustain, decides: kinds }, n): Rule[] => {
     const worst = answers.flatMap((answer) => answer.worst[n]!).sort((a, b) => b - a);
     const limit = (decides: Decides): number => round(worst[RANKS[decides] - 1]! * MARGIN);
     return kinds.map((decides) => ({ part, sustain, decides, limit: limit(decides) }));
   });
-  return { regime, pca: { ...pca, thresholds: pcaThresholds(pca, rules) }, rules };
+  return { rules, pca: { ...pca, thresholds: pcaThresholds(pca, rules) } };
+}
+
+const USUAL_PEOPLE = 20;
+const USUAL_SECONDS = 1_200;
+
+/** A model of `detect train` with the middle of the scores that it gives people who are used for nothing else. */
+export async function withUsual(model: Model, seed: string): Promise<TrainedModel> {
+  const trained = parseTrained(model);
+  const detector = await openDetector(model);
+  const all: number[] = [];
+  for (let person = 0; person < USUAL_PEOPLE; person++) {
+    const rows = recordRows(createBedside(`${seed}/usual/${person}`)).next(USUAL_SECONDS);
+    all.push(...(await detector.judge(toFrame(trained.columns, rows))).scores);
+  }
+  return { ...trained, scale: { kind: "above", usual: round(all.sort((a, b) => a - b)[all.length >> 1]!) } };
+}
+
+/** A model of `detect train`, calibrated for the ward, with the PCA beside it; still one that `detect score` reads. */
+export async function calibrateTrained(model: Model, pca: PcaModel, plan: CalibrationPlan): Promise<Model> {
+  const trained = await withUsual(model, plan.seed);
+  const limited = await calibrateWard({ trained }, pca, plan);
+  const usual = trained.scale.kind === "above" ? trained.scale.usual : 0;
+  return {
+    ...model,
+    thresholds: { alarm: model.thresholds.alarm!, usual, ...packRules(limited.rules) },
+    settings: JSON.parse(JSON.stringify({ ...(model.settings as object), pca: limited.pca })) as Model["settings"],
+  };
 }
 
 /** The PCA by itself with the same limits. */

@@ -5,6 +5,7 @@
 import type { Engine } from "../ml/engines/engine.ts";
 import { fitRegime } from "../ml/detectors/regime/fit-regime.ts";
 import type { Regime } from "../ml/detectors/regime/regime.ts";
+import type { Row } from "../ml/detectors/regime/rows.ts";
 import { createBedside } from "./bedside.ts";
 import { recordRows, SEEN } from "./record-rows.ts";
 
@@ -17,12 +18,14 @@ const EPOCHS = 10;
 /** The people that the shipped model learns from and is calibrated by; a ward plays others. */
 export const WARD_SEED = "ward";
 
-/** The regime of the ward, learned on people who are never used to calibrate or measure it. */
+/** The rows of one of the people that the ward's detectors learn from, who are never used to calibrate or measure one. */
+export const recordLearned = (seed: string, person: number): Row[] =>
+  // Half of them as they ordinarily are.
+  recordRows(createBedside(`${seed}/learn/${person}`, person % 2 === 0 ? OFTEN : 1)).next(LEARNED_SECONDS);
+
+/** The regime of the ward. */
 export function fitWardRegime(seed: string, engine: Engine, onProgress?: (done: number) => void): Promise<Regime> {
-  const runs = Array.from({ length: LEARNED_BODIES }, (_, n) =>
-    // Half of them as they ordinarily are.
-    recordRows(createBedside(`${seed}/learn/${n}`, n % 2 === 0 ? OFTEN : 1)).next(LEARNED_SECONDS),
-  );
+  const runs = Array.from({ length: LEARNED_BODIES }, (_, n) => recordLearned(seed, n));
   return fitRegime(runs, {
     seen: SEEN,
     engine,

@@ -1,12 +1,20 @@
 /** Many simulated people, over threads; answers come in the order of the questions, so that threads change no figure. */
 import { Worker } from "node:worker_threads";
-import type { RegimeModel } from "../ml/detectors/regime/pack-regime.ts";
+import type { PcaModel } from "../ml/detectors/pca-model.ts";
+import type { Regime } from "../ml/detectors/regime/regime.ts";
 import type { Part, Rule } from "../ml/detectors/regime/rules.ts";
+import type { TrainedModel } from "../ml/detectors/trained/parse-trained.ts";
 import type { AttackShape } from "./measure.ts";
 import type { Called } from "./scan-person.ts";
 
+/** What has learned: a regime, a model that `detect train` has made, or both. */
+export interface LearnedModel {
+  readonly regime?: Regime | undefined;
+  readonly trained?: TrainedModel | undefined;
+}
+
 export interface ScanPlan {
-  readonly model: Pick<RegimeModel, "regime" | "pca">;
+  readonly model: { readonly pca: PcaModel; readonly learned: LearnedModel };
   readonly threads: number;
   readonly onDone: (done: number) => void;
 }
@@ -43,10 +51,7 @@ export async function scanPeople<Q extends Question>(
   let [next, done] = [0, 0];
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const { regime, pca } = model;
-      const worker = new Worker(new URL("./scan-worker.ts", import.meta.url), {
-        workerData: { model: { regime, pca } },
-      });
+      const worker = new Worker(new URL("./scan-worker.ts", import.meta.url), { workerData: { model } });
       let asked = -1;
       const ask = (): void => {
         asked = next++;

@@ -1,23 +1,20 @@
 /** Simulates a person for hours, scores every second and tells what rules would have said. Pure but for the engine. */
 import type { PcaModel } from "../ml/detectors/pca-model.ts";
 import { scoreRows } from "../ml/detectors/score-pca.ts";
-import type { RowScorer } from "../ml/detectors/regime/score-rows.ts";
-import { reach, type Decides, type Part, type Rule } from "../ml/detectors/regime/rules.ts";
+import { reach, type Decides, type Rule, type Scores } from "../ml/detectors/regime/rules.ts";
 import type { Row } from "../ml/detectors/regime/rows.ts";
 import { createFalseData, type FalseData } from "./attacks/false-data.ts";
 import { createBedside } from "./bedside.ts";
 import { recordRows } from "./record-rows.ts";
 
-export type Scores = Readonly<Record<Part, Float64Array>>;
-
-/** What scores a person's rows. */
+/** What scores a person's rows: the PCA, and what has learned. */
 export interface Scorers {
   readonly pca: PcaModel;
-  readonly regime: RowScorer;
+  readonly learned: (rows: readonly Row[]) => Promise<Omit<Scores, "pca">>;
 }
 
-export async function scoreBoth({ pca, regime }: Scorers, rows: readonly Row[]): Promise<Scores> {
-  return { pca: scoreRows(pca, rows), regime: await regime.score(rows) };
+export async function scoreBoth({ pca, learned }: Scorers, rows: readonly Row[]): Promise<Scores> {
+  return { ...(await learned(rows)), pca: scoreRows(pca, rows) };
 }
 
 /** Seconds that are simulated at once: what is held in memory of a person. */
@@ -46,7 +43,8 @@ export function countCalls(rules: readonly Rule[], scores: Scores, decides: Deci
   const shares = KINDS[decides].map((kind) => reach(rules, kind, scores).share);
   let [rounds, episodes] = [0, 0];
   let [lastRound, last] = [-1, -Infinity];
-  for (let row = 0; row < scores.pca.length; row++) {
+  const rows = shares[0]?.length ?? 0;
+  for (let row = 0; row < rows; row++) {
     if (!shares.some((share) => share[row]! >= 1)) continue;
     const round = Math.floor(row / ROUND);
     if (round !== lastRound) rounds++;

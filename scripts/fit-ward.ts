@@ -1,9 +1,10 @@
 /** Fits the ward's detector and writes it where the repository keeps it: node scripts/fit-ward.ts [DIRECTORY] [WEEKS] */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { calibrateWard, peopleFor } from "../lab/calibrate-ward.ts";
+import { calibrateWard, peopleFor, withUsual } from "../lab/calibrate-ward.ts";
 import { fitWardModel } from "../lab/fit.ts";
 import { fitWardRegime, LEARNED_BODIES, LEARNED_SECONDS, WARD_SEED } from "../lab/fit-regime.ts";
+import { fitWardTwin } from "../lab/fit-twin.ts";
 import { SEGMENTS } from "../lab/sample.ts";
 import { DETECTOR, packRegime } from "../ml/detectors/regime/pack-regime.ts";
 import { loadEngine } from "../ml/engines/load.ts";
@@ -20,8 +21,12 @@ const engine = await loadEngine();
 const learning = showProgress("the network learns");
 const regime = await fitWardRegime(WARD_SEED, engine, (done) => void learning.update(done, ""));
 learning.stop();
+const twinning = showProgress("the twin learns");
+const fitted = await fitWardTwin(WARD_SEED, { onProgress: (done) => void twinning.update(done, "") });
+twinning.stop();
+const twin = await withUsual(fitted, WARD_SEED);
 const counting = showProgress(`limits from ${weeks} device-weeks`);
-const model = await calibrateWard(regime, fitWardModel(WARD_SEED), {
+const limited = await calibrateWard({ regime, trained: twin }, fitWardModel(WARD_SEED), {
   seed: WARD_SEED,
   weeks,
   threads: availableParallelism(),
@@ -30,21 +35,29 @@ const model = await calibrateWard(regime, fitWardModel(WARD_SEED), {
 counting.stop();
 const hash = saveModel(
   directory,
-  packRegime(model, {
-    format: "model-card@1",
-    detector: DETECTOR,
-    engine: engine.version,
-    sees: [...SEGMENTS],
-    calibration:
-      `By each rule, quarantine beyond all but the worst and suspect beyond all but the three worst episodes of ${weeks} device-weeks ` +
-      `of ${peopleFor(weeks)} simulated people with their ordinary disturbances, who are used for nothing else.`,
-    falsePositives: ["fingers that move or probes that slip for longer, or more evenly, than in those weeks"],
-    data: {
-      digest: hashModel({ lab: "simulated people", seed: WARD_SEED, bodies: LEARNED_BODIES, seconds: LEARNED_SECONDS }),
-      rows: LEARNED_BODIES * LEARNED_SECONDS,
+  packRegime(
+    { regime, ...limited },
+    {
+      format: "model-card@1",
+      detector: DETECTOR,
+      engine: engine.version,
+      sees: [...SEGMENTS],
+      calibration:
+        `By each rule, quarantine beyond all but the worst and suspect beyond all but the three worst episodes of ${weeks} device-weeks ` +
+        `of ${peopleFor(weeks)} simulated people with their ordinary disturbances, who are used for nothing else.`,
+      falsePositives: ["fingers that move or probes that slip for longer, or more evenly, than in those weeks"],
+      data: {
+        digest: hashModel({
+          lab: "simulated people",
+          seed: WARD_SEED,
+          bodies: LEARNED_BODIES,
+          seconds: LEARNED_SECONDS,
+        }),
+        rows: LEARNED_BODIES * LEARNED_SECONDS,
+      },
+      privacy: null,
+      metrics: [],
     },
-    privacy: null,
-    metrics: [],
-  }),
+  ),
 );
 console.log(JSON.stringify({ directory, hash }));

@@ -4,6 +4,8 @@ import type { Reading } from "../data/frame.ts";
 import { TIME_FORMATS } from "../data/time.ts";
 import { MlError } from "../errors.ts";
 import type { Model } from "../model/pack-model.ts";
+import type { PcaModel } from "./pca-model.ts";
+import { PCA } from "./pca-schema.ts";
 
 const NAME = z.string().min(1).max(100);
 const VALUE = z.string().max(1_000_000);
@@ -27,12 +29,15 @@ const SETTINGS = z.strictObject({
     device: NAME.optional(),
   }),
   detector: z.json(),
+  /** Beside a model that was calibrated for a ward. */
+  pca: PCA.optional(),
 });
 
 /** @throws MODEL_FILE_UNUSABLE where they are none of a trained detector */
 export function parseReadingSettings(settings: unknown): {
   reading: { how: Reading; signals: string[] };
   detector: Model["settings"];
+  pca: PcaModel | undefined;
 } {
   const parsed = SETTINGS.safeParse(settings);
   if (!parsed.success) {
@@ -41,6 +46,6 @@ export function parseReadingSettings(settings: unknown): {
       detail: `Its settings are of no trained detector, at ${issue?.path.join(".") || "the top"}: ${issue?.message}`,
     });
   }
-  const { reading, detector } = parsed.data;
-  return { reading: { how: reading, signals: reading.types.flatMap(signalsOf) }, detector };
+  const { reading, detector, pca } = parsed.data;
+  return { reading: { how: reading, signals: reading.types.flatMap(signalsOf) }, detector, pca };
 }

@@ -6,9 +6,11 @@ import { pcaRules, WEEK_HOURS } from "../../lab/calibrate-ward.ts";
 import { fitWardModel } from "../../lab/fit.ts";
 import { WARD_SEED } from "../../lab/fit-regime.ts";
 import { describeAttack, type AttackShape } from "../../lab/measure.ts";
-import { scanPeople } from "../../lab/scan-people.ts";
-import { parseRegime } from "../../ml/detectors/regime/pack-regime.ts";
-import type { Rule } from "../../ml/detectors/regime/rules.ts";
+import { scanPeople, type ScanPlan } from "../../lab/scan-people.ts";
+import type { PcaModel } from "../../ml/detectors/pca-model.ts";
+import { DETECTOR as REGIME, parseRegime } from "../../ml/detectors/regime/pack-regime.ts";
+import type { Part, Rule } from "../../ml/detectors/regime/rules.ts";
+import { parseTrained } from "../../ml/detectors/trained/parse-trained.ts";
 import { poissonInterval } from "../../ml/evaluate/poisson.ts";
 import { loadModel } from "../../ml/model/model-files.ts";
 import { quantile } from "./parts/quantile.ts";
@@ -21,7 +23,7 @@ False alarms of the ward's detectors over weeks of clean simulation, and how soo
   --weeks N     device-weeks of clean simulation, disturbances included (52)
   --people N    attacked people for each strength (200)
   --threads N   (all cores)
-  --model DIR   the learned detector (lab/models/ward)
+  --model DIR   the learned detector, of detect train or of the repository (lab/models/ward)
   --seed WORDS  draws the people; never those whom a detector learned from or was calibrated by (study)
   --json        one JSON value instead of tables
 
@@ -49,15 +51,34 @@ if (ward && [WARD_SEED, ""].includes(words.seed)) {
 }
 
 const { model, hash } = loadModel(words.model);
-const learned = parseRegime(model);
+const fitted = fitWardModel(WARD_SEED);
+const { scanned, rules, calibrated } = open();
+const { regime, trained } = scanned.learned;
+const alone = (name: string, part: Part) => ({
+  name: `${name} alone`,
+  rules: rules.filter((rule) => rule.part === part),
+});
+const names = [...(regime ? ["regime"] : []), ...(trained ? [trained.model.card.detector] : [])];
 const detectors: { name: string; rules: readonly Rule[] }[] = [
-  { name: "PCA, as it was fitted", rules: pcaRules(fitWardModel(WARD_SEED)) },
-  { name: "PCA, calibrated by weeks", rules: pcaRules(learned.pca) },
-  { name: "regime alone", rules: learned.rules.filter(({ part }) => part === "regime") },
-  { name: "regime and PCA (oracles)", rules: learned.rules },
+  { name: "PCA, as it was fitted", rules: pcaRules(fitted) },
+  ...(calibrated ? [{ name: "PCA, calibrated by weeks", rules: pcaRules(calibrated) }] : []),
+  ...(regime ? [alone("regime", "regime")] : []),
+  ...(trained ? [alone(trained.model.card.detector, "rows")] : []),
+  ...(calibrated ? [{ name: `${names.join(", ")} and PCA (oracles)`, rules }] : []),
 ];
 const figures = { model: hash, ...(await measureClean()), attacks: await measureAttacks() };
 console.log(words.json ? JSON.stringify(figures) : table());
+
+/** A model as oracles take it; the PCA beside one that has none is as it was fitted, and decides nothing. */
+function open(): { scanned: ScanPlan["model"]; rules: readonly Rule[]; calibrated: PcaModel | undefined } {
+  if (model.card.detector === REGIME) {
+    const { regime, twin: trained, pca, rules } = parseRegime(model);
+    return { scanned: { pca, learned: { regime, trained } }, rules, calibrated: pca };
+  }
+  const trained = parseTrained(model);
+  const { pca, rules } = trained;
+  return { scanned: { pca: pca ?? fitted, learned: { trained } }, rules, calibrated: pca };
+}
 
 /** False alarms by detector. */
 async function measureClean() {
@@ -111,7 +132,7 @@ async function scan<Q extends Parameters<typeof scanPeople>[0][number]>(what: st
   say(what);
   const threads = Math.ceil(words.threads);
   const answers = await scanPeople(questions, {
-    model: learned,
+    model: scanned,
     threads,
     onDone: (done) => void bar.update(done, ""),
   });

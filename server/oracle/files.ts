@@ -1,10 +1,8 @@
 /** What an oracle reads at its start. It has its own reader of key files: it may not import the server's keys. */
 import { readFileSync, statSync } from "node:fs";
 import type { PcaModel } from "../../ml/detectors/pca-model.ts";
-import { openRegime } from "../../ml/detectors/regime/open-regime.ts";
-import { parseRegime } from "../../ml/detectors/regime/pack-regime.ts";
+import { openWindows } from "../../ml/detectors/open-windows.ts";
 import { openPca, type WindowDetector } from "../../ml/detectors/window-detector.ts";
-import { loadEngine } from "../../ml/engines/load.ts";
 import { MlError } from "../../ml/errors.ts";
 import { hashModel } from "../../ml/model-hash.ts";
 import { loadModel } from "../../ml/model/model-files.ts";
@@ -41,7 +39,7 @@ export async function readDetector(path: string, expected: Hex): Promise<WindowD
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return openPca(readModel(path, expected));
   try {
     const { model } = loadModel(path, expected);
-    return await openRegime(parseRegime(model), await loadEngine());
+    return await openWindows(model);
   } catch (cause) {
     if (!(cause instanceof MlError)) throw cause;
     throw new TwinwardError("DETECTOR_UNEXPECTED", { file: path, expected, detail: cause.message }, cause);

@@ -37,7 +37,9 @@ describe("the ward's detector as it is shipped", function () {
       kind: "calls" as const,
       ...{ seed: `slow/${n}`, hours, rules: [shipped.rules] },
     }));
-    const answers = await scanPeople(questions, { model: shipped, threads: 2, onDone: () => undefined });
+    const { pca, regime, twin: trained } = shipped;
+    const scanned = { pca, learned: { regime, trained } };
+    const answers = await scanPeople(questions, { model: scanned, threads: 2, onDone: () => undefined });
     const episodes = answers.reduce((sum, { calls }) => sum + calls[0]!.suspect.episodes, 0);
     expect((questions.length * hours) / WEEK_HOURS).to.be.at.least(weeks);
     // A rate of one a week gives more than five in two weeks once in sixty times.

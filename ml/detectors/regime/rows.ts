@@ -20,3 +20,21 @@ export function extractRow({ signals, pairs }: Seen, stretch: Stretch): Row {
     motion: extractFeatures("motion", stretch, own, pairwise),
   };
 }
+
+/**
+ * Names of a row's columns, as a table of rows has them: each signal's level, then slope and spread of each. Differences between
+ * signals are left out: whoever saw them would explain each signal by the other and their difference, whatever it says.
+ */
+export const columnsOf = (signals: readonly string[]): string[] => [
+  ...signals,
+  ...signals.flatMap((signal) => [`slope of ${signal}`, `spread of ${signal}`]),
+];
+
+/** A row's numbers in the order of its columns; NaN where unknown. */
+export function toColumns({ level, motion }: Row): Float64Array {
+  const signals = motion.length / 2;
+  const values = new Float64Array(signals + motion.length);
+  values.set(level.subarray(0, signals));
+  values.set(motion, signals);
+  return values;
+}

@@ -1,8 +1,8 @@
 import type { Model } from "../../model/pack-model.ts";
 import { MlError } from "../../errors.ts";
 
-export const PARTS = ["pca", "regime"] as const;
-export type Part = (typeof PARTS)[number];
+/** What gives rows a score: the PCA, the regime, or a detector that `detect train` has taught on such rows. */
+export type Part = "pca" | "regime" | "rows";
 export type Decides = "suspect" | "quarantine";
 
 /** So many rows in a row that all reach the limit decide. */
@@ -15,7 +15,7 @@ export interface Rule {
 
 /** Longer than this no rule looks back. */
 const MOST_SUSTAIN = 12;
-const NAME = /^(pca|regime) ([1-9][0-9]?) (suspect|quarantine)$/;
+const NAME = /^(pca|regime|rows) ([1-9][0-9]?) (suspect|quarantine)$/;
 
 const nameOf = ({ part, sustain, decides }: Rule): string => `${part} ${sustain} ${decides}`;
 
@@ -23,12 +23,12 @@ const nameOf = ({ part, sustain, decides }: Rule): string => `${part} ${sustain}
 export const packRules = (rules: readonly Rule[]): Model["thresholds"] =>
   Object.fromEntries(rules.map((rule) => [nameOf(rule), rule.limit]));
 
-/** @throws MODEL_FILE_UNUSABLE where one is none of ours, or none decides a quarantine */
-export function parseRules(thresholds: Model["thresholds"]): Rule[] {
+/** @throws MODEL_FILE_UNUSABLE where one is none of these parts, or none decides a quarantine */
+export function parseRules(thresholds: Model["thresholds"], parts: readonly Part[]): Rule[] {
   const rules = Object.entries(thresholds).map(([name, limit]): Rule => {
     const [, part, sustain, decides] = NAME.exec(name) ?? [];
     const count = Number(sustain);
-    if (part === undefined || !(count <= MOST_SUSTAIN) || !(limit > 0))
+    if (!parts.includes(part as Part) || !(count <= MOST_SUSTAIN) || !(limit > 0))
       throw new MlError("MODEL_FILE_UNUSABLE", { detail: `The threshold ${name} is none of this detector.` });
     return { part: part as Part, sustain: count, decides: decides as Decides, limit };
   });
@@ -47,18 +47,17 @@ export interface Reached {
   readonly by: readonly (Rule | undefined)[];
 }
 
+/** Scores of a run's rows, by part; those of the parts that there are. */
+export type Scores = Readonly<Partial<Record<Part, ArrayLike<number>>>>;
+
 /** How far the rows of a run reach, by the rules of one kind. */
-export function reach(
-  rules: readonly Rule[],
-  decides: Decides,
-  scores: Readonly<Record<Part, ArrayLike<number>>>,
-): Reached {
-  const rows = scores.pca.length;
+export function reach(rules: readonly Rule[], decides: Decides, scores: Scores): Reached {
+  const rows = Object.values(scores)[0]?.length ?? 0;
   const share = new Float64Array(rows);
   const by = new Array<Rule | undefined>(rows);
   for (const rule of rules) {
     if (rule.decides !== decides) continue;
-    const held = scores[rule.part];
+    const held = scores[rule.part]!;
     for (let row = rule.sustain - 1; row < rows; row++) {
       let least = Infinity;
       for (let n = row - rule.sustain + 1; n <= row; n++) least = Math.min(least, held[n]!);

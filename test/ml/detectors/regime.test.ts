@@ -145,7 +145,7 @@ describe("the regime detector", () => {
       });
 
     it("keeps its rules, and looks back as far as they do", () => {
-      expect(parseRules(packRegime(model, card).thresholds)).to.deep.equal(rules);
+      expect(parseRules(packRegime(model, card).thresholds, ["pca", "regime"])).to.deep.equal(rules);
       expect(rowsBefore(rules, 8)).to.equal(7 + 7);
       const reached = reach(rules, "quarantine", { pca: [3, 1.5, 3, 0], regime: [0, 0, 0, 0] });
       expect([...reached.share]).to.deep.equal([0, 1, 1, 0]);
