@@ -41,14 +41,35 @@ export function parseDisclosure(encoded: string): Disclosure {
     : { salt, segment, unit: samples.unit, t: samples.t, v: samples.v, encoded };
 }
 
-/** How a usual disclosure begins, and the characters of base64url in which that is: a multiple of 4. */
-const BEGINNING = /^\["[A-Za-z0-9_-]{22,}","([a-z][a-z0-9-]*)",/;
-const BEGINNING_CHARACTERS = 64;
+/** How a usual disclosure begins: `["`, a salt of 22 characters, `","`, the segment's name, `"`. In bytes, and in characters of base64url. */
+const BEGINNING = { bytes: 48, characters: 64, salt: 2, afterSalt: 2 + SALT_LENGTH, name: 5 + SALT_LENGTH };
+const USUAL_NAME = /^[a-z][a-z0-9-]*$/;
 
-/** The segment that a disclosure is of, without reading its samples. The disclosure must be one that `parseDisclosure` takes. */
-export function segmentOf(encoded: string): string {
-  const beginning = latin1FromBase64url(encoded.slice(0, BEGINNING_CHARACTERS));
-  return BEGINNING.exec(beginning)?.[1] ?? parseDisclosure(encoded).segment;
+/**
+ * The segments that disclosures are of, without reading their samples. Each must be one that `parseDisclosure` takes; what does not
+ * begin as usual, it reads.
+ */
+export function segmentsOf(encoded: readonly string[]): string[] {
+  let beginnings = "";
+  for (const one of encoded) beginnings += one.slice(0, BEGINNING.characters);
+  // Decoded at once: a call for each costs as much as the whole.
+  const text = latin1FromBase64url(beginnings);
+  const isWhole = text.length === encoded.length * BEGINNING.bytes;
+  return encoded.map(
+    (one, i) => (isWhole ? usualSegment(text, i * BEGINNING.bytes) : undefined) ?? parseDisclosure(one).segment,
+  );
+}
+
+/** The segment whose disclosure begins at `at`; undefined where it does not begin as usual. */
+function usualSegment(text: string, at: number): string | undefined {
+  const quote = at + BEGINNING.afterSalt;
+  if (!text.startsWith('["', at) || text.indexOf('"', at + BEGINNING.salt) !== quote) return undefined;
+  // An escaped quote ends no salt: then the string ends in the second of these, and what follows is no name.
+  if (!text.startsWith('","', quote)) return undefined;
+  const end = text.indexOf('"', at + BEGINNING.name);
+  if (end < 0 || end >= at + BEGINNING.bytes) return undefined;
+  const name = text.slice(at + BEGINNING.name, end);
+  return USUAL_NAME.test(name) ? name : undefined;
 }
 
 /** The characters of a disclosure, before base64url. */

@@ -284,6 +284,7 @@ export function presentation(
     typeof reading === "string"
       ? { token: reading.slice(0, reading.indexOf("~")), disclosures: parsePresentation(reading).disclosures }
       : reading;
-  const shown = parts.disclosures.filter(({ segment }) => permitted.includes(segment));
-  return [parts.token, ...shown.map(({ encoded }) => encoded), ""].join("~");
+  let text = `${parts.token}~`;
+  for (const { segment, encoded } of parts.disclosures) if (permitted.includes(segment)) text += `${encoded}~`;
+  return text;
 }

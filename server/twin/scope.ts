@@ -1,7 +1,7 @@
 import type { Ack, AckProof } from "../../protocol/ack.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { segmentNames, type DeviceModel } from "../../protocol/device-model.ts";
-import { segmentOf } from "../../protocol/disclosure.ts";
+import { segmentsOf } from "../../protocol/disclosure.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
 import { isDerived, manifestHash, type Manifest } from "../../protocol/manifest.ts";
 import type { Remark } from "../../protocol/plausibility.ts";
@@ -193,7 +193,8 @@ function isInside({ sequence, from, until }: WholeReading, terms: PermitTerms): 
 
 function show(reading: WholeReading, segments: readonly string[], { terms }: Permit): ShownReading {
   const { sequence, from, until, content, leaf, position, token, state, batch, proof } = reading;
-  const disclosures = reading.disclosures.map((encoded) => ({ segment: segmentOf(encoded), encoded }));
+  const named = segmentsOf(reading.disclosures);
+  const disclosures = reading.disclosures.map((encoded, i) => ({ segment: named[i] ?? "", encoded }));
   const shown = presentation({ token, disclosures }, segments);
   // A remark on a segment says something about its values: it goes where the segment goes.
   const remarks = reading.remarks.filter(({ segment }) => segment === null || segments.includes(segment));

@@ -28,7 +28,7 @@ import {
   type ParsedReading,
   type ReadingParts,
 } from "../../protocol/index.ts";
-import { segmentOf } from "../../protocol/disclosure.ts";
+import { segmentsOf } from "../../protocol/disclosure.ts";
 import { drawn, SEGMENTS } from "./world.ts";
 
 const privateKey = drawn("reading", "device");
@@ -240,18 +240,32 @@ describe("a reading", () => {
     );
   });
 
-  it("tells the segment of a disclosure without its samples, whatever they and the salt are", () => {
-    const segment = fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/);
-    const salt = fc.oneof(fc.stringMatching(/^[A-Za-z0-9_-]{22,90}$/), fc.string({ minLength: 22, unit: "grapheme" }));
+  it("tells the segments of disclosures without their samples, whatever they and the salts are", () => {
+    const segment = fc.oneof(
+      fc.stringMatching(/^[a-z][a-z0-9-]{0,30}$/),
+      fc.string({ minLength: 1, unit: "grapheme" }),
+    );
+    const salt = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9_-]{22}$/),
+      fc.stringMatching(/^[A-Za-z0-9_-]{22,90}$/),
+      // What could be taken for the end of a salt of 22 characters, and is none.
+      fc.stringMatching(/^[a-z]{20,22}[\\"]{1,2}["\\,]{1,4}[a-z]{0,4}"?,?$/).filter(({ length }) => length >= 22),
+      fc.string({ minLength: 22, unit: "grapheme" }),
+    );
     const value = fc.oneof(
       fc.constant({ u: "1", t: [0], v: [1] }),
+      fc.constant({ u: "mmHg", t: [0, 1_000, 2_000], v: [91.5, 92, null] }),
       fc.json().map((text) => JSON.parse(text) as unknown),
     );
+    const one = fc.tuple(salt, segment, value, fc.boolean());
     fc.assert(
-      fc.property(salt, segment, value, fc.boolean(), (salt, name, value, spaced) => {
-        const encoded = toBase64url(utf8(JSON.stringify([salt, name, value], null, spaced ? 1 : 0)));
-        expect(segmentOf(encoded)).to.equal(name);
+      fc.property(fc.array(one, { maxLength: 6 }), (all) => {
+        const encoded = all.map(([salt, name, value, spaced]) =>
+          toBase64url(utf8(JSON.stringify([salt, name, value], null, spaced ? 1 : 0))),
+        );
+        expect(segmentsOf(encoded)).to.deep.equal(all.map(([, name]) => name));
       }),
+      { seed: 20261121, numRuns: 1_000 },
     );
   });
 
