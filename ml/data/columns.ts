@@ -23,21 +23,27 @@ const LEAST_ROWS_OF_VALUE = 5;
  * @throws UNUSABLE_TABLE naming file, row and column of a cell that is no number among numbers
  */
 export function typeColumn(name: string, parts: readonly { source: string; cells: readonly string[] }[]): ColumnType {
+  if (parts.every(({ cells }) => cells.every((cell) => isMissing(cell) || !Number.isNaN(toNumber(cell)))))
+    return { name, kind: isConstant(parts) ? "constant" : "number" };
   const counts = new Map<string, number>();
   for (const { cells } of parts)
     for (const cell of cells) if (!isMissing(cell)) counts.set(cell, (counts.get(cell) ?? 0) + 1);
   const values = [...counts.keys()];
   const odd = values.filter((value) => Number.isNaN(toNumber(value)));
-  if (odd.length === 0) {
-    const distinct = new Set(values.map(toNumber)).size;
-    return { name, kind: distinct > 1 ? "number" : "constant" };
-  }
   refuseOddCells(name, parts, counts, odd);
   if (values.length === 1) return { name, kind: "constant" };
   if (values.length === 2) return { name, kind: "boolean", values: values.sort() as [string, string] };
   const frequent = [...counts].filter(([, count]) => count >= LEAST_ROWS_OF_VALUE).sort(byCount);
   if (frequent.length === 0) return { name, kind: "constant" };
   return { name, kind: "category", values: frequent.slice(0, MOST_VALUES).map(([value]) => value) };
+}
+
+/** Whether all numbers are one. */
+function isConstant(parts: readonly { cells: readonly string[] }[]): boolean {
+  let first: number | undefined;
+  return parts.every(({ cells }) =>
+    cells.every((cell) => isMissing(cell) || toNumber(cell) === (first ??= toNumber(cell))),
+  );
 }
 
 const byCount = ([a, n]: [string, number], [b, m]: [string, number]): number => m - n || (a < b ? -1 : 1);
@@ -76,7 +82,7 @@ export function signalsOf(type: ColumnType): string[] {
  */
 export function encodeColumn(type: ColumnType, table: Table): Float64Array[] {
   if (type.kind === "constant") return [];
-  const cells = table.columns[table.names.indexOf(type.name)];
+  const cells = table.columns[table.names.indexOf(type.name)]?.texts();
   if (cells === undefined) {
     const detail = `${table.source}: there is no column ${type.name}, which the model sees.`;
     throw new MlError("UNUSABLE_TABLE", { file: table.source, column: type.name, detail });

@@ -86,10 +86,16 @@ export async function readTraining(wanted: TrainingFiles): Promise<Training> {
             tables.flatMap((table) => cellsOf(table, label)),
             normal,
           ),
-    kinds: kinds === undefined ? undefined : tables.flatMap((table) => cellsOf(table, kinds)),
+    kinds: kinds === undefined ? undefined : tables.flatMap((table) => asFewStrings(cellsOf(table, kinds))),
     reading,
     tables,
   };
+}
+
+/** Cells that are kept: those that are alike as one string. */
+function asFewStrings(cells: readonly string[]): string[] {
+  const known = new Map<string, string>();
+  return cells.map((cell) => known.get(cell) ?? (known.set(cell, cell), cell));
 }
 
 function timeOf(tables: readonly Table[], column: string, wanted: TrainingFiles): Reading["time"] {
@@ -150,10 +156,10 @@ function byDevice(cells: readonly string[], devices: readonly string[] | undefin
   return rows.map((own) => [...own].map((row) => cells[row]!));
 }
 
-/** A column's cells. @throws UNUSABLE_TABLE naming those that there are */
+/** A column's cells, to be let go when they have been looked at. @throws UNUSABLE_TABLE naming those that there are */
 export function cellsOf(table: Table, name: string): readonly string[] {
   requireColumn(table, name);
-  return table.columns[table.names.indexOf(name)]!;
+  return table.columns[table.names.indexOf(name)]!.texts();
 }
 
 function requireColumn({ names, source }: Table, column: string): void {

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { CsvError, parse } from "csv-parse";
 import { MlError } from "../errors.ts";
+import { packCells, type Cells, type CellsInTheMaking } from "./packed-cells.ts";
 
 /** A file of rows as text: nothing is interpreted yet. */
 export interface Table {
@@ -10,7 +11,7 @@ export interface Table {
   readonly source: string;
   readonly names: readonly string[];
   /** Cells by column, in the order of `names`. */
-  readonly columns: readonly (readonly string[])[];
+  readonly columns: readonly Cells[];
   readonly rows: number;
   /** SHA-256 of the file's bytes. */
   readonly digest: `0x${string}`;
@@ -41,11 +42,11 @@ export async function readTable(file: string, { hasHeader }: ReadOptions): Promi
   stream.on("error", (error) => parser.destroy(error));
 
   let names: string[] | undefined;
-  let columns: string[][] = [];
+  let columns: CellsInTheMaking[] = [];
   let rows = 0;
   const begin = (found: string[]): void => {
     names = found;
-    columns = found.map(() => []);
+    columns = found.map(() => packCells());
     const fault = faultOfNames(found);
     if (fault !== undefined) throw refuse(fault);
   };
