@@ -4,7 +4,7 @@ import { hashModel } from "../model-hash.ts";
 import type { Engine, Program, Tensors } from "../engines/engine.ts";
 import { MlError } from "../errors.ts";
 import { shapesOf } from "../graph/graph.ts";
-import { sizeOf } from "../graph/shape.ts";
+import { sizeOf, type Shape } from "../graph/shape.ts";
 import { buildModel } from "../layers/build-model.ts";
 import { drawMasks } from "../layers/scope.ts";
 import { readCheckpoint, writeCheckpoint, type Checkpoint, type Progress } from "./checkpoint.ts";
@@ -58,9 +58,12 @@ export interface Trained {
  */
 export async function train(options: TrainingOptions): Promise<Trained> {
   const { engine, plan, signal } = options;
-  const run = await openRun(options);
+  const begun = begin(options);
+  // What was at its end needs no engine to say so.
+  if (isAtAnEnd(plan, begun.progress)) return trainedBy(begun, begun.states, engine);
+  const run = await openRun(begun, options);
   try {
-    while (run.progress.epoch < plan.epochs && !isPatienceAtAnEnd(plan, run.progress)) {
+    while (!isAtAnEnd(plan, run.progress)) {
       const order = orderOf(run.parts.training, plan.seed, run.progress.epoch);
       for (let done = run.progress.step % run.perEpoch; done < run.perEpoch; done++) {
         signal?.throwIfAborted();
@@ -73,36 +76,51 @@ export async function train(options: TrainingOptions): Promise<Trained> {
       await keep(run, options);
       report(run, options);
     }
-    const parameters = run.progress.best ? run.best : parametersOf(run.step, await run.program.read());
-    const bestEpoch = run.progress.best?.epoch ?? run.progress.epoch;
-    const copies = Object.entries(parameters).map(([name, values]) => [name, Float32Array.from(values)] as const);
-    return { parameters: Object.fromEntries(copies), history: run.progress.history, bestEpoch, engine: engine.version };
+    return trainedBy(run, await run.program.read(), engine);
   } finally {
     await run.program.close();
     await run.judge?.close();
   }
 }
 
-/** A training as it goes on. What a checkpoint holds is `progress`, the program's states and `best`; all else follows. */
-interface Run {
+function trainedBy({ step, progress, best }: Begun, states: Tensors, engine: Engine): Trained {
+  const parameters = progress.best ? best : parametersOf(step, states);
+  const copies = Object.entries(parameters).map(([name, values]) => [name, Float32Array.from(values)] as const);
+  return {
+    parameters: Object.fromEntries(copies),
+    history: progress.history,
+    bestEpoch: progress.best?.epoch ?? progress.epoch,
+    engine: engine.version,
+  };
+}
+
+/** A training before its first step, or where its checkpoint left it. */
+interface Begun {
   readonly step: TrainingStep;
+  /** Of what the examples give each step. */
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly parts: { training: number; laterFrom: number };
+  readonly progress: Progress;
+  readonly file: string | undefined;
+  readonly states: Tensors;
+  best: Tensors;
+}
+
+/** A training as it goes on. What a checkpoint holds is `progress`, the program's states and `best`; all else follows. */
+interface Run extends Begun {
   readonly program: Program;
   /** Gives the loss without dropout; none where no later part judges. */
   readonly judge: Program | undefined;
-  readonly parts: { training: number; laterFrom: number };
   readonly perEpoch: number;
   readonly batch: Readonly<Record<string, Float32Array>>;
   readonly rows: Float32Array;
-  readonly progress: Progress;
-  readonly file: string | undefined;
-  best: Tensors;
   /** When this process began and last wrote a checkpoint, and the steps it had then. */
   readonly began: { at: number; step: number };
   keptAt: number;
 }
 
-async function openRun(options: TrainingOptions): Promise<Run> {
-  const { engine, plan, examples, checkpoint, now = () => performance.now() } = options;
+function begin(options: TrainingOptions): Begun {
+  const { plan, examples, checkpoint } = options;
   const step = buildStep({ ...plan, clip: plan.clip ?? undefined });
   const masks = new Set(step.masks.map(({ name }) => name));
   const own = new Set([ROWS, "rate", "epsilon", ...masks]);
@@ -111,21 +129,21 @@ async function openRun(options: TrainingOptions): Promise<Run> {
   const parts = partsOf(examples.count, plan.later);
   const training = hashTraining(options);
   const file = checkpoint && join(checkpoint.directory, `${training}.checkpoint`);
-  const start = startStates(step, plan.seed);
-  const before = file === undefined ? undefined : readCheckpoint(file, training, start);
-  const progress = before?.progress ?? { training, step: 0, epoch: 0, lossSum: 0, best: null, history: [] };
-  const program = await engine.compile(step.graph, before?.states ?? start);
+  const states = startStates(step, plan.seed);
+  const before = file === undefined ? undefined : readCheckpoint(file, training, states);
+  const fresh = { progress: { training, step: 0, epoch: 0, lossSum: 0, best: null, history: [] }, states, best: {} };
+  return { step, shapes, parts, file, ...(before ?? fresh) };
+}
+
+async function openRun(begun: Begun, { engine, plan, now = () => performance.now() }: TrainingOptions): Promise<Run> {
+  const { step, states, shapes, parts, progress } = begun;
   return {
-    step,
-    program,
-    judge: plan.later ? await engine.compile(judgeGraph(plan), start) : undefined,
-    parts,
+    ...begun,
+    program: await engine.compile(step.graph, states),
+    judge: plan.later ? await engine.compile(judgeGraph(plan), startStates(step, plan.seed)) : undefined,
     perEpoch: Math.ceil(parts.training / plan.batch),
     batch: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, new Float32Array(sizeOf(shape))])),
     rows: new Float32Array(plan.batch),
-    progress,
-    file,
-    best: before?.best ?? {},
     began: { at: now(), step: progress.step },
     keptAt: now(),
   };
@@ -193,8 +211,8 @@ function refuseNoNumber(loss: number | undefined, { epoch, step }: Progress): vo
   throw new MlError("TRAINING_DIVERGED", { epoch: epoch + 1, step, detail });
 }
 
-const isPatienceAtAnEnd = ({ later }: TrainingPlan, { best, epoch }: Progress): boolean =>
-  later !== null && best !== null && epoch - best.epoch >= later.patience;
+const isAtAnEnd = ({ epochs, later }: TrainingPlan, { best, epoch }: Progress): boolean =>
+  epoch >= epochs || (later !== null && best !== null && epoch - best.epoch >= later.patience);
 
 const parametersOf = ({ parameters }: TrainingStep, states: Tensors): Record<string, Tensors[string]> =>
   Object.fromEntries(parameters.map(({ name }) => [name, states[name] as Tensors[string]]));
