@@ -28,6 +28,7 @@ import { openKeyStore } from "../../../server/keys/key-store.ts";
 import { createFindings } from "../../../server/response/findings.ts";
 import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase, type DatabasePlace } from "../../../server/store/database.ts";
+import { exclusively } from "../../../server/store/exclusively.ts";
 import { readLeafHashes } from "../../../server/store/read-leaves.ts";
 import { createOffers } from "../../../server/twin/catalogue.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
@@ -72,7 +73,8 @@ export type FrontDoor = Awaited<ReturnType<typeof openFrontDoor>>;
 
 /**
  * Every room behind the front door, the real ones, on a database of its own; only the chain is written by hand. `salt` is for devices
- * and records, for a test that takes it away.
+ * and records, for a test that takes it away. `beside` is another door, on a server: then this one is of the same stream, as another
+ * process opens it; the two have the chain in common, the clock, the database and the files of keys.
  */
 export async function openFrontDoor(
   timestamp: number,
@@ -80,23 +82,20 @@ export async function openFrontDoor(
     salt = randomBytes,
     leaseSeconds = 60,
     place,
-  }: { salt?: (size: number) => Uint8Array; leaseSeconds?: number; place?: DatabasePlace } = {},
+    beside,
+  }: {
+    salt?: (size: number) => Uint8Array;
+    leaseSeconds?: number;
+    place?: DatabasePlace;
+    beside?: { readonly world: World };
+  } = {},
 ) {
-  const directory = await mkdtemp(join(tmpdir(), "twinward-door-"));
-  const clock = { ms: timestamp * 1000 };
+  const world = beside?.world ?? (await newWorld(timestamp, place));
+  const { directory, clock, member, reader, oracle, gatewayKey, consortium, chain, stream } = world;
   const now = (): number => clock.ms;
-  const member = Wallet.createRandom();
-  const reader = Wallet.createRandom();
-  const oracle = Wallet.createRandom();
-  const gatewayKey = newPrivateKey(randomBytes);
-  const consortium = writtenConsortium(addressOf(member), gatewayKey, [addressOf(oracle)]);
-  const chain = new WrittenChain(consortium, timestamp);
-  const group = named("group", 20);
-  const stream = streamId(consortium.chainId, consortium.contracts.AnchorLog, group, 0);
-  chain.emit("AnchorLog", "StreamOpened", [stream, group, 0]);
-
-  const database = await openDatabase(place ?? { directory: join(directory, "database") });
-  const keys = await openKeyStore(join(directory, "keys", "data-keys.json"));
+  const database = await openDatabase(world.place);
+  const alone = exclusively(database, "data keys");
+  const keys = await alone(() => openKeyStore(join(directory, "keys", "data-keys.json"), { exclusively: alone }));
   const signer = (message: Uint8Array): Uint8Array => signEs256(gatewayKey, message);
   const anchorLog = consortium.contracts.AnchorLog;
   const committer = new Committer({
@@ -185,6 +184,7 @@ export async function openFrontDoor(
   await documents.keep(MANIFEST);
 
   return {
+    world,
     url,
     clock,
     salt,
@@ -238,9 +238,30 @@ export async function openFrontDoor(
       await committer.close();
       await database.close();
       await keys.close();
-      await rm(directory, { recursive: true, force: true });
+      if (!beside) await rm(directory, { recursive: true, force: true });
       expect(broken, "answers that /openapi.json does not describe").to.deep.equal([]);
     },
+  };
+}
+
+type World = Awaited<ReturnType<typeof newWorld>>;
+
+/** What every door of a stream has in common. */
+async function newWorld(timestamp: number, place: DatabasePlace | undefined) {
+  const directory = await mkdtemp(join(tmpdir(), "twinward-door-"));
+  const member = Wallet.createRandom();
+  const reader = Wallet.createRandom();
+  const oracle = Wallet.createRandom();
+  const gatewayKey = newPrivateKey(randomBytes);
+  const consortium = writtenConsortium(addressOf(member), gatewayKey, [addressOf(oracle)]);
+  const chain = new WrittenChain(consortium, timestamp);
+  const group = named("group", 20);
+  const stream = streamId(consortium.chainId, consortium.contracts.AnchorLog, group, 0);
+  chain.emit("AnchorLog", "StreamOpened", [stream, group, 0]);
+  return {
+    ...{ directory, member, reader, oracle, gatewayKey, consortium, chain, stream },
+    clock: { ms: timestamp * 1000 },
+    place: place ?? { directory: join(directory, "database") },
   };
 }
 
