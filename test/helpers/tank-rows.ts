@@ -1,4 +1,5 @@
 import type { Frame, Training } from "../../ml/data/frame.ts";
+import { packCells } from "../../ml/data/packed-cells.ts";
 import { createRandom } from "../../ml/random.ts";
 import { frameOf } from "./judges.ts";
 
@@ -59,8 +60,8 @@ export function trainingOf({ frame, labels }: ReturnType<typeof tankRows>): Trai
         digest: "0x00",
         rows: frame.rows,
         names: [...frame.signals],
-        columns: frame.values.map((own) => Array.from(own, String)),
+        columns: frame.values.map((own) => packCells(Array.from(own, String))),
       },
     ],
-  } as unknown as Training;
+  };
 }
