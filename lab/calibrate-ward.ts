@@ -68,6 +68,11 @@ export async function calibrateWard(
   return { rules, pca: { ...pca, thresholds: pcaThresholds(pca, rules) } };
 }
 
+/** What a card says of limits from so many weeks. */
+export const tellCard = (weeks: number): string =>
+  `By each rule, quarantine beyond all but the worst and suspect beyond all but the three worst episodes of ${weeks} device-weeks ` +
+  `of ${peopleFor(weeks)} simulated people with their ordinary disturbances, who are used for nothing else.`;
+
 const USUAL_PEOPLE = 20;
 const USUAL_SECONDS = 1_200;
 

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { showProgress } from "../apps/cli/show-progress.ts";
-import { calibrateTrained, peopleFor } from "../lab/calibrate-ward.ts";
+import { calibrateTrained, tellCard } from "../lab/calibrate-ward.ts";
 import { fitWardModel } from "../lab/fit.ts";
 import { WARD_SEED } from "../lab/fit-regime.ts";
 import { loadModel, saveModel } from "../ml/model/model-files.ts";
@@ -24,8 +24,6 @@ const calibrated = await calibrateTrained(loadModel(from).model, fitWardModel(WA
 });
 counting.stop();
 const { card } = calibrated;
-const calibration =
-  `For the ward, by each rule, quarantine beyond all but the worst and suspect beyond all but the three worst episodes of ${weeks} ` +
-  `device-weeks of ${peopleFor(Number(weeks))} simulated people who are used for nothing else. Of single rows: ${card.calibration}`;
+const calibration = `For the ward: ${tellCard(Number(weeks))} Of single rows: ${card.calibration}`;
 const hash = saveModel(directory, { ...calibrated, card: { ...card, calibration: calibration.slice(0, 2_000) } });
 console.log(JSON.stringify({ directory, hash }));

@@ -58,13 +58,17 @@ const alone = (name: string, part: Part) => ({
   name: `${name} alone`,
   rules: rules.filter((rule) => rule.part === part),
 });
-const names = [...(regime ? ["regime"] : []), ...(trained ? [trained.model.card.detector] : [])];
+const names = [
+  ...(regime ? ["regime"] : []),
+  ...(trained ? [trained.model.card.detector] : []),
+  ...(rules.some(({ part }) => part === "pca") ? ["PCA"] : []),
+];
 const detectors: { name: string; rules: readonly Rule[] }[] = [
   { name: "PCA, as it was fitted", rules: pcaRules(fitted) },
   ...(calibrated ? [{ name: "PCA, calibrated by weeks", rules: pcaRules(calibrated) }] : []),
   ...(regime ? [alone("regime", "regime")] : []),
   ...(trained ? [alone(trained.model.card.detector, "rows")] : []),
-  ...(calibrated ? [{ name: `${names.join(", ")} and PCA (oracles)`, rules }] : []),
+  ...(names.length > 1 ? [{ name: `${names.join(" and ")} (oracles)`, rules }] : []),
 ];
 const figures = { model: hash, ...(await measureClean()), attacks: await measureAttacks() };
 console.log(words.json ? JSON.stringify(figures) : table());

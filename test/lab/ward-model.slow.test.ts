@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { fileURLToPath } from "node:url";
 import { createBedside } from "../../lab/bedside.ts";
-import { peopleFor, WEEK_HOURS } from "../../lab/calibrate-ward.ts";
+import { peopleFor, WEEK_HOURS, withUsual } from "../../lab/calibrate-ward.ts";
 import { fitWardModel } from "../../lab/fit.ts";
 import { fitWardRegime, WARD_SEED } from "../../lab/fit-regime.ts";
+import { fitWardTwin } from "../../lab/fit-twin.ts";
 import { recordRows } from "../../lab/record-rows.ts";
 import { scanPeople } from "../../lab/scan-people.ts";
 import { parseRegime } from "../../ml/detectors/regime/pack-regime.ts";
@@ -28,6 +29,14 @@ describe("the ward's detector as it is shipped", function () {
     // To the bit on the same processor; another one adds up in another order, and a training amplifies it a little.
     own.forEach((score, row) => expect(score, `second ${row}`).to.be.closeTo(other[row]!, 0.05 * other[row]! + 0.05));
     expect({ ...shipped.pca, thresholds: null }).to.deep.equal({ ...fitWardModel(WARD_SEED), thresholds: null });
+  });
+
+  it("has a twin beside it that is what detect train makes of the same people's rows", async () => {
+    const { model } = shipped.twin!;
+    const learned = await fitWardTwin(WARD_SEED);
+    expect(learned.settings).to.deep.equal(model.settings);
+    expect(learned.thresholds).to.deep.equal(model.thresholds);
+    expect((await withUsual(learned, WARD_SEED)).scale).to.deep.equal(shipped.twin!.scale);
   });
 
   it("calls clean people less than once a device-week", async () => {

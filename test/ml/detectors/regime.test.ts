@@ -20,6 +20,7 @@ import { loadModel, saveModel } from "../../../ml/model/model-files.ts";
 import type { Model } from "../../../ml/model/pack-model.ts";
 
 const OFTEN = 6;
+const SHIPPED = fileURLToPath(new URL("../../../lab/models/ward", import.meta.url));
 
 describe("the regime detector", () => {
   let engine: Engine;
@@ -46,8 +47,7 @@ describe("the regime detector", () => {
 
   it("excuses a difference while fingers move, and none of the same size while they lie still", async () => {
     // The one that the repository ships has learned for longer.
-    const shipped = fileURLToPath(new URL("../../../lab/models/ward", import.meta.url));
-    const scorer = await openRows(parseRegime(loadModel(shipped).model).regime, engine, 256);
+    const scorer = await openRows(parseRegime(loadModel(SHIPPED).model).regime, engine, 256);
     const medianOf = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1]!;
     const usual = { still: [] as number[], moved: [] as number[] };
     for (let person = 0; person < 4; person++) {
@@ -116,11 +116,14 @@ describe("the regime detector", () => {
     });
     after(() => rmSync(directory, { recursive: true }));
 
-    it("comes back as it was saved", () => {
+    it("comes back as it was saved, a twin beside it too", () => {
       const hash = saveModel(directory, packRegime(model, card));
       const loaded = loadModel(directory, hash);
       expect(parseRegime(loaded.model)).to.deep.equal(model);
       expect(saveModel(directory, packRegime(parseRegime(loaded.model), card))).to.equal(hash);
+      const { model: shipped } = loadModel(SHIPPED);
+      expect(parseRegime(shipped).twin?.model.card.detector).to.equal("residual");
+      expect(packRegime(parseRegime(shipped), shipped.card)).to.deep.equal(shipped);
     });
 
     const spoilt: [string, (packed: Model) => Model][] = [
@@ -137,6 +140,20 @@ describe("the regime detector", () => {
         (packed) => ({ ...packed, settings: { ...(packed.settings as object), steps: 9 } }),
       ],
     ];
+    const twinless = (change: (twin: Record<string, unknown>) => void) => (): Model => {
+      const { model: shipped } = loadModel(SHIPPED);
+      const settings = structuredClone(shipped.settings) as { twin: Record<string, unknown> };
+      change(settings.twin);
+      return { ...shipped, settings: settings as unknown as Model["settings"] };
+    };
+    spoilt.push(
+      ["a twin without what its scores are counted from", twinless((twin) => delete twin.usual)],
+      ["a twin that sees other columns", twinless((twin) => (twin.settings = {}))],
+      [
+        "rules of a twin that is not there",
+        (packed) => ({ ...packed, thresholds: { ...packed.thresholds, "rows 2 quarantine": 1 } }),
+      ],
+    );
     for (const [what, spoil] of spoilt)
       it(`is refused with ${what}`, () => {
         expect(() => parseRegime(spoil(packRegime(model, card))))

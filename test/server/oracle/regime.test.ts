@@ -4,11 +4,12 @@ import { createFalseData, type FalseData } from "../../../lab/attacks/false-data
 import { createBedside, SAMPLE_SECONDS } from "../../../lab/bedside.ts";
 import { recordRows, SEEN } from "../../../lab/record-rows.ts";
 import { SEGMENTS, type Sample } from "../../../lab/sample.ts";
+import { openDetector } from "../../../ml/detectors/open-detector.ts";
 import { openRegime } from "../../../ml/detectors/regime/open-regime.ts";
 import { parseRegime } from "../../../ml/detectors/regime/pack-regime.ts";
 import { reach, rowsBefore } from "../../../ml/detectors/regime/rules.ts";
 import { openRows } from "../../../ml/detectors/regime/score-rows.ts";
-import { scoreRows } from "../../../ml/detectors/score-pca.ts";
+import { scoreTrained } from "../../../ml/detectors/trained/open-trained.ts";
 import { openPca, type WindowDetector } from "../../../ml/detectors/window-detector.ts";
 import type { Engine } from "../../../ml/engines/engine.ts";
 import { loadEngine } from "../../../ml/engines/load.ts";
@@ -85,7 +86,11 @@ describe("oracles with the ward's learned detector", () => {
     const seconds = 200;
     const rows = recordRows(createBedside("pieces", 6)).next(seconds - 2);
     const scorer = await openRows(model.regime, onnx, 64);
-    const scores = { pca: scoreRows(model.pca, rows), regime: await scorer.score(rows) };
+    const twin = model.twin!;
+    const scores = {
+      regime: await scorer.score(rows),
+      rows: await scoreTrained(twin, await openDetector(twin.model), rows),
+    };
     const whole = {
       quarantine: reach(model.rules, "quarantine", scores).share,
       suspect: reach(model.rules, "suspect", scores).share,
