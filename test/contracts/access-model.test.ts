@@ -25,6 +25,8 @@ describe("the contracts and an executable model of them", function () {
       "DelegationExceedsParent",
       "SignatureInvalid",
       "NonceUsed",
+      "SecondIsOpener",
+      "OpeningRuns",
     ])
       expect(tally.words.get(word), word).to.be.greaterThan(5);
     for (const reason of [
@@ -34,6 +36,8 @@ describe("the contracts and an executable model of them", function () {
       "ConsentMissing",
       "GrantExpired",
       "CommandNotInTwin",
+      "BreakGlassEnded",
+      "BreakGlassExpired",
     ])
       expect(tally.reasons.get(reason), reason).to.be.greaterThan(5);
   });
@@ -63,6 +67,18 @@ describe("the contracts and an executable model of them", function () {
         super.applyVerdict(by, id, kind);
         const device = this.devices.get(id);
         if (device && before) device.state = before;
+      }
+    },
+    "an opening goes on after it was ended": class extends AccessModel {
+      override explain(question: Question): Reason {
+        const reason = super.explain(question);
+        return reason === "BreakGlassEnded" ? "Permitted" : reason;
+      }
+    },
+    "nobody needs a second holder while a review is overdue": class extends AccessModel {
+      constructor(...given: ConstructorParameters<typeof AccessModel>) {
+        super(...given);
+        this.glass.isOverdue = () => false;
       }
     },
     "nobody is refused while giving is paused": class extends AccessModel {

@@ -5,6 +5,8 @@ import { ZERO_32 } from "../../../protocol/bytes.ts";
 import { assignmentId, grantId, twinId } from "../../../protocol/ids.ts";
 import { PURPOSES } from "../../../protocol/words.ts";
 import { decide, type Reason } from "../../../server/access/decide.ts";
+import { GlassModel, type GlassGround } from "./glass-model.ts";
+import { NOBODY, refuse, requireSigned, type Word } from "./refused.ts";
 
 const SEQUENCE_MAX = 2n ** 53n - 1n;
 const RESEARCH = 0x04;
@@ -12,21 +14,6 @@ const CONSENTABLE = 0x0f;
 const GRANTABLE = 0x1f;
 const CONTINUABLE = 0x03;
 const ALL_PURPOSES = 0x3f;
-const NOBODY: Hex = `0x${"00".repeat(20)}`;
-
-export class Refused extends Error {
-  readonly word: string;
-
-  constructor(word: string) {
-    super(word);
-    this.word = word;
-  }
-}
-
-const refuse = (word: string): never => {
-  throw new Refused(word);
-};
-
 interface Device {
   steward: Hex;
   offered: Hex;
@@ -69,14 +56,6 @@ export interface Given extends GrantTerms {
   revoked: boolean;
 }
 
-/** What somebody signed: good for these very words by this account, until the deadline. */
-export interface Word {
-  readonly signer: Hex;
-  /** Whether the signature is under what is carried out. */
-  readonly good: boolean;
-  readonly deadline: number;
-}
-
 export interface Question {
   readonly device: Hex;
   readonly twin: Hex;
@@ -89,8 +68,7 @@ export interface Question {
   readonly sourced: boolean;
 }
 
-export interface Ground {
-  readonly chainId: number;
+export interface Ground extends GlassGround {
   readonly twinRegistry: Hex;
   readonly verdictOracle: Hex;
   readonly pauser: Hex;
@@ -112,6 +90,7 @@ export class AccessModel {
   readonly persons = new Map<Hex, { subject: Hex; guardian: Hex }>();
   readonly grants = new Map<Hex, Given>();
   readonly consents = new Map<string, { purposes: number; changes: number }>();
+  readonly glass: GlassModel;
   readonly #ground: Ground;
   readonly #counts = new Map<string, number>();
   readonly #nonces = new Set<string>();
@@ -119,6 +98,16 @@ export class AccessModel {
   constructor(ground: Ground, now: number) {
     this.#ground = ground;
     this.now = now;
+    this.glass = new GlassModel(ground, {
+      now: () => this.now,
+      steward: (device) => this.devices.get(device ?? ZERO_32)?.steward,
+      retired: (device) => this.devices.get(device)?.state === "retired",
+      assignment: (id) => this.assignments.get(id),
+      twin: (id) => {
+        const twin = this.twins.get(id);
+        return twin && { ...twin, ended: !this.#isOpen(twin) };
+      },
+    });
   }
 
   // Devices, as far as access depends on them
@@ -224,7 +213,7 @@ export class AccessModel {
     this.#requireOpen(by, assignment);
     if (subject === NOBODY) refuse("SubjectZero");
     if (this.#subjectOf(assignment) !== NOBODY) refuse("SubjectAlreadyBound");
-    this.#requireSigned(word);
+    requireSigned(word, this.now);
     this.persons.set(assignment, { subject, guardian });
   }
 
@@ -238,7 +227,7 @@ export class AccessModel {
     if (this.#subjectOf(assignment) !== NOBODY) refuse("SubjectAlreadyBound");
     if (member > 0) refuse("MemberUnknown");
     if (this.#ground.member === by) refuse("NotOtherMember");
-    this.#requireSigned(word);
+    requireSigned(word, this.now);
     this.persons.set(assignment, { subject: NOBODY, guardian });
   }
 
@@ -269,7 +258,7 @@ export class AccessModel {
   relayGrant(device: Hex, terms: GrantTerms, nonce: bigint, word: Word): void {
     this.#requireGrantable(device, terms);
     const grantor = this.#device(device).steward;
-    this.#requireSigned({ ...word, good: word.good && word.signer === grantor });
+    requireSigned({ ...word, good: word.good && word.signer === grantor }, this.now);
     this.#give(terms, { grantor, parent: ZERO_32, nonce });
   }
 
@@ -282,7 +271,7 @@ export class AccessModel {
         this.#requireGrantable(device, terms);
         this.#give(terms, { grantor, parent: ZERO_32, nonce: nonces[i] ?? 0n });
       }
-      this.#requireSigned({ ...word, good: word.good && word.signer === grantor });
+      requireSigned({ ...word, good: word.good && word.signer === grantor }, this.now);
     } catch (error) {
       // All or none.
       for (const id of this.grants.keys()) if (!kept.has(id)) this.grants.delete(id);
@@ -298,7 +287,7 @@ export class AccessModel {
 
   relayDelegation(device: Hex, terms: GrantTerms, nonce: bigint, grantor: Hex, above: Source, word: Word): void {
     const parent = this.#requireWithin(device, terms, grantor, above);
-    this.#requireSigned({ ...word, good: word.good && word.signer === grantor });
+    requireSigned({ ...word, good: word.good && word.signer === grantor }, this.now);
     this.#give(terms, { grantor, parent, nonce });
   }
 
@@ -311,7 +300,7 @@ export class AccessModel {
   relayRevocation(twin: Hex, reader: Hex, source: Source, word: Word): void {
     const given = this.#requireGrant(grantId({ twin, reader, ...source }));
     if (word.signer !== source.grantor) this.#requireStewardOf(twin, word.signer);
-    this.#requireSigned(word);
+    requireSigned(word, this.now);
     given.revoked = true;
   }
 
@@ -336,7 +325,7 @@ export class AccessModel {
 
   relayConsent(twin: Hex, reader: Hex, purposes: number, word: Word): void {
     if (!this.speaksFor(twin, word.signer)) refuse("NotSubject");
-    this.#requireSigned(word);
+    requireSigned(word, this.now);
     this.setConsent(word.signer, twin, reader, purposes);
   }
 
@@ -351,6 +340,7 @@ export class AccessModel {
     const known = twin?.device === question.device ? twin : undefined;
     const device = this.devices.get(question.device);
     const grant = this.grants.get(question.grant);
+    const opening = this.glass.find(question.grant);
     const purpose = PURPOSES[question.purpose] ?? "care";
     return decide(
       {
@@ -367,6 +357,13 @@ export class AccessModel {
               parentRevoked: this.#above(grant).some(({ revoked }) => revoked),
             }
           : null,
+        ...(opening && {
+          opening: {
+            ...opening,
+            sameTwin: opening.twin === question.twin,
+            sameReader: opening.opener === question.reader,
+          },
+        }),
       },
       { action: question.command ? "command" : "read", purpose, segments: question.segments, now: this.now },
     );
@@ -419,11 +416,6 @@ export class AccessModel {
 
   #subjectOf(assignment: Hex): Hex {
     return this.persons.get(assignment)?.subject ?? NOBODY;
-  }
-
-  #requireSigned({ good, deadline }: Word): void {
-    if (this.now > deadline) refuse("SignatureExpired");
-    if (!good) refuse("SignatureInvalid");
   }
 
   #requireGrantable(device: Hex, terms: GrantTerms): void {

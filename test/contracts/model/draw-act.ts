@@ -3,7 +3,9 @@ import { TypedDataEncoder } from "ethers";
 import type { Random } from "../../../ml/random.ts";
 import { ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { grantId } from "../../../protocol/ids.ts";
-import type { AccessModel, Given, GrantTerms, Source, Word } from "./access-model.ts";
+import type { AccessModel, Given, GrantTerms, Source } from "./access-model.ts";
+import { glassActs } from "./draw-glass.ts";
+import { NOBODY, type Word } from "./refused.ts";
 import { CHAIN_ID, PLAYERS, type Act, type PlayerName, type Stage } from "./stage.ts";
 
 /** An act for the chain, and the same for the model, which throws what refuses it. */
@@ -12,7 +14,6 @@ export interface Drawn {
   readonly model: () => void;
 }
 
-const NOBODY: Hex = `0x${"00".repeat(20)}`;
 const MANIFESTS = [`0x${"aa".repeat(32)}`, `0x${"bb".repeat(32)}`] as readonly Hex[];
 const READERS = ["ann", "ben", "cat"] as const;
 
@@ -30,8 +31,34 @@ const TYPES = {
   Revocation: { Revocation: line("bytes32 grant,uint40 deadline") },
   Consent: { Consent: line("bytes32 twin,address reader,uint8 purposes,uint256 nonce,uint40 deadline") },
   Subject: { Subject: line("bytes32 assignment,address subject,address guardian,uint40 deadline") },
+  BreakGlass: {
+    BreakGlass: line("bytes32 twin,address opener,uint40 until,bytes32 reason,uint256 nonce,uint40 deadline"),
+  },
   Guardian: { Guardian: line("bytes32 assignment,address guardian,uint40 deadline") },
 } as const;
+
+type Signed = { readonly signature: string; readonly word: (deadline: number) => Word };
+
+/** What draws of other files draw with. */
+export interface Tools {
+  readonly often: (share: number) => boolean;
+  readonly one: <T>(of: readonly T[]) => T;
+  readonly player: () => PlayerName;
+  readonly address: (name: PlayerName) => Hex;
+  readonly nameOf: (address: Hex) => PlayerName;
+  readonly steward: (device: Hex) => PlayerName;
+  readonly twin: () => Hex;
+  readonly assignment: () => Hex;
+  readonly deadline: () => number;
+  readonly sign: (contract: Act["target"], type: keyof typeof TYPES, said: object, signer: Hex) => Signed;
+  readonly drawn: (
+    by: PlayerName,
+    target: Act["target"],
+    method: string,
+    args: readonly unknown[],
+    model: (by: Hex) => void,
+  ) => Drawn;
+}
 
 export class Draw {
   readonly #random: Random;
@@ -73,11 +100,26 @@ export class Draw {
       [0.3, () => this.#retire()],
       [0.7, () => this.#pause()],
       [1.2, () => this.#resume()],
+      ...glassActs(this.#model, this.#tools),
     ];
     let left = this.#random.uniform() * acts.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, draw] of acts) if ((left -= weight) < 0) return draw();
     return this.#grant();
   }
+
+  readonly #tools: Tools = {
+    often: (share) => this.#often(share),
+    one: (of) => this.#one(of),
+    player: () => this.#player(),
+    address: (name) => this.#address(name),
+    nameOf: (address) => this.#nameOf(address),
+    steward: (device) => this.#steward(device),
+    twin: () => this.#twin(),
+    assignment: () => this.#assignment(),
+    deadline: () => this.#deadline(),
+    sign: (contract, type, said, signer) => this.#sign(contract, type, said, signer),
+    drawn: (...given) => this.#drawn(...given),
+  };
 
   // Choices
 
@@ -191,7 +233,7 @@ export class Draw {
   // Signatures
 
   /** Over the words, or over others. */
-  #sign(contract: "GrantRegistry" | "TwinRegistry", type: keyof typeof TYPES, said: object, signer: Hex) {
+  #sign(contract: Act["target"], type: keyof typeof TYPES, said: object, signer: Hex): Signed {
     const verifyingContract = this.#stage.contracts[contract];
     const domain = { name: `Twinward ${contract}`, version: "1", chainId: CHAIN_ID, verifyingContract };
     const types = TYPES[type] as unknown as Record<string, { type: string; name: string }[]>;

@@ -1,8 +1,10 @@
 import { createRandom, type Random } from "../../../ml/random.ts";
 import { ZERO_32, type Hex } from "../../../protocol/bytes.ts";
-import { AccessModel, Refused, type Question } from "./access-model.ts";
+import { AccessModel, type Question } from "./access-model.ts";
 import { Draw, type Drawn } from "./draw-act.ts";
-import { CHAIN_ID, PLAYERS, type Stage } from "./stage.ts";
+import { REVIEW_SECONDS, type Opening } from "./glass-model.ts";
+import { Refused } from "./refused.ts";
+import { CHAIN_ID, HOLDERS, PLAYERS, REVIEWERS, type Stage } from "./stage.ts";
 
 /** Seconds at which every sequence begins. */
 export const BEGIN = 1_800_000_000;
@@ -32,7 +34,13 @@ export async function playSequence(
   const { players, contracts, devices } = stage;
   const offices = { pauser: players.pauser, resumer: players.pauser, member: players.member };
   const judge = { verdictOracle: players.judge, oracle: players.judge };
-  const model = newModel({ chainId: CHAIN_ID, twinRegistry: contracts.TwinRegistry, ...offices, ...judge }, BEGIN);
+  const glass = {
+    breakGlass: contracts.BreakGlass,
+    holders: HOLDERS.map((name) => players[name]),
+    reviewers: REVIEWERS.map((name) => players[name]),
+  };
+  const ground = { chainId: CHAIN_ID, twinRegistry: contracts.TwinRegistry, ...offices, ...judge, ...glass };
+  const model = newModel(ground, BEGIN);
   for (const id of devices) {
     const state = { state: "registered" as const, assignments: 0, assigned: false };
     model.devices.set(id, { steward: players.steward, offered: `0x${"00".repeat(20)}`, ...state });
@@ -41,7 +49,10 @@ export async function playSequence(
   for (let scene = 0; scene < SCENES; scene++) {
     // Some pauses last their hour: only then can they end.
     const hour = model.pausedAt !== undefined && random.integer(3) === 0 ? 3_600 : 0;
-    model.now = scene === 0 ? BEGIN : model.now + 1 + 100 * random.integer(5) + random.integer(2) + hour;
+    // And some reviews are waited for until they are overdue.
+    const waits = model.glass.openings.some(({ reviewed }) => !reviewed) && random.integer(3) === 0;
+    const later = 1 + 100 * random.integer(5) + random.integer(2) + hour + (waits ? REVIEW_SECONDS - 200 : 0);
+    model.now = scene === 0 ? BEGIN : model.now + later;
     const acts = [
       ...(scene === 0 ? opening(stage, model) : []),
       ...Array.from({ length: 4 + random.integer(ACTS_MOST - 4) }, () => () => draw.act()),
@@ -90,7 +101,7 @@ const disagreement = (seed: string, scene: number, i: number, { act }: Drawn, ex
     (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value),
   )}`;
 
-/** Both devices in use: a security twin, an assignment and a twin each, by their steward. */
+/** Both devices in use: a security twin, an assignment and a twin each, which is its emergency twin too, by their steward. */
 function opening({ devices, players }: Stage, model: AccessModel): (() => Drawn)[] {
   const manifest: Hex = `0x${"cc".repeat(32)}`;
   const by = "steward" as const;
@@ -111,12 +122,22 @@ function opening({ devices, players }: Stage, model: AccessModel): (() => Drawn)
         model: () => model.createTwin(who, assignment, manifest, 0x0fn, 0x03n),
       };
     },
+    () => {
+      const [twin, { assignment }] = [...model.twins].at(-1) ?? [ZERO_32, { assignment: null }];
+      const named = [assignment ?? ZERO_32, twin, 0] as const;
+      return {
+        act: { by, target: "BreakGlass" as const, method: "nameEmergencyTwin", args: named },
+        model: () => model.glass.nameEmergencyTwin(who, ...named),
+      };
+    },
   ]);
 }
 
 function drawQuestion(random: Random, model: AccessModel, { devices, players }: Stage): Question {
   const one = <T>(of: readonly T[]): T => of[random.integer(of.length)] as T;
   const often = (share: number): boolean => random.uniform() < share;
+  const { openings } = model.glass;
+  if (openings.length > 0 && often(0.2)) return drawQuestionOf(one(openings), one, often, model, players);
   const given = model.grants.size > 0 && often(0.9) ? one([...model.grants.values()]) : undefined;
   const twins = [...model.twins.keys()];
   const twin = given && often(0.93) ? given.twin : twins.length > 0 && often(0.95) ? one(twins) : ZERO_32;
@@ -131,6 +152,28 @@ function drawQuestion(random: Random, model: AccessModel, { devices, players }: 
     command: often(0.25),
     segments: given && often(0.6) ? given.segments : BigInt(random.integer(0x20)),
     sourced: given === undefined || often(0.95),
+  };
+}
+
+/** By an opening of the glass, as who opened it would ask, or a little otherwise. */
+function drawQuestionOf(
+  { id, twin, opener }: Opening,
+  one: <T>(of: readonly T[]) => T,
+  often: (share: number) => boolean,
+  model: AccessModel,
+  players: Stage["players"],
+): Question {
+  const shown = model.twins.get(twin);
+  const asked = often(0.9) ? twin : one([...model.twins.keys()]);
+  return {
+    twin: asked,
+    device: model.twins.get(asked)?.device ?? ZERO_32,
+    grant: id,
+    reader: often(0.9) ? opener : players[one(PLAYERS)],
+    purpose: often(0.85) ? 1 : one([0, 2, 3, 4, 5]),
+    command: often(0.2),
+    segments: often(0.8) ? (shown?.segments ?? 1n) : one([0n, 1n, 2n, 0x10n]),
+    sourced: true,
   };
 }
 

@@ -33,7 +33,11 @@ export const PLAYERS = [
   "pauser",
 ] as const;
 export type PlayerName = (typeof PLAYERS)[number];
-export type Target = "DeviceRegistry" | "TwinRegistry" | "GrantRegistry";
+export type Target = "DeviceRegistry" | "TwinRegistry" | "GrantRegistry" | "BreakGlass";
+
+/** Of the one member: who may break the glass, and who reviews it. One of them has both roles. */
+export const HOLDERS = ["ann", "ben"] as const;
+export const REVIEWERS = ["ben", "cat"] as const;
 
 /** One act: who calls what. */
 export interface Act {
@@ -115,11 +119,13 @@ export async function setStage(now: number): Promise<Stage> {
   const twins = await deploy(interfaces.TwinRegistry, twinRegistryBytecode, members, devices);
   // Both offices at once and without delays: what delays do is tested elsewhere.
   const appointed = (["pauser", "resumer"] as const).map((role) => [roleNumber(role, 0), players.pauser, 0]);
+  for (const name of HOLDERS) appointed.push([roleNumber("holder", 0), players[name], 0]);
+  for (const name of REVIEWERS) appointed.push([roleNumber("reviewer", 0), players[name], 0]);
   const operators = await deploy(interfaces.Operators, operatorsBytecode, SENDER.address, appointed);
   const glass = await deploy(interfaces.BreakGlass, breakGlassBytecode, members, devices, twins, operators);
   const asked = [members, devices, twins, glass, operators];
   const grants = await deploy(interfaces.GrantRegistry, grantRegistryBytecode, ...asked);
-  const contracts = { DeviceRegistry: devices, TwinRegistry: twins, GrantRegistry: grants };
+  const contracts = { DeviceRegistry: devices, TwinRegistry: twins, GrantRegistry: grants, BreakGlass: glass };
   // Whoever plays the judge says what a verdict would.
   const wired = interfaces.DeviceRegistry.encodeFunctionData("wire", [twins, players.judge]);
   await (await wallet.sendTransaction({ to: devices, data: wired })).wait();
