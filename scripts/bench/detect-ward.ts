@@ -27,7 +27,7 @@ False alarms of the ward's detectors over weeks of clean simulation, and how soo
   --seed WORDS  draws the people; never those whom a detector learned from or was calibrated by (study)
   --json        one JSON value instead of tables
 
-As given by default it takes about ten minutes of two cores.`;
+As given by default it takes about twenty minutes of two cores.`;
 
 const SHIPPED = fileURLToPath(new URL("../../lab/models/ward", import.meta.url));
 const HOURS_EACH = 6;
