@@ -96,6 +96,7 @@ async function measure(database: DatabaseKind): Promise<Figures | { database: Da
       twins.push(twin);
     }
     await anchored(ward);
+    await ward.settle();
     const read = async (receipts: boolean): Promise<Round> => {
       await ward.restart();
       say(`${database}: ${hours * twins.length} hours, ${receipts ? "with" : "without"} receipts`);
