@@ -9,8 +9,9 @@ import type { Claim, ClaimOptions, Database, Tx } from "./database.ts";
 export async function lockStream(tx: Tx, stream: Hex): Promise<number> {
   const size = await lockRow(tx, stream);
   if (size !== undefined) return size;
-  // A row that is not there cannot be locked, so the first of several writers makes it behind a lock on the table.
-  await tx.script("lock table stream in share row exclusive mode");
+  // A row that is not there cannot be locked, so the first of several writers makes it behind a lock of this name. The table's would
+  // meet those who have the row already: they hold it and want the table, we the table and want the row.
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('twinward makes the stream', 0))");
   const found = await lockRow(tx, stream);
   if (found !== undefined) return found;
   await tx.query("insert into stream (id, size) values ($1, 0)", [fromHex(stream, 32)]);
