@@ -4,7 +4,7 @@ import type { PcaModel } from "./pca-model.ts";
 import type { Row, Seen } from "./regime/rows.ts";
 import { extractRow } from "./regime/rows.ts";
 import { reach, type Decides, type Part, type Reached, type Rule, type Scores } from "./regime/rules.ts";
-import { orderSignals, scorePca, tellWhole } from "./score-pca.ts";
+import { orderSignals, scorePca, scoreRows, tellWhole } from "./score-pca.ts";
 import type { Shares, WindowDetector } from "./window-detector.ts";
 
 /** Scores of rows, and the rules that make judgements of them. */
@@ -15,11 +15,11 @@ export interface Ruled {
   readonly rules: readonly Rule[];
   /** How many rows before a judged one decide with it. */
   readonly rowsBefore: number;
-  /** Scores of a run of rows, by each part that a rule names. */
-  score(run: readonly Row[]): Promise<Scores>;
+  /** Scores of a run of rows, by each part that has learned. */
+  score(run: readonly Row[]): Promise<Omit<Scores, "pca">>;
   /** Which signals carry a row's score of this part. */
   explain(run: readonly Row[], row: number, part: Exclude<Part, "pca">): Shares | Promise<Shares>;
-  /** The PCA beside it, where rules name one. */
+  /** The PCA beside it, where there is one: it scores rows where a rule names it. */
   readonly pca: PcaModel | undefined;
 }
 
@@ -30,13 +30,14 @@ const LIMITS = { suspect: 1_000, quarantine: 1_000 };
 export function judgeByRules({ seen, stretchMs, strideMs, rules, rowsBefore, pca, ...by }: Ruled): WindowDetector {
   const { signals } = seen;
   const quarantine = Math.min(...rules.flatMap((rule) => (rule.decides === "quarantine" ? [rule.sustain] : [])));
+  const deciding = rules.some(({ part }) => part === "pca") ? pca : undefined;
   const thresholds = { ...LIMITS, sustain: { suspect: 1, quarantine } };
 
   const look = async (window: Window, from: number): Promise<Looked> => {
     const ordered = orderSignals({ signals: [...signals] }, window);
     const stretches = cutStretches(ordered, stretchMs, strideMs);
     const run = stretches.map((stretch) => extractRow(seen, stretch));
-    const scores = await by.score(run);
+    const scores = { ...(await by.score(run)), ...(deciding && { pca: scoreRows(deciding, run) }) };
     const { first, isWhole } = tellWhole({ stretchMs, strideMs, thresholds }, ordered, stretches, from);
     const worst = (decides: Decides): Worst => worstOf(reach(rules, decides, scores), first);
     return { stretches, run, isWhole, quarantine: worst("quarantine"), suspect: worst("suspect") };
@@ -56,7 +57,7 @@ export function judgeByRules({ seen, stretchMs, strideMs, rules, rowsBefore, pca
       if (rule === undefined) return [];
       if (rule.part !== "pca") return by.explain(run, row, rule.part);
       const { end } = stretches[row]!;
-      return scorePca(pca!, window, end - strideMs, end).contributions;
+      return scorePca(deciding!, window, end - strideMs, end).contributions;
     },
   };
 }

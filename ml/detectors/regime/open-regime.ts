@@ -1,7 +1,6 @@
 import type { Engine } from "../../engines/engine.ts";
 import { judgeByRules } from "../judge-by-rules.ts";
 import { openDetector } from "../open-detector.ts";
-import { scoreRows } from "../score-pca.ts";
 import { rankShares } from "../shares.ts";
 import { explainTrained, ROWS_BEFORE, scoreTrained } from "../trained/open-trained.ts";
 import type { WindowDetector } from "../window-detector.ts";
@@ -26,7 +25,6 @@ export async function openRegime({ regime, pca, rules, twin }: RegimeModel, engi
     ...{ stretchMs, strideMs, rules, pca },
     rowsBefore: Math.max(rowsBefore(rules, regime.steps), twin ? ROWS_BEFORE : 0),
     score: async (run) => ({
-      pca: scoreRows(pca, run),
       regime: await rows.score(run),
       ...(twin && detector && { rows: await scoreTrained(twin, detector, run) }),
     }),

@@ -2,7 +2,6 @@ import type { Frame } from "../../data/frame.ts";
 import { judgeByRules } from "../judge-by-rules.ts";
 import { openDetector, type ReadyDetector } from "../open-detector.ts";
 import { toColumns, type Row } from "../regime/rows.ts";
-import { scoreRows } from "../score-pca.ts";
 import { rankShares } from "../shares.ts";
 import type { Shares, WindowDetector } from "../window-detector.ts";
 import type { Scale, TrainedModel } from "./parse-trained.ts";
@@ -29,10 +28,7 @@ export function judgeTrained(trained: TrainedModel, detector: RowDetector): Wind
     stretchMs: pca?.stretchMs ?? STRETCH_MS,
     strideMs: pca?.strideMs ?? STRIDE_MS,
     rowsBefore: ROWS_BEFORE,
-    async score(run) {
-      const rows = await scoreTrained(trained, detector, run);
-      return pca === undefined ? { rows } : { rows, pca: scoreRows(pca, run) };
-    },
+    score: async (run) => ({ rows: await scoreTrained(trained, detector, run) }),
     explain: (run, row) => explainTrained(trained, detector, run, row),
   });
 }

@@ -2,52 +2,34 @@ import { expect } from "chai";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createFalseData, type FalseData } from "../../../lab/attacks/false-data.ts";
-import { createBedside, SAMPLE_SECONDS } from "../../../lab/bedside.ts";
+import type { FalseData } from "../../../lab/attacks/false-data.ts";
+import { createBedside } from "../../../lab/bedside.ts";
 import { fitWardTwin } from "../../../lab/fit-twin.ts";
 import { recordRows } from "../../../lab/record-rows.ts";
-import { SEGMENTS, type Sample } from "../../../lab/sample.ts";
+import { SEGMENTS } from "../../../lab/sample.ts";
 import { findDetector } from "../../../ml/detectors/detectors.ts";
 import { openDetector } from "../../../ml/detectors/open-detector.ts";
 import { openWindows } from "../../../ml/detectors/open-windows.ts";
 import { reach } from "../../../ml/detectors/regime/rules.ts";
 import { judgeTrained, scoreTrained, type RowDetector } from "../../../ml/detectors/trained/open-trained.ts";
 import { parseTrained, type TrainedModel } from "../../../ml/detectors/trained/parse-trained.ts";
-import type { WindowDetector } from "../../../ml/detectors/window-detector.ts";
 import { saveModel } from "../../../ml/model/model-files.ts";
 import type { Model } from "../../../ml/model/pack-model.ts";
-import { createRandom } from "../../../ml/random.ts";
-import { fromHex, type Hex } from "../../../protocol/bytes.ts";
-import { sha256Hex } from "../../../protocol/hash.ts";
+import type { Hex } from "../../../protocol/bytes.ts";
 import { readDetector } from "../../../server/oracle/files.ts";
-import { judge, type JudgedReading, type Outcome } from "../../../server/oracle/judge.ts";
-
-const ROUND = 10;
-const START = 1_790_000_000_000;
-/** Engines give the same numbers within 2e-5 (test/ml/engines/agreement.test.ts); this is five times that. */
-const TOLERANCE = 1e-4;
-
-/** Readings of a simulated person, as a device of the ward signs them. */
-function readingsOf(seed: string, count: number, attack?: FalseData): JudgedReading[] {
-  const bed = createBedside(seed);
-  const falsify = attack && createFalseData(attack);
-  return Array.from({ length: count }, (_, n) => {
-    const from = START + 1000 * n;
-    const t = [0, 1000 * SAMPLE_SECONDS];
-    const samples = t.map((offset): Sample => {
-      const { sample } = bed.next();
-      return falsify ? falsify.falsify(sample, from + offset) : sample;
-    });
-    const disclosures = SEGMENTS.map((segment) => ({ segment, t, v: samples.map((sample) => sample[segment]) }));
-    return { sequence: n + 1, per: [from, from + 1000], leaf: fromHex(sha256Hex(`${seed} ${n}`)), disclosures };
-  });
-}
-
-/** As oracles judge: the first `n` readings, at the batch end of the last of them. */
-function judgeAt(detector: WindowDetector, readings: readonly JudgedReading[], n: number): Promise<Outcome> {
-  const round = Math.floor((n - 1) / ROUND) * ROUND;
-  return judge(detector, readings.slice(round, n), readings.slice(Math.max(round - 2 * ROUND, 0), round));
-}
+import type { Outcome } from "../../../server/oracle/judge.ts";
+import {
+  createInexact,
+  decideRounds,
+  judgeAt,
+  judgePieces,
+  kindsOf,
+  mostOf,
+  readingsOf,
+  ROUND,
+  START,
+  type JudgedRound,
+} from "../../helpers/judged-rounds.ts";
 
 describe("oracles with models of detect train", () => {
   let directory: string;
@@ -97,23 +79,11 @@ describe("oracles with models of detect train", () => {
     const rows = recordRows(createBedside("pieces", 6)).next(seconds - 2);
     const scores = { rows: await scoreTrained(trained, ready, rows) };
     const [held, seen] = (["quarantine", "suspect"] as const).map((kind) => reach(trained.rules, kind, scores).share);
-    const bed = createBedside("pieces", 6);
-    const samples = Array.from({ length: 2 * seconds }, () => bed.next().sample);
     const decided = new Set<string>();
-    for (let from = 40; from + ROUND <= seconds; from += ROUND) {
-      const first = from - 20;
-      const cut = samples.slice(2 * first, 2 * (from + ROUND));
-      const window = {
-        signals: [...SEGMENTS],
-        times: SEGMENTS.map(() => cut.map((_, i) => 1000 * (first + i * SAMPLE_SECONDS))),
-        values: SEGMENTS.map((segment) => cut.map((sample) => sample[segment])),
-      };
-      const judged = await detector.judge(window, 1000 * from);
-      // The row of a stretch is called by its last second.
-      const most = (share: Float64Array): number => Math.max(...share.slice(from - 2, from - 2 + ROUND));
-      const expected = most(held!) >= 1 ? most(held!) : most(seen!);
+    for (const { from, judged } of await judgePieces(detector, { seed: "pieces", seconds, before: 20 })) {
+      const most = mostOf(held!, from) >= 1 ? mostOf(held!, from) : mostOf(seen!, from);
       expect(judged.isJudged).to.equal(true);
-      expect(judged.score, `from ${from}`).to.be.closeTo(1000 * expected, 1.5);
+      expect(judged.score, `from ${from}`).to.be.closeTo(1000 * most, 1.5);
       decided.add(judged.kind);
     }
     expect(decided).to.include.keys("clear", "quarantine");
@@ -187,7 +157,7 @@ describe("oracles with models of detect train", () => {
     /** One with a network. */
     let model: Model;
     let ready: RowDetector;
-    const rounds: { readings: JudgedReading[]; n: number }[] = [];
+    const rounds: JudgedRound[] = [];
     before(async function () {
       this.timeout(60_000);
       model = await fitWardTwin("small", { people: 2, detector: findDetector("mas") });
@@ -201,40 +171,29 @@ describe("oracles with models of detect train", () => {
         for (let n = 21; n <= 50; n += 5) rounds.push({ readings, n });
       }
     });
-    const decide = async (own: WindowDetector, some = rounds): Promise<string[]> => {
-      const decided = [];
-      for (const { readings, n } of some) {
-        const { kind, severity, leavesRoot } = await judgeAt(own, readings, n);
-        decided.push(`${kind} ${severity} ${leavesRoot}`);
-      }
-      return decided;
-    };
-
     it("whichever engine computes the network", async function () {
       this.timeout(60_000);
       // The plain interpreter is written to be read: some of the rounds are enough.
       const some = rounds.filter((_, n) => n % 7 === 4);
-      const decided = await decide(await openWindows(model), some);
-      expect(new Set(decided.map((one) => one.split(" ")[0])).size).to.be.above(1);
+      const decided = await decideRounds(await openWindows(model), some);
+      expect(kindsOf(decided).size).to.be.above(1);
       for (const name of ["plain", "tfjs"])
-        expect(await decide(await openWindows(model, name), some), name).to.deep.equal(decided);
+        expect(await decideRounds(await openWindows(model, name), some), name).to.deep.equal(decided);
     });
 
     it("however each score is off by the tolerance of the engines", async () => {
       const trained = parseTrained(model);
-      const decided = await decide(judgeTrained(trained, ready));
+      const decided = await decideRounds(judgeTrained(trained, ready), rounds);
       for (const seed of ["one", "two"]) {
-        const random = createRandom(seed);
+        const off = createInexact(seed);
         const inexact: RowDetector = {
           ...ready,
           judge: async (frame) => {
             const judged = await ready.judge(frame);
-            const off = (score: number): number =>
-              score + TOLERANCE * (2 * random.uniform() - 1) * Math.max(1, Math.abs(score));
             return { ...judged, scores: judged.scores.map(off) };
           },
         };
-        expect(await decide(judgeTrained(trained, inexact))).to.deep.equal(decided);
+        expect(await decideRounds(judgeTrained(trained, inexact), rounds)).to.deep.equal(decided);
       }
     });
   });
