@@ -16,11 +16,12 @@ export function measureGateway(meters: Meters, gateway: Gateway): Gateway {
   const seconds = meters.histogram("twinward_accept_seconds", "From a request of readings to its answers.", SECONDS);
   return {
     ...gateway,
-    accept: async (texts, via) => {
+    accept: async (...given) => {
+      const [texts, via] = given;
       const door = via === undefined ? "http" : "mqtt";
       const began = performance.now();
       try {
-        const answers = await gateway.accept(texts, via);
+        const answers = await gateway.accept(...given);
         for (const answer of answers) {
           if (isRefusal(answer)) readings.add({ door, answer: "refused", code: answer.code });
           else readings.add({ door, answer: isHeld(answer) ? "held" : "acked", code: "" });
@@ -51,8 +52,8 @@ export function measureAccess(meters: Meters, access: Access): Access {
   };
   return {
     ...access,
-    authorize: (asked) => counted(access.authorize(asked)),
-    authorizeRecord: (reader, record) => counted(access.authorizeRecord(reader, record)),
+    authorize: (...given) => counted(access.authorize(...given)),
+    authorizeRecord: (...given) => counted(access.authorizeRecord(...given)),
   };
 }
 

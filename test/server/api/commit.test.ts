@@ -74,7 +74,7 @@ describe("a decision whose commit fails", () => {
     expect((await countDecisions(door)) - before).to.equal(paths.length);
   });
 
-  it("waits for the disk before it opens anything for the answer", async () => {
+  it("waits for the disk before it opens anything for the answer, and looks it up meanwhile", async () => {
     const [path = ""] = paths;
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -93,22 +93,31 @@ describe("a decision whose commit fails", () => {
     let opened = 0;
     Object.assign(door.keys, { open: (...args: Parameters<typeof open>) => ((opened += 1), open(...args)) });
     Object.assign(door.committer, { submit: slow });
+    const query = door.database.query.bind(door.database);
+    let lookedUp = 0;
+    const counting: typeof query = (sql, parameters) => {
+      if (sql.includes("signing_input")) lookedUp += 1;
+      return query(sql, parameters);
+    };
+    Object.assign(door.database, { query: counting });
     try {
       let answered = false;
       const answer = ask(path).finally(() => (answered = true));
       await isAsked;
       // Whatever does not wait for the decision is long through after as many turns to and fro with the server.
       for (let i = 0; i < 20; i++) expect((await fetch(`${door.url}/v1/devices`)).status).to.equal(200);
-      expect([answered, opened]).to.deep.equal([false, 0]);
+      expect([answered, opened, lookedUp]).to.deep.equal([false, 0, 1]);
       expect(await countDecisions(door)).to.equal(before);
       release();
       expect((await answer).status).to.equal(200);
       expect(await countDecisions(door)).to.equal(before + 1);
       expect(opened).to.be.greaterThan(0);
+      expect(lookedUp, "once, and not again for the answer").to.equal(1);
     } finally {
       release();
       Object.assign(door.committer, { submit });
       Object.assign(door.keys, { open });
+      Object.assign(door.database, { query });
     }
   });
 });

@@ -25,6 +25,8 @@ import { createSessions } from "../../../server/access/session.ts";
 import { createApi, routesOf } from "../../../server/api/app.ts";
 import { createGateway } from "../../../server/gateway/gateway.ts";
 import { openKeyStore } from "../../../server/keys/key-store.ts";
+import { measureAccess } from "../../../server/main/metrics/measure-rooms.ts";
+import { Meters } from "../../../server/main/metrics/meters.ts";
 import { createFindings } from "../../../server/response/findings.ts";
 import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase, type DatabasePlace } from "../../../server/store/database.ts";
@@ -143,7 +145,8 @@ export async function openFrontDoor(
     takesSignature: async () => false,
   });
   const logged: string[] = [];
-  const access = createAccess({ committer, chain, stream, model: documents.model, now, random: salt });
+  const decides = createAccess({ committer, chain, stream, model: documents.model, now, random: salt });
+  const access = measureAccess(new Meters(), decides);
   const report = (error: unknown): void => void logged.push(String(error));
   const streams = createStreams({ access, reader: twinReader, heads: createHeads(database), report, leaseSeconds });
   const write = (facts: object, words: string): void => void logged.push(`${words} ${JSON.stringify(facts)}`);
