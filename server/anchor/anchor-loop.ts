@@ -119,13 +119,18 @@ export function createAnchor(parts: AnchorParts): Anchor {
     const sent = (await outbox.waiting()).find((letter) => letter.purpose === purpose);
     const values = [stream, number, batch.root, batch.count];
     const data = interfaces.AnchorLog.encodeFunctionData("anchor", values) as Hex;
-    const hash = sent?.hash ?? (await outbox.send({ purpose, to: anchorLog, data }));
-    // The outbox has it durably: die here and it is mined all the same, and step 1 will see it.
-    await outbox.settle(hash, SETTLE_MS);
+    const settle = async (): Promise<undefined> => {
+      const hash = sent?.hash ?? (await outbox.send({ purpose, to: anchorLog, data }));
+      // The outbox has it durably: die here and it is mined all the same, and step 1 will see it.
+      await outbox.settle(hash, SETTLE_MS);
+    };
+    const reverted = await settle().catch(onlyReverted);
 
     // 5. Anchored is what the chain's event says, not what a receipt promises; the next turn's step 1 writes that down too.
     const seen = await chain.fresh(0);
     const anchor = anchorsOf(line, seen)[batch.number];
+    // Without it a revert is news; with it, an earlier turn's transaction was mined since step 1, and this one had nothing to do.
+    if (anchor === undefined && reverted) throw reverted;
     if (anchor === undefined) return "anchored";
     if (!isSame(batch, anchor)) throw conflict(batch.number, batch, anchor);
     await updatePlace(database, batch.number, anchor);
@@ -211,6 +216,11 @@ export function createAnchor(parts: AnchorParts): Anchor {
       await tail;
     },
   };
+}
+
+function onlyReverted(error: unknown): TwinwardError {
+  if (error instanceof TwinwardError && error.code === "TRANSACTION_REVERTED") return error;
+  throw error;
 }
 
 function isSame(batch: SealedBatch, anchor: AnchorFact): boolean {

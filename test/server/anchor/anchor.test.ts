@@ -300,6 +300,30 @@ describe("the anchor loop", () => {
     }
   });
 
+  it("is content where an earlier turn's transaction, gone from the outbox, anchors the batch first", async () => {
+    await insertLeaves(4);
+    const real = outboxOf(world.database);
+    const sent: Hex[] = [];
+    // As when a process starts while its last transaction is being mined: seen neither on the chain nor on its way.
+    const outbox = {
+      sender: real.sender,
+      waiting: async () => [],
+      send: async (letter: Parameters<Outbox["send"]>[0]) => {
+        if (sent.length === 0) {
+          sent.push(await real.send(letter));
+          await real.settle(sent[0]!);
+        }
+        return real.send(letter);
+      },
+      settle: (hash: Hex, limit?: number) => real.settle(hash, limit),
+    };
+    const troubles: string[] = [];
+    const anchor = start({ outbox, onTrouble: ({ code }: TwinwardError) => troubles.push(code) });
+    await settled(anchor);
+    expect([sent.length, troubles]).to.deep.equal([1, []]);
+    await expectAnchored();
+  });
+
   it("stops when the chain is ahead of the store, and goes on when the store has the intent", async () => {
     await insertLeaves(2);
     const blind = outboxOf(world.database);
