@@ -1,4 +1,4 @@
-// `npm test`: everything a contributor needs, in a few minutes. `--slow` runs the long tests instead; further words
+// `npm test`: everything a contributor needs, in about ten minutes. `--slow` runs the long tests instead; further words
 // choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity.
 import { spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
