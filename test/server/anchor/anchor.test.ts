@@ -91,7 +91,7 @@ describe("the anchor loop", () => {
   const outboxOf = (database: Database): Outbox =>
     new Outbox({ database, provider: world.provider, signer: gatewayOf(sender) });
   const start = (
-    parts: { database?: Database; outbox?: AnchorParts["outbox"]; sealIntervalMs?: number } = {},
+    parts: Partial<Pick<AnchorParts, "database" | "outbox" | "sealIntervalMs" | "onTrouble">> = {},
   ): Anchor => {
     const { database = world.database, sealIntervalMs = 20 } = parts;
     const anchor = createAnchor({ database, outbox: outboxOf(database), chain, stream, sealIntervalMs, ...parts });
@@ -318,7 +318,7 @@ describe("the anchor loop", () => {
       settle: (hash: Hex, limit?: number) => real.settle(hash, limit),
     };
     const troubles: string[] = [];
-    const anchor = start({ outbox, onTrouble: ({ code }: TwinwardError) => troubles.push(code) });
+    const anchor = start({ outbox, onTrouble: ({ code }) => troubles.push(code) });
     await settled(anchor);
     expect([sent.length, troubles]).to.deep.equal([1, []]);
     await expectAnchored();
