@@ -20,6 +20,25 @@ export const BINARY: ReadonlyMap<number, ReadColumn> = new Map<number, ReadColum
   [VOID, () => ""],
 ]);
 
+/** A column of an answer, by its name and the type that it has in pg_type.dat. */
+export interface Column {
+  readonly name: string;
+  readonly type: number;
+}
+
+/** The row whose columns begin at `start`: their number, then length and bytes of each (protocol's DataRow). */
+export function readRow(columns: readonly Column[], answer: Buffer, start: number): object {
+  const row: Record<string, unknown> = {};
+  let at = start + 2;
+  for (const { name, type } of columns) {
+    const length = answer.readInt32BE(at);
+    at += 4;
+    row[name] = length < 0 ? null : (BINARY.get(type) ?? readText)(answer, at, at + length);
+    at += Math.max(0, length);
+  }
+  return row;
+}
+
 /** A bigint as a number; one that a number cannot hold exactly is an error, never rounded. */
 export function readInt8(bytes: Buffer, at: number): number {
   const value = bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);

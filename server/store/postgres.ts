@@ -3,7 +3,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import type { Database, Tx } from "./database.ts";
 import { BINARY } from "./binary-columns.ts";
 import { toWire, type Parameter } from "./parameters.ts";
-import { BinaryClient, COLUMN_TYPES } from "./postgres-binary.ts";
+import { BinaryClient, BinaryQuery, COLUMN_TYPES } from "./postgres-binary.ts";
 import { holdClaim } from "./postgres-claim.ts";
 import { asOurs, explain } from "./postgres-errors.ts";
 import { runWork } from "./work.ts";
@@ -53,8 +53,8 @@ export async function openPostgres(url: string, limits: PostgresLimits = {}): Pr
       const statement = statementOf(sql);
       const { name, binary } = statement;
       const asked = { name, binary, text: sql, values: toWire(parameters) };
-      const { rows, fields } = await ours(() => runner.query(asked));
-      statement.binary = fields.length > 0 && fields.every(({ dataTypeID }) => BINARY.has(dataTypeID));
+      const { rows, types } = await ours(() => new BinaryQuery(asked as pg.QueryConfig).ask(runner));
+      statement.binary = types.length > 0 && types.every((type) => BINARY.has(type));
       return rows as T[];
     },
     // A migration may take as long as it takes.
