@@ -1,7 +1,18 @@
-import { Mutex, protocol, type PGlite } from "@electric-sql/pglite";
-import { TwinwardError } from "../../protocol/errors.ts";
+import { Mutex } from "@electric-sql/pglite";
 import { BINARY, readText } from "./binary-columns.ts";
 import { toWire, type Parameter } from "./parameters.ts";
+import {
+  cstring,
+  errorIn,
+  int16,
+  int32,
+  isTheEnd,
+  message,
+  messagesOf,
+  ROW,
+  ROW_DESCRIPTION,
+} from "./pglite-messages.ts";
+import type { PGliteThread } from "./pglite-thread.ts";
 
 /**
  * The embedded PostgreSQL by its own protocol (PostgreSQL's documentation, chapter "Frontend/Backend Protocol"): a statement is
@@ -11,15 +22,13 @@ import { toWire, type Parameter } from "./parameters.ts";
  * Whoever has a transaction open must keep others out: `openPGlite` sees to that.
  */
 export class PGliteWire {
-  readonly #postgres: PGlite;
+  readonly #thread: PGliteThread;
   readonly #statements = new Map<string, Statement>();
   readonly #calls = new Mutex();
-  readonly #ended = Promise.withResolvers<TwinwardError>();
-  #panic: TwinwardError | undefined;
   #made = 0;
 
-  constructor(postgres: PGlite) {
-    this.#postgres = postgres;
+  constructor(thread: PGliteThread) {
+    this.#thread = thread;
   }
 
   /** Rows as plain objects. Throws the database's error, with its SQLSTATE as `code`. */
@@ -33,15 +42,6 @@ export class PGliteWire {
       await this.#exchange([message("Q", cstring(sql))]);
       await this.#forget();
     });
-  }
-
-  /** Resolves with DATABASE_ENDED when PostgreSQL has panicked: then every call throws it. */
-  get ended(): Promise<TwinwardError> {
-    return this.#ended.promise;
-  }
-
-  get hasEnded(): boolean {
-    return this.#panic !== undefined;
   }
 
   async #query<T>(sql: string, parameters: readonly Parameter[]): Promise<T[]> {
@@ -70,47 +70,21 @@ export class PGliteWire {
   }
 
   /** What these messages are answered, and then that all is done: outside a transaction it is there that it is committed. */
-  async #ask(messages: readonly Uint8Array[]): Promise<Buffer> {
-    try {
-      return await this.#exchange(messages);
-    } finally {
-      // In a call of its own: nobody may ask on where the first has ended in a panic.
-      if (!this.hasEnded) await this.#exchange([SYNC]);
-    }
-  }
-
-  async #exchange(messages: readonly Uint8Array[]): Promise<Buffer> {
-    if (this.#panic) throw this.#panic;
-    const chunks: Buffer[] = [];
-    // What comes is in PGlite's own memory, and good until it goes on.
-    const onRawData = (chunk: Uint8Array): void => void chunks.push(Buffer.from(chunk));
-    await this.#postgres.execProtocolRawStream(Buffer.concat(messages), { syncToFs: false, onRawData });
-    const answer = Buffer.concat(chunks);
-    for (const { type } of messagesOf(answer)) if (type === ERROR) throw this.#told(errorIn(answer));
-    return answer;
+  #ask(messages: readonly Uint8Array[]): Promise<Buffer> {
+    return this.#exchange(messages, true);
   }
 
   /**
    * Where PostgreSQL cannot write its log it panics: its process ends, and the next start recovers what was committed. PGlite has
-   * no process that could end. It would be asked on, answer nothing, and turn round in itself forever with our whole process. So
-   * from the panic on nobody gets in any more.
+   * no process that could end. It would be asked on, answer nothing, and turn round in itself forever. So from the panic on nobody
+   * gets in any more, and its thread is ended.
    */
-  #told(error: Error & { severity?: string }): Error {
-    if (error.severity !== "PANIC" && error.severity !== "FATAL") return error;
-    // These are about files and memory, never about what was asked.
-    this.#panic = new TwinwardError("DATABASE_ENDED", { detail: `The embedded database: ${error.message}.` }, error);
-    this.#ended.resolve(this.#panic);
-    return this.#panic;
+  async #exchange(messages: readonly Uint8Array[], sync = false): Promise<Buffer> {
+    const answer = await this.#thread.exchange(messages, sync);
+    const error = errorIn(answer);
+    if (error) throw isTheEnd(error) ? this.#thread.end(error) : error;
+    return answer;
   }
-}
-
-/** The first error of an answer, as PGlite's own parser makes it: with its SQLSTATE as `code`. */
-function errorIn(answer: Uint8Array): Error {
-  const errors: Error[] = [];
-  new protocol.Parser().parse(answer, (said) => {
-    if (said instanceof Error) errors.push(said);
-  });
-  return errors[0] ?? new Error("The embedded database refused, and did not say why.");
 }
 
 /** Statements that are kept: ours are some hundred, but where a text depends on what is asked there could be ever more. */
@@ -127,8 +101,6 @@ interface Column {
 }
 
 const EXECUTE = message("E", cstring(""), int32(0));
-const SYNC = message("S");
-const [ROW, ROW_DESCRIPTION, ERROR] = [..."DTE"].map((type) => type.charCodeAt(0));
 
 function readColumns(answer: Buffer, start: number): Column[] {
   let at = start + 2;
@@ -178,33 +150,4 @@ function bind({ name, columns }: Statement, values: readonly unknown[]): Buffer 
 /** Arrays of numbers, and empty ones: those of bytes and texts are binary already. */
 function arrayText(values: readonly unknown[]): string {
   return `{${values.map((value) => (value === null ? "NULL" : String(value as number))).join(",")}}`;
-}
-
-function* messagesOf(answer: Buffer): Generator<{ type: number; start: number; end: number }> {
-  for (let at = 0; at + 5 <= answer.length;) {
-    const end = at + 1 + answer.readInt32BE(at + 1);
-    yield { type: answer[at] as number, start: at + 5, end };
-    at = end;
-  }
-}
-
-function message(type: string, ...parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 4);
-  return Buffer.concat([Buffer.from(type), int32(length), ...parts], length + 1);
-}
-
-function cstring(text: string): Buffer {
-  return Buffer.from(`${text}\0`, "utf8");
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeInt32BE(value);
-  return bytes;
 }

@@ -1,9 +1,9 @@
-import { Mutex, PGlite } from "@electric-sql/pglite";
+import { Mutex } from "@electric-sql/pglite";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Database, Tx } from "./database.ts";
-import { DurableFiles, durableParameters } from "./durable-files.ts";
+import { PGliteThread } from "./pglite-thread.ts";
 import { PGliteWire } from "./pglite-wire.ts";
 import { createDataDirectory } from "./template.ts";
 import { asOursEmbedded } from "./postgres-errors.ts";
@@ -17,21 +17,14 @@ const LONG_LOG = 16 * 1024 * 1024;
 const CALLS_BETWEEN_LOOKS = 16;
 
 /**
- * Nobody counts rows here, as a server's autovacuum does: the planner would guess, sort a device's whole past for one page, and
- * keep for good what it chose while a table was small. Ours are short questions that an index answers, so that is what it gets.
+ * The embedded PostgreSQL over `directory`, made when absent. One process only: it has no lock of its own. `worker` is the file of
+ * its thread, where it isn't ours.
  */
-const BY_INDEX = ["hashjoin", "mergejoin", "bitmapscan", "seqscan"].flatMap((way) => ["-c", `enable_${way}=off`]);
-
-/** The embedded PostgreSQL over `directory`, made when absent. One process only: it has no lock of its own. */
-export async function openPGlite(directory: string): Promise<Database> {
+export async function openPGlite(directory: string, worker?: URL): Promise<Database> {
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
   if (!existsSync(join(directory, "PG_VERSION"))) await createDataDirectory(directory);
-  const postgres = new PGlite({
-    fs: new DurableFiles(directory),
-    startParams: [...durableParameters(PGlite.defaultStartParams), ...BY_INDEX],
-  });
-  await postgres.waitReady;
-  const wire = new PGliteWire(postgres);
+  const thread = await PGliteThread.open(directory, worker);
+  const wire = new PGliteWire(thread);
   const ours = async <T>(ask: Promise<T>): Promise<T> => {
     try {
       return await ask;
@@ -75,7 +68,7 @@ export async function openPGlite(directory: string): Promise<Database> {
   };
   return {
     kind: "embedded",
-    ended: wire.ended,
+    ended: thread.ended,
     query: (sql, parameters) => inTurn(() => tx.query(sql, parameters)),
     script: (sql) => inTurn(() => tx.script(sql)),
     transaction: (work) => inTurn(() => transaction(work)),
@@ -83,8 +76,8 @@ export async function openPGlite(directory: string): Promise<Database> {
     claim: async () => ({ assure: async () => undefined, release: async () => undefined }),
     close: async () => {
       await checkpointing;
-      // After a panic there is nothing that it could still write, and it would never end.
-      if (!wire.hasEnded) await turns.runExclusive(() => postgres.close());
+      // Whoever is in the middle of a transaction may finish it, unless that can never be.
+      await (thread.hasEnded ? thread.close() : turns.runExclusive(() => thread.close()));
     },
   };
 }

@@ -1,15 +1,17 @@
 import { expect } from "chai";
-import fs, { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile, mkdir } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { openDatabase, type Database, type DatabasePlace } from "../../../server/store/database.ts";
 import { migrate, migrations } from "../../../server/store/migrate.ts";
 import { byteaArray, fromInt8 } from "../../../server/store/parameters.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
 
+const ENDING = fileURLToPath(new URL("./ending-child.ts", import.meta.url));
 const codeOf = (error: unknown): unknown => (error instanceof TwinwardError ? error.code : error);
 const outcome = (asked: Promise<unknown>): Promise<unknown> => asked.then(() => "done", codeOf);
 
@@ -194,31 +196,6 @@ describe("store: embedded database", () => {
     expect(byteaArray([null]).readInt32BE(4)).to.equal(1);
   });
 
-  it("ends every commit in an fsync that reaches the disk", async () => {
-    const original = fs.fsyncSync;
-    let syncs = 0;
-    fs.fsyncSync = (descriptor) => {
-      syncs++;
-      original(descriptor);
-    };
-    syncBuiltinESMExports();
-    try {
-      for (let i = 0; i < 5; i++) {
-        const before = syncs;
-        await database.query("insert into document (hash, kind, body) values ($1, 'manifest', '{}')", [
-          new Uint8Array([i]),
-        ]);
-        expect(syncs, `commit ${i}`).to.be.greaterThan(before);
-      }
-      const before = syncs;
-      await database.script("checkpoint");
-      expect(syncs, "a checkpoint syncs the tables").to.be.greaterThan(before + 3);
-    } finally {
-      fs.fsyncSync = original;
-      syncBuiltinESMExports();
-    }
-  });
-
   it("checkpoints by itself, so that its log does not grow for ever", async function () {
     this.timeout(120_000);
     const log = async (): Promise<number> =>
@@ -244,6 +221,37 @@ describe("store: embedded database", () => {
     }
     expect(shrank).to.equal(true);
   });
+
+  it("holds nobody else in this process up while it writes its tables", async function () {
+    this.timeout(120_000);
+    await database.script(
+      "create table large as select n, repeat(md5(n::text), 30) as t from generate_series(1, 40000) n",
+    );
+    let isWriting = true;
+    const written = database.script("checkpoint").finally(() => (isWriting = false));
+    let turns = 0;
+    for (; isWriting; turns++) await new Promise(setImmediate);
+    await written;
+    // On this thread it would be one or two.
+    expect(turns).to.be.greaterThan(20);
+  });
+
+  for (const [how, said] of [
+    ["closed", "closed"],
+    ["left open", "left open"],
+    ["asked, and nobody waited", "committed"],
+  ] as const) {
+    it(`lets its process end by itself where it was ${how}`, async function () {
+      this.timeout(60_000);
+      const child = spawn(process.execPath, [ENDING, join(directory, `ending-${said}`), how], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let out = "";
+      child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+      const code = await new Promise((resolve) => child.once("close", resolve));
+      expect([code, out]).to.deep.equal([0, `${said}\n`]);
+    });
+  }
 
   it("makes its directory whole, also after a kill while making it", async () => {
     const other = join(directory, "other");
