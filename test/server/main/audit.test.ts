@@ -199,8 +199,10 @@ describe("audit", function () {
         ] as const)
           await putSealed(tx, into.position, sealReading(keys, into, readingPlaintext(openReading(keys, from, from))));
       });
-      expect(places(report)).to.deep.equal([placeOf(one), placeOf(other)]);
-      for (const { what } of report?.lies ?? []) expect(what).to.match(/^DISCLOSURE_/);
+      // What was released of them, where something was, does not follow from them any more.
+      const lies = report?.lies.filter(({ place }) => !place.startsWith("release at")) ?? [];
+      expect(lies.map(({ place }) => place)).to.deep.equal([placeOf(one), placeOf(other)]);
+      for (const { what } of lies) expect(what).to.match(/^DISCLOSURE_/);
     });
 
     it("names what never had a leaf: a reading and an ack beyond the stream", async () => {
