@@ -133,7 +133,7 @@ function openOrErased(keys: KeyStore, row: FindingRow): SignedFinding[] {
 async function placeOf(database: Database, { verdict, at }: Finding): Promise<KeyName> {
   const { device, lastSequence } = verdict;
   const [row] = await database.query<{ scope: Uint8Array; month: string }>(
-    `select r.scope, r.month from leaf l join reading r on r.position = l.position
+    `select r.scope, r.month from leaf l join reading r on r.accepted_month = l.accepted_month and r.position = l.position
      where l.kind = ${LEAF_KINDS.reading} and l.subject = $1 and l.sequence = $2`,
     [fromHex(device, 32), lastSequence],
   );

@@ -6,6 +6,7 @@ import { Tree, toHexPath } from "../../protocol/tree.ts";
 import type { Database, Tx } from "./database.ts";
 import type { Entry, Placed, Wanted, Work } from "./entry.ts";
 import { insertLeaves, placeEntries } from "./insert-leaves.ts";
+import { acceptedMonthOf, makeMonths } from "./months.ts";
 import { sqlstateOf } from "./postgres-errors.ts";
 import { promiseOver, type PromiseParts } from "./promise.ts";
 import { lockStream } from "./stream-row.ts";
@@ -37,6 +38,8 @@ interface Waiting {
 export class Committer {
   readonly #parts: CommitterParts;
   readonly #queue: Waiting[] = [];
+  /** The month whose partition is there, committed: no rollback takes it away. */
+  #month: number | undefined;
   #draining: Promise<void> | undefined;
   #closed = false;
   #halted: TwinwardError | undefined;
@@ -79,6 +82,7 @@ export class Committer {
     // What each settled work is told, once the fate of the group is known.
     let answers: (() => void)[] = [];
     let committing = false;
+    let month: number | undefined;
     try {
       await this.#parts.database.transaction(async (tx) => {
         const size = await lockStream(tx, this.#parts.stream);
@@ -100,11 +104,8 @@ export class Committer {
             answers.push(() => waiting.reject(error));
           }
         }
-        const placed = await this.#place(
-          tx,
-          size,
-          accepted.flatMap(({ wanted }) => [...wanted.entries]),
-        );
+        const entries = accepted.flatMap(({ wanted }) => [...wanted.entries]);
+        const placed = await this.#place(tx, size, entries, (made) => (month = made));
         let at = 0;
         for (const { waiting, wanted } of accepted) {
           const mine = placed.slice(at, (at += wanted.entries.length));
@@ -114,6 +115,7 @@ export class Committer {
         }
         committing = true;
       }, HOLDS_OTHERS_UP);
+      this.#month = month ?? this.#month;
       // The group is on disk. If we die here, nobody was told, and a device that sends again gets this very ack.
     } catch (error) {
       if (!committing && taken.length > 1 && !isUnavailable(error)) {
@@ -131,7 +133,13 @@ export class Committer {
     for (const answer of answers) answer();
   }
 
-  async #place(tx: Tx, size: number, entries: readonly Entry[]): Promise<Placed[]> {
+  /** `onMonth` is told the month of the group's partition. */
+  async #place(
+    tx: Tx,
+    size: number,
+    entries: readonly Entry[],
+    onMonth: (month: number) => void,
+  ): Promise<Placed[]> {
     if (entries.length === 0) return [];
     const { stream, line = lineOf(stream), signer } = this.#parts;
     const rows = await placeEntries(tx, size, entries);
@@ -140,7 +148,11 @@ export class Committer {
     const promise = promiseOver(this.#parts, size, rows.length, toHex(root));
     const { acceptedAt, anchorBy } = promise;
     const signed = await signer(ackMessage(promise), promise);
-    await insertLeaves(tx, rows);
+    const month = acceptedMonthOf(acceptedAt);
+    // A clock that was put back asks for an older one: its readings lie there, and are found by their leaves as all are.
+    if (month !== this.#month) await makeMonths(tx, month);
+    onMonth(month);
+    await insertLeaves(tx, rows, month);
     await tx.query(
       "insert into ack (first, count, root, accepted_at, anchor_by, signature) values ($1,$2,$3,$4,$5,$6)",
       [size, rows.length, root, acceptedAt, anchorBy, signed],

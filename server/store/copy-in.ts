@@ -4,6 +4,7 @@ import { COPIED_TABLES } from "./copied-tables.ts";
 import type { CopiedHead, CopiedPage } from "./copy-out.ts";
 import type { Database, DatabasePlace, Tx } from "./database.ts";
 import { migrate, migrations } from "./migrate.ts";
+import { makeMonth } from "./months.ts";
 import { openPGlite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
 
@@ -25,7 +26,11 @@ export async function copyIn(
     await migrate(database, ours.slice(0, head.migrations.length));
     await database.transaction(async (tx) => {
       await requireEmpty(tx);
-      for await (const { table, rows } of pages) await insertRows(tx, table, rows);
+      const isByMonth = await isReadingByMonth(tx);
+      for await (const { table, rows } of pages) {
+        if (isByMonth && table === "reading") await makeMonthsOf(tx, rows);
+        await insertRows(tx, table, rows);
+      }
       await check(tx);
     });
     await migrate(database);
@@ -56,6 +61,18 @@ async function requireEmpty(tx: Tx): Promise<void> {
         detail: `It has rows already (table ${name}): restore into an empty database, and leave this one as it is.`,
       });
   }
+}
+
+/** A copy from before readings were parted has them in one table, as it is then made. */
+async function isReadingByMonth(tx: Tx): Promise<boolean> {
+  const parted = await tx.query("select 1 from pg_partitioned_table where partrelid = to_regclass('reading')");
+  return parted.length > 0;
+}
+
+/** Partitions are made as readings come: of each the month is the first column. */
+async function makeMonthsOf(tx: Tx, rows: readonly string[]): Promise<void> {
+  for (const month of new Set(rows.map((row) => /^\((\d{1,9}),/.exec(row)?.[1])))
+    if (month !== undefined) await makeMonth(tx, Number(month));
 }
 
 async function insertRows(tx: Tx, table: string, rows: readonly string[]): Promise<void> {

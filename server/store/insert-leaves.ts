@@ -44,11 +44,19 @@ async function nextSequences(tx: Tx, entries: readonly Entry[]): Promise<Map<str
   return new Map(rows.map(({ at, last }) => [names[at - 1] ?? "", (last ?? 0) + 1]));
 }
 
-/** Writes the rows of a group, and each device's head. A reading whose sequence is taken already fails the transaction. */
-export async function insertLeaves(tx: Tx, rows: readonly LeafRow[]): Promise<void> {
+/**
+ * Writes the rows of a group, and each device's head. A reading whose sequence is taken already fails the transaction. The
+ * partition of `acceptedMonth` must be there: `makeMonth`.
+ */
+export async function insertLeaves(tx: Tx, rows: readonly LeafRow[], acceptedMonth: number): Promise<void> {
+  const readings = rows.flatMap((row) => (row.entry.kind === "reading" ? [{ row, entry: row.entry }] : []));
+  const { latest, heads } = await followClocks(tx, readings);
   await tx.query(
-    `insert into leaf (position, kind, subject, sequence, content, hash)
-     select * from unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bytea[])`,
+    `insert into leaf
+       (position, kind, subject, sequence, content, hash, from_ms, until_ms, latest_ms, accepted_month)
+     select *, case when kind = ${LEAF_KINDS.reading} then $10::integer end
+     from unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bigint[],
+       $9::bigint[]) as given (position, kind)`,
     [
       rows.map(({ position }) => position),
       rows.map(({ kind }) => kind),
@@ -56,12 +64,14 @@ export async function insertLeaves(tx: Tx, rows: readonly LeafRow[]): Promise<vo
       rows.map(({ sequence }) => sequence),
       rows.map(({ content }) => content),
       rows.map(({ hash }) => hash),
+      rows.map(({ entry }) => (entry.kind === "reading" ? entry.per[0] : null)),
+      rows.map(({ entry }) => (entry.kind === "reading" ? entry.per[1] : null)),
+      rows.map((row) => latest.get(row) ?? null),
+      acceptedMonth,
     ],
   );
-  await insertReadings(
-    tx,
-    rows.flatMap((row) => (row.entry.kind === "reading" ? [{ row, entry: row.entry }] : [])),
-  );
+  await insertReadings(tx, readings, acceptedMonth);
+  await writeHeads(tx, heads);
   await insertRecords(
     tx,
     rows.flatMap((row) => (row.entry.kind === "record" ? [{ row, entry: row.entry }] : [])),
@@ -73,29 +83,35 @@ interface ReadingRow {
   readonly entry: ReadingEntry;
 }
 
-async function insertReadings(tx: Tx, readings: readonly ReadingRow[]): Promise<void> {
+/** A device's newest reading, and the latest beginning that it has named up to it. */
+interface DeviceHead {
+  readonly row: LeafRow;
+  readonly latest: number;
+}
+
+async function insertReadings(tx: Tx, readings: readonly ReadingRow[], acceptedMonth: number): Promise<void> {
   if (readings.length === 0) return;
-  const { latest, heads } = await followClocks(tx, readings);
   await tx.query(
-    `insert into reading
-       (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed, latest_ms)
-     select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[],
-       $8::bytea[], $9::text[], $10::bytea[], $11::bytea[], $12::bigint[])`,
+    `insert into reading (position, device, sequence, signing_input, signature, scope, month, nonce, sealed, accepted_month)
+     select *, $10::integer from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::text[], $5::bytea[], $6::bytea[],
+       $7::text[], $8::bytea[], $9::bytea[])`,
     [
       readings.map(({ row }) => row.position),
       readings.map(({ row }) => row.subject),
       readings.map(({ row }) => row.sequence),
-      readings.map(({ entry }) => entry.per[0]),
-      readings.map(({ entry }) => entry.per[1]),
       readings.map(({ entry }) => entry.signingInput),
       readings.map(({ entry }) => entry.signature),
       readings.map(({ entry }) => fromHex(entry.scope, 32)),
       readings.map(({ entry }) => entry.month),
       readings.map(({ entry }) => entry.nonce),
       readings.map(({ entry }) => entry.sealed),
-      latest,
+      acceptedMonth,
     ],
   );
+}
+
+async function writeHeads(tx: Tx, heads: readonly DeviceHead[]): Promise<void> {
+  if (heads.length === 0) return;
   await tx.query(
     `insert into device_head (device, sequence, content, latest_ms)
      select * from unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bigint[])
@@ -118,20 +134,22 @@ async function insertReadings(tx: Tx, readings: readonly ReadingRow[]): Promise<
 async function followClocks(
   tx: Tx,
   readings: readonly ReadingRow[],
-): Promise<{ latest: number[]; heads: { row: LeafRow; latest: number }[] }> {
+): Promise<{ latest: ReadonlyMap<LeafRow, number>; heads: readonly DeviceHead[] }> {
+  if (readings.length === 0) return { latest: new Map(), heads: [] };
   const subjects = new Map(readings.map(({ row, entry }) => [entry.device, row.subject]));
   const rows = await tx.query<{ device: Uint8Array; latest_ms: number }>(
     "select device, latest_ms from device_head where device = any($1::bytea[])",
     [[...subjects.values()]],
   );
   const before = new Map(rows.map((row) => [toHex(row.device), row.latest_ms]));
-  const heads = new Map<string, { row: LeafRow; latest: number }>();
-  const latest = readings.map(({ row, entry }) => {
+  const heads = new Map<string, DeviceHead>();
+  const latest = new Map<LeafRow, number>();
+  for (const { row, entry } of readings) {
     const last = heads.get(entry.device)?.latest ?? before.get(entry.device);
     const reached = Math.max(entry.per[0], last ?? entry.per[0]);
     heads.set(entry.device, { row, latest: reached });
-    return reached;
-  });
+    latest.set(row, reached);
+  }
   return { latest, heads: [...heads.values()] };
 }
 

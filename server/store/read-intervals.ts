@@ -23,15 +23,15 @@ export interface IntervalRange {
  */
 export async function readIntervals(tx: Tx, range: IntervalRange): Promise<number[]> {
   const { device, interval, fromSequence, untilSequence, since, until, changes, limit } = range;
-  const startAfter = (at: string): string => `(select r.latest_ms / $2 * $2 from reading r
-    where r.device = $1 and r.latest_ms >= ${at} and r.latest_ms < $4 + $2 and r.from_ms = r.latest_ms
-      and r.sequence >= $5 and ($6::bigint is null or r.sequence < $6)
-      and not exists (select 1 from unnest($7::bigint[]) as c (at) where c.at >= r.from_ms and c.at < r.until_ms)
-    order by r.latest_ms, r.sequence limit 1)`;
+  const startAfter = (at: string): string => `(select l.latest_ms / $2 * $2 from leaf l
+    where l.subject = $1 and l.latest_ms >= ${at} and l.latest_ms < $4 + $2 and l.from_ms = l.latest_ms
+      and l.sequence >= $5 and ($6::bigint is null or l.sequence < $6)
+      and not exists (select 1 from unnest($7::bigint[]) as c (at) where c.at >= l.from_ms and c.at < l.until_ms)
+    order by l.latest_ms, l.sequence limit 1)`;
   const rows = await tx.query<{ start: number }>(
     `with recursive grid (start) as (
        (select ${startAfter("greatest($3, coalesce(b.latest_ms, $4 + $2))")} from (select (
-          select r.latest_ms from leaf l join reading r on r.position = l.position
+          select l.latest_ms from leaf l
           where l.kind = ${LEAF_KINDS.reading} and l.subject = $1 and l.sequence >= $5 order by l.sequence limit 1
         ) as latest_ms) b)
        union all

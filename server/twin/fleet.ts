@@ -44,17 +44,16 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
     const end = anchors.at(-1);
     const anchoredLeaves = end ? end.firstLeaf + end.count : 0;
     const rows = await rooms.database.query<HeadRow>(
-      `select h.device, h.sequence, r.until_ms,
-         (select a.accepted_at from ack a where a.first <= r.position order by a.first desc limit 1) as accepted_at,
+      `select h.device, h.sequence, l.until_ms,
+         (select a.accepted_at from ack a where a.first <= l.position order by a.first desc limit 1) as accepted_at,
          (select x.sequence from leaf x where x.kind = 1 and x.subject = h.device
             and x.position < coalesce((select first_leaf + count from batch order by number desc limit 1), 0)
           order by x.sequence desc limit 1) as sealed,
          (select x.sequence from leaf x where x.kind = 1 and x.subject = h.device and x.position < $1
           order by x.sequence desc limit 1) as anchored
        from device_head h
-         left join lateral (select position from leaf
-           where kind = 1 and subject = h.device and sequence = h.sequence limit 1) l on true
-         left join lateral (select position, until_ms from reading where position = l.position limit 1) r on true`,
+         left join lateral (select position, until_ms from leaf
+           where kind = 1 and subject = h.device and sequence = h.sequence limit 1) l on true`,
       [anchoredLeaves],
     );
     const heads = new Map(rows.map((row) => [toHex(row.device), row]));

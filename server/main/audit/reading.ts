@@ -20,17 +20,17 @@ import type { AuditWorld } from "./world.ts";
 /** What was accepted once is read again, whatever the limits are by now. */
 const LIMITS = { characters: 1 << 24 };
 
-/** A leaf of kind reading with the row of `reading` at its position, whose columns are null when there is none. */
+/** A leaf of kind reading with the row of `reading` where it says, whose columns are null when there is none. */
 export interface ReadingRow {
   readonly position: number;
   readonly subject: Uint8Array;
   readonly sequence: number;
   readonly content: Uint8Array;
-  readonly device: Uint8Array | null;
-  readonly reading_sequence: number | null;
   readonly from_ms: number | null;
   readonly until_ms: number | null;
   readonly latest_ms: number | null;
+  readonly device: Uint8Array | null;
+  readonly reading_sequence: number | null;
   readonly signing_input: string | null;
   readonly signature: Uint8Array | null;
   readonly scope: Uint8Array | null;
@@ -70,7 +70,9 @@ export async function auditReading(world: AuditWorld, row: ReadingRow, walk: Rea
   walk.heads.set(device, { sequence, content, latest });
 }
 
-type WholeRow = { readonly [K in keyof ReadingRow]: NonNullable<ReadingRow[K]> };
+type WholeRow = ReadingRow & {
+  readonly [K in "signing_input" | "device" | "signature" | "scope" | "month" | "nonce" | "sealed"]: NonNullable<ReadingRow[K]>;
+};
 
 const isWhole = (row: ReadingRow): row is WholeRow =>
   row.signing_input !== null &&
@@ -146,7 +148,7 @@ function auditClock(
 ): number {
   const begins = signed?.per[0] ?? row.from_ms ?? head?.latest ?? 0;
   const latest = Math.max(begins, head?.latest ?? begins);
-  if (isWhole(row)) lies.hold(row.latest_ms === latest, place, "by its row, another time had been reached before it");
+  lies.hold(row.latest_ms === latest, place, "by its leaf, another time had been reached before it");
   return latest;
 }
 

@@ -7,6 +7,7 @@ import { stretchOfLeaf } from "../../../protocol/line.ts";
 import { readRecord, recordKind, type ErasureRecord, type LeafRecord } from "../../../protocol/record.ts";
 import { LEAF_KINDS } from "../../../protocol/words.ts";
 import { readErasures, type StoredErasure } from "../../store/read-erasures.ts";
+import { openMonths, type IndexedLeaf } from "./accepted-months.ts";
 import type { Lies } from "./lies.ts";
 import { auditReading, type Head, type ReadingRow } from "./reading.ts";
 import { faultOfRequest } from "./requests.ts";
@@ -19,7 +20,7 @@ const AT_ONCE = 100;
 /** Further positions than this that nobody stands at are not walked one by one. */
 const LONGEST_HOLE = 1_000_000;
 
-interface LeafRow extends ReadingRow {
+interface LeafRow extends ReadingRow, IndexedLeaf {
   readonly kind: number;
   readonly hash: Uint8Array;
   readonly body: string | null;
@@ -45,12 +46,16 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
   const models = new Map<Hex, DeviceModel | undefined>();
   const sequences = new Map<string, number>();
   const erasures = await readWhole(world, lies);
+  const auditMonth = await openMonths(world);
 
   for (let last = Number.MIN_SAFE_INTEGER; ;) {
     const rows = await world.tx.query<LeafRow>(
-      `select l.position, l.kind, l.subject, l.sequence, l.content, l.hash, r.device, r.sequence as reading_sequence, r.from_ms,
-         r.until_ms, r.latest_ms, r.signing_input, r.signature, r.scope, r.month, r.nonce, r.sealed, d.body, d.signature as record_signature
-       from leaf l left join reading r on r.position = l.position left join record d on d.position = l.position
+      `select l.position, l.kind, l.subject, l.sequence, l.content, l.hash, l.accepted_month, l.from_ms, l.until_ms, l.latest_ms,
+         r.device, r.sequence as reading_sequence, r.signing_input, r.signature, r.scope, r.month, r.nonce, r.sealed,
+         d.body, d.signature as record_signature,
+         (select a.accepted_at from ack a where a.first <= l.position order by a.first desc limit 1) as accepted_at
+       from leaf l left join reading r on r.accepted_month = l.accepted_month and r.position = l.position
+         left join record d on d.position = l.position
        where l.position > $1 order by l.position limit $2`,
       [last, PAGE],
     );
@@ -64,6 +69,7 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
       const same = hash !== undefined && equalBytes(hash, row.hash);
       lies.hold(same, place, "its hash is not that of its kind, subject, sequence and content");
       leaves.push(hash);
+      auditMonth(row, place, lies);
       if (row.kind === LEAF_KINDS.reading) await auditReading(world, row, { heads, models, erasures }, lies);
       else auditRecord(world, row, sequences, lies);
     }
@@ -103,10 +109,11 @@ async function auditStreamRow({ tx, line: { stream } }: AuditWorld, lies: Lies):
   return row.size;
 }
 
-/** Rows of `reading` and `record` that stand at no leaf of their kind. */
+/** Rows of `reading` and `record` that stand at no leaf of their kind, or not in the partition that it names. */
 async function auditStrays({ tx }: AuditWorld, lies: Lies): Promise<void> {
   const strays = await tx.query<{ name: string; position: number }>(
-    `select 'reading' as name, r.position from reading r left join leaf l on l.position = r.position where l.kind is distinct from 1
+    `select 'reading' as name, r.position from reading r
+       left join leaf l on l.position = r.position and l.accepted_month = r.accepted_month where l.kind is distinct from 1
      union all select 'record', d.position from record d left join leaf l on l.position = d.position where l.kind is null or l.kind = 1
      limit 100`,
   );

@@ -24,7 +24,7 @@ export async function removeDerived(tx: Tx, { device, scope, months }: Plan): Pr
   ]);
   const findings = await count(
     `delete from finding f where f.body::jsonb #>> '{verdict,device}' = $3 and exists (
-       select 1 from leaf l join reading r on r.position = l.position
+       select 1 from leaf l join reading r on r.accepted_month = l.accepted_month and r.position = l.position
        where l.kind = ${LEAF_KINDS.reading} and l.subject = $4 and r.scope = $1 and r.month = any($2::text[])
          and l.sequence >= (f.body::jsonb #>> '{verdict,firstSequence}')::bigint
          and l.sequence <= (f.body::jsonb #>> '{verdict,lastSequence}')::bigint) returning 1`,

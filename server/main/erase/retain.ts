@@ -62,12 +62,12 @@ export async function retain({ database, erasure, view, model, now }: RetentionP
 async function lastAccepted(tx: Tx, device: Hex, month: string): Promise<number> {
   const [begins, ends] = boundsOf(month);
   const parameters = [fromHex(device, 32), begins, ends];
-  // Each by an index: those in their clock's order, and the few that were behind it.
+  // Each by an index, and readings alone have times: those in their clock's order, and the few that were behind it.
   const places = await tx.query<{ position: number }>(
-    `(select position from reading where device = $1 and latest_ms >= $2 and latest_ms < $3
+    `(select position from leaf where subject = $1 and latest_ms >= $2 and latest_ms < $3
         order by latest_ms desc, sequence desc limit 1)
      union all
-     (select position from reading where device = $1 and from_ms >= $2 and from_ms < $3 and from_ms < latest_ms)`,
+     (select position from leaf where subject = $1 and from_ms >= $2 and from_ms < $3 and from_ms < latest_ms)`,
     parameters,
   );
   if (places.length === 0) return 0;

@@ -161,7 +161,7 @@ const STATEMENTS: readonly (readonly [string, (tables: Tables, values: Values) =
       })),
   ],
   // The leaves' own bytes are the store's matter.
-  ["select l.position from leaf l", () => []],
+  ["select l.position, l.accepted_month from leaf l", () => []],
   [
     "select hash, nonce, raw, purpose from outbox",
     ({ outbox }) => outbox.toSorted((a, b) => number(a.nonce) - number(b.nonce)),

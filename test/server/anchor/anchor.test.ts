@@ -15,6 +15,7 @@ import { Outbox } from "../../../server/chain/outbox.ts";
 import type { Chain } from "../../../server/chain/view.ts";
 import type { Database, Tx } from "../../../server/store/database.ts";
 import type { StoredLeaf } from "../../../server/store/read-leaves.ts";
+import { makeMonth } from "../../../server/store/months.ts";
 import { addressOf, gatewayOf, memberDecision, openWorld, signedAck, transact, type World } from "../chain/world.ts";
 import { eventually } from "../chain/ask.ts";
 
@@ -26,6 +27,10 @@ const storedLeaf = (position: number): StoredLeaf => {
   const [kind, sequence, content] = [position % 4 === 3 ? 2 : 1, position + 1, sha256Hex(bytesOf(position))];
   return { position, kind, subject, sequence, content, hash: toHex(leafHash(kind, subject, sequence, content)) };
 };
+
+/** Months turn, and once a clock is put back. */
+const MONTHS = [202610, 202611, 202610, 202612];
+const monthAt = (position: number): number => MONTHS[Math.floor(position / 5) % MONTHS.length] ?? 0;
 
 describe("sealing", () => {
   it("gives the root that the independent routine gives, for every size", () => {
@@ -72,17 +77,20 @@ describe("the anchor loop", () => {
     if (kind !== 1) await database.query("insert into record (position, body) values ($1, $2)", [position, body]);
     else {
       await database.query(
-        `insert into reading (position, device, sequence, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed, latest_ms)
-         values ($1, $2, $3, 0, 1, $4, '', $2, '2026-11', '', '', 0)`,
-        [position, fromHex(subject), sequence, body],
+        `insert into reading (accepted_month, position, device, sequence, signing_input, signature, scope, month, nonce, sealed)
+         values ($5, $1, $2, $3, $4, '', $2, '2026-11', '', '')`,
+        [position, fromHex(subject), sequence, body, monthAt(position)],
       );
     }
   };
   const insertLeaves = async (count: number): Promise<void> => {
     for (const leaf of Array.from({ length: count }, (_, i) => storedLeaf(total + i))) {
       await world.database.query(
-        "insert into leaf (position, kind, subject, sequence, content, hash) values ($1, $2, $3, $4, $5, $6)",
-        [leaf.position, leaf.kind, fromHex(subject), leaf.sequence, fromHex(leaf.content), fromHex(leaf.hash)],
+        "insert into leaf (position, kind, subject, sequence, content, hash, accepted_month) values ($1, $2, $3, $4, $5, $6, $7)",
+        [
+          ...[leaf.position, leaf.kind, fromHex(subject), leaf.sequence, fromHex(leaf.content), fromHex(leaf.hash)],
+          leaf.kind === 1 ? monthAt(leaf.position) : null,
+        ],
       );
       await insertBytes(leaf);
     }
@@ -130,6 +138,7 @@ describe("the anchor loop", () => {
   before(async function () {
     this.timeout(120_000);
     world = await openWorld();
+    for (const month of MONTHS) await makeMonth(world.database, month);
   });
   beforeEach(async () => {
     await world.clear();

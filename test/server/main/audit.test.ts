@@ -209,7 +209,7 @@ describe("audit", function () {
       const { position } = await readingAt(audited, 10);
       const report = await auditAfter(async (tx) => {
         await tx.query(
-          `insert into reading select -7, device, 999999, from_ms, until_ms, signing_input, signature, scope, month, nonce, sealed, latest_ms
+          `insert into reading select accepted_month, -7, device, 999999, signing_input, signature, scope, month, nonce, sealed
            from reading where position = $1`,
           [position],
         );
@@ -409,8 +409,8 @@ async function deleteFrom(tx: Tx, position: number): Promise<void> {
   await tx.query("update stream set size = $1", [position]);
   await tx.script("delete from outbox; delete from device_head");
   await tx.script(
-    `insert into device_head select distinct on (subject) l.subject, l.sequence, l.content, r.latest_ms
-     from leaf l join reading r on r.position = l.position order by l.subject, l.sequence desc`,
+    `insert into device_head select distinct on (subject) subject, sequence, content, latest_ms
+     from leaf where kind = 1 order by subject, sequence desc`,
   );
 }
 

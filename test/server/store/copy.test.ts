@@ -6,6 +6,7 @@ import { TwinwardError } from "../../../protocol/errors.ts";
 import { COPIED_TABLES, UNCOPIED_TABLES } from "../../../server/store/copied-tables.ts";
 import { copyIn } from "../../../server/store/copy-in.ts";
 import { copyOut, type CopiedHead, type CopiedPage } from "../../../server/store/copy-out.ts";
+import { makeMonth } from "../../../server/store/months.ts";
 import { openDatabase, type Database, type DatabasePlace, type Tx } from "../../../server/store/database.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
 
@@ -15,14 +16,16 @@ const TEXT = `a "quoted" (row, {x}) \\ back \\x00 'ü' 🫀\u2028\r\n\t, NULL ,,
 
 /** Rows [from, to) of a stream, with everything that belongs to them. */
 async function fill(database: Database, from: number, to: number): Promise<void> {
+  const month = "case when n < 1000 then 202611 when n < 1100 then 202612 else 202701 end";
   const range = `from generate_series(${from}, ${to - 1}) n`;
   await database.transaction(async (tx) => {
+    for (const made of [202611, 202612, 202701]) await makeMonth(tx, made);
     for (const sql of [
       `insert into stream (id, size) select sha256('s'), 0 where not exists (select from stream)`,
       `update stream set size = ${to}`,
-      `insert into leaf select n, 1, sha256('d'), n + 1, sha256(n::text::bytea), sha256(('h' || n)::bytea) ${range}`,
-      `insert into reading select n, sha256('d'), n + 1, n, n + 1, 'signed', sha256('g'), sha256('c'), '2026-11',
-         '\\x0001'::bytea, sha256('x'), n ${range} where n % 3 <> 0`,
+      `insert into leaf select n, 1, sha256('d'), n + 1, sha256(n::text::bytea), sha256(('h' || n)::bytea), ${month}, n, n + 1, n ${range}`,
+      `insert into reading select ${month}, n, sha256('d'), n + 1, 'signed', sha256('g'), sha256('c'), '2026-11',
+         '\\x0001'::bytea, sha256('x') ${range} where n % 3 <> 0`,
       `insert into ack select n, 1, sha256('r'), n, n, sha256('a') ${range}`,
       `delete from device_head`,
       `insert into device_head values (sha256('d'), ${to}, sha256('c'), ${to})`,

@@ -10,6 +10,8 @@ const world = await openWorld({
 const devices = Array.from({ length: 8 }, () => world.device());
 process.stdout.write("ready\n");
 for (;;) {
+  // Each round makes the partition of another month.
+  world.now += 31 * 86_400_000;
   const texts = await Promise.all(devices.map((device) => device.next()));
   const half = texts.length / 2;
   await Promise.all(

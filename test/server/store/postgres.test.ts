@@ -6,8 +6,10 @@ import { es256Signer } from "../../../protocol/es256.ts";
 import { buildRecord } from "../../../protocol/record.ts";
 import { Committer } from "../../../server/store/committer.ts";
 import { openDatabase, type Claim, type Database } from "../../../server/store/database.ts";
+import { acceptedMonthOf } from "../../../server/store/months.ts";
 import { openPostgres } from "../../../server/store/postgres.ts";
 import { readLeaves } from "../../../server/store/read-leaves.ts";
+import { readReadings } from "../../../server/store/read-readings.ts";
 import { claimStream } from "../../../server/store/stream-row.ts";
 import { openCutProxy, type CutProxy } from "../../helpers/cut-proxy.ts";
 import { describeOnPostgres } from "../../helpers/databases.ts";
@@ -90,6 +92,44 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
       }
       const rows = await one.database.query<{ sequence: number }>("select sequence from reading order by sequence");
       expect(rows.map(({ sequence }) => sequence)).to.deep.equal(Array.from({ length: 10 }, (_, n) => n + 1));
+    });
+
+    it("turn the month together, one before the other and back, while a reader holds the table", async () => {
+      const url = await postgres().createDatabase();
+      const worlds = [await worldAt(url), await worldAt(url)];
+      const reader = await openAt(url);
+      const devices = worlds.map((world) => world.device());
+      const day = 86_400_000;
+      const told: Ack[] = [];
+      await reader.transaction(async (tx) => {
+        // It has the table's lock until its transaction ends.
+        await tx.query("select count(*) as n from reading");
+        const count = async (): Promise<number> =>
+          (await reader.query<{ n: number }>("select count(*) as n from reading where accepted_month > 0"))[0]?.n ?? 0;
+        for (const ahead of [0, 90, 180, 60, 300, 400]) {
+          // Both begin the month at once, or one of them is still in an older one.
+          for (const [n, world] of worlds.entries()) world.now = NOON + (ahead - (n === 1 && ahead > 200 ? 150 : 0)) * day;
+          for (let group = 0; group < 3; group++) {
+            const texts = await Promise.all(devices.map((device) => device.next()));
+            const answers = await Promise.all(worlds.map((world, n) => world.gateway.accept([texts[n] ?? ""])));
+            told.push(...(answers.flat() as Ack[]));
+            expect(await count()).to.equal(told.length);
+          }
+        }
+      });
+      const rows = await reader.query<{ position: number; month: number; partition: string }>(
+        `select l.position, l.accepted_month as month, r.tableoid::regclass::text as partition
+         from leaf l join reading r on r.position = l.position order by l.position`,
+      );
+      const acks = told.toSorted((a, b) => a.first + a.index - b.first - b.index);
+      expect(rows).to.deep.equal(
+        acks.map(({ first, index, acceptedAt }) => {
+          const month = acceptedMonthOf(acceptedAt);
+          return { position: first + index, month, partition: `reading_${month}` };
+        }),
+      );
+      for (const [n, device] of devices.entries())
+        expect(await readReadings(worlds[1 - n]!.database, { device: device.id })).to.have.length(18);
     });
 
     it("refuse another stream, also when both begin at once", async () => {

@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import { createRandom } from "../../../ml/random.ts";
 import { fromHex, type Hex } from "../../../protocol/bytes.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256, sha256Hex } from "../../../protocol/hash.ts";
 import { openDatabase, type Database, type Tx } from "../../../server/store/database.ts";
 import type { Entry } from "../../../server/store/entry.ts";
 import { insertLeaves, placeEntries } from "../../../server/store/insert-leaves.ts";
+import { makeMonth } from "../../../server/store/months.ts";
 import { readReadings, type ReadingRange } from "../../../server/store/read-readings.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
 
@@ -44,6 +46,10 @@ const entryOf = ({ device, sequence, from }: Told): Entry => ({
   sealed: bytes,
 });
 
+/** A month turns every few hundred readings, and once the gateway's clock was put back for a while. */
+const MONTHS = [0, 202612, 202701, 202702, 202612, 202703, 202704, 202705, 202706];
+const monthAt = (position: number): number => MONTHS[Math.floor(position / 400)] ?? 202707;
+
 describeOnBoth("store: a device's readings", (databases) => {
   let database: Database;
   const told = [...clockOf(steady, 3_000), ...clockOf(jumping, 300), ...clockOf(other, 300)];
@@ -56,7 +62,9 @@ describeOnBoth("store: a device's readings", (databases) => {
     while (lanes.some((lane) => lane.length > 0)) {
       const group = lanes.flatMap((lane) => lane.splice(0, lane.length > 600 ? 100 : 7));
       await database.transaction(async (tx) => {
-        await insertLeaves(tx, await placeEntries(tx, position, group.map(entryOf)));
+        const month = monthAt(position);
+        await makeMonth(tx, month);
+        await insertLeaves(tx, await placeEntries(tx, position, group.map(entryOf)), month);
       });
       position += group.length;
     }
@@ -103,9 +111,27 @@ describeOnBoth("store: a device's readings", (databases) => {
       { since: begin, until: begin + 2_900_000, fromSequence: 1_500 },
       { since: begin + 1_000_000, fromSequence: 2_000, untilSequence: 2_500 },
     ]) {
-      const rows = await touched({ device: steady, limit: 20, ...range });
+      const { rows, partitions, months } = await touched({ device: steady, limit: 20, ...range });
       expect(rows, JSON.stringify(range)).to.be.within(20, 45);
+      // And no partition but those in which they lie: two at most, where a month turns between them.
+      expect(partitions, JSON.stringify(range)).to.deep.equal(months);
+      expect(months.length, JSON.stringify(range)).to.be.within(1, 2);
     }
+  });
+
+  it("are an error where a row is gone that its leaf names, never a shorter page", async () => {
+    const undone = new Error("undone");
+    const [, gone] = await readReadings(database, { device: steady, fromSequence: 1_500, limit: 3 });
+    const reading = database.transaction(async (tx) => {
+      await tx.query("delete from reading where position = $1", [gone?.position ?? -1]);
+      const found = await readReadings(tx, { device: steady, fromSequence: 1_500, limit: 3 }).catch(
+        (error: unknown) => error,
+      );
+      expect(found).to.be.instanceOf(TwinwardError).and.to.deep.include({ code: "DATA_UNUSABLE" });
+      expect((found as TwinwardError).facts.position).to.equal(gone?.position);
+      throw undone;
+    });
+    expect(await reading.catch((error: unknown) => error)).to.equal(undone);
   });
 
   async function positionsOf(device: Hex): Promise<Map<number, number>> {
@@ -116,8 +142,8 @@ describeOnBoth("store: a device's readings", (databases) => {
     return new Map(rows.map(({ sequence, position }) => [sequence, position]));
   }
 
-  /** The most rows that any step of the answer took or threw away. */
-  async function touched(range: ReadingRange): Promise<number> {
+  /** The most rows that any step of the answer took or threw away, the partitions that it looked into, and those it had to. */
+  async function touched(range: ReadingRange): Promise<{ rows: number; partitions: number[]; months: number[] }> {
     return database.transaction(async (tx) => {
       // A server reads tables as small as these whole; the embedded database never does.
       if (databases.kind === "server")
@@ -128,14 +154,23 @@ describeOnBoth("store: a device's readings", (databases) => {
         script: (sql) => tx.script(sql),
         query: async (sql, parameters) => {
           const lines = await tx.query<Record<string, string>>(`explain (analyze) ${sql}`, parameters);
-          plan = lines.map((line) => Object.values(line)[0] ?? "").join("\n");
-          return [];
+          plan += lines.map((line) => Object.values(line)[0] ?? "").join("\n");
+          return tx.query(sql, parameters);
         },
       };
-      await readReadings(explaining, range);
+      const found = await readReadings(explaining, range);
       const counts = [...plan.matchAll(/actual [^)]*rows=([\d.]+)|Rows Removed by Filter: (\d+)/g)];
-      expect(counts.length, plan).to.be.above(3);
-      return Math.max(...counts.map(([, taken, removed]) => Number(taken ?? removed)));
+      expect(counts.length, plan).to.be.at.least(3);
+      const months = await tx.query<{ month: number }>(
+        "select distinct accepted_month as month from leaf where position = any($1::bigint[]) order by 1",
+        [found.map(({ position }) => position)],
+      );
+      const named = new Set([...plan.matchAll(/ on reading_(\d+)/g)].map(([, month]) => Number(month)));
+      return {
+        rows: Math.max(...counts.map(([, taken, removed]) => Number(taken ?? removed))),
+        partitions: [...named].sort((a, b) => a - b),
+        months: months.map(({ month }) => month),
+      };
     });
   }
 });
