@@ -13,6 +13,7 @@ import { auditDirectory, type AuditReport } from "../../../server/main/audit-dir
 import { startServer } from "../../../server/main/start.ts";
 import type { Tx } from "../../../server/store/database.ts";
 import { auditEventCases } from "./audit-event-cases.ts";
+import { auditMonthCases } from "./audit-month-cases.ts";
 import { auditedWorld, BREATHLESS, copyOfWorld, ROWS, type AuditedWorld } from "./audit-world.ts";
 import { openAudited, type Audited } from "./audited.ts";
 
@@ -177,6 +178,8 @@ describe("audit", function () {
     });
 
     describe("and of what the chain said", () => auditEventCases(() => audited));
+
+    describe("and of where leaves say that readings lie", () => auditMonthCases(() => audited));
 
     it("names both readings between which what was disclosed was swapped", async () => {
       const [one, other] = [await readingAt(audited, 10), await readingAt(audited, 11)];
