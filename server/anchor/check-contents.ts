@@ -8,7 +8,12 @@ import { inSteps } from "./in-steps.ts";
  * already others. Throws ANCHOR_ROOT_MISMATCH at the first leaf whose bytes are changed, another's or gone.
  */
 export async function checkContents(tx: Tx, first: number, count: number): Promise<void> {
-  let month = 0;
+  const [begin] = await tx.query<{ month: number }>(
+    `select accepted_month as month from leaf
+     where position >= $1 and position < $2 and accepted_month is not null order by position limit 1`,
+    [first, first + count],
+  );
+  let month = begin?.month ?? 0;
   await inSteps(first, count, async (from, until) => {
     for (let at = from; ;) {
       const differs = await firstThatDiffers(tx, month, at, until);

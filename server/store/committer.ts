@@ -134,12 +134,7 @@ export class Committer {
   }
 
   /** `onMonth` is told the month of the group's partition. */
-  async #place(
-    tx: Tx,
-    size: number,
-    entries: readonly Entry[],
-    onMonth: (month: number) => void,
-  ): Promise<Placed[]> {
+  async #place(tx: Tx, size: number, entries: readonly Entry[], onMonth: (month: number) => void): Promise<Placed[]> {
     if (entries.length === 0) return [];
     const { stream, line = lineOf(stream), signer } = this.#parts;
     const rows = await placeEntries(tx, size, entries);

@@ -71,7 +71,9 @@ export async function auditReading(world: AuditWorld, row: ReadingRow, walk: Rea
 }
 
 type WholeRow = ReadingRow & {
-  readonly [K in "signing_input" | "device" | "signature" | "scope" | "month" | "nonce" | "sealed"]: NonNullable<ReadingRow[K]>;
+  readonly [K in "signing_input" | "device" | "signature" | "scope" | "month" | "nonce" | "sealed"]: NonNullable<
+    ReadingRow[K]
+  >;
 };
 
 const isWhole = (row: ReadingRow): row is WholeRow =>

@@ -161,6 +161,7 @@ const STATEMENTS: readonly (readonly [string, (tables: Tables, values: Values) =
       })),
   ],
   // The leaves' own bytes are the store's matter.
+  ["select accepted_month as month from leaf", () => []],
   ["select l.position, l.accepted_month from leaf l", () => []],
   [
     "select hash, nonce, raw, purpose from outbox",

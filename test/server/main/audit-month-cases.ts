@@ -51,9 +51,7 @@ export function auditMonthCases(audited: () => Audited): void {
       for (const table of ["reading", "leaf"])
         await tx.query(`update ${table} set accepted_month = $2 where position = $1`, [position, ELSEWHERE]);
     });
-    expect(told).to.deep.equal([
-      [`leaf ${position}`, `its reading is kept under ${ELSEWHERE}, and came in ${month}`],
-    ]);
+    expect(told).to.deep.equal([[`leaf ${position}`, `its reading is kept under ${ELSEWHERE}, and came in ${month}`]]);
   });
 
   it("names a second reading at the place of one, in a partition where nobody looks", async () => {
@@ -78,9 +76,10 @@ export function auditMonthCases(audited: () => Audited): void {
           await tx.query(`update leaf set ${column} = ${value} where position = $1`, [position]);
         });
         // Released values, which are looked for by these times, no longer follow either.
-        expect(told.filter(([where]) => !where?.startsWith("release at")), `${column} = ${value}`).to.deep.equal([
-          [place, what],
-        ]);
+        expect(
+          told.filter(([where]) => !where?.startsWith("release at")),
+          `${column} = ${value}`,
+        ).to.deep.equal([[place, what]]);
       }
   });
 

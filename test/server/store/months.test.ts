@@ -119,8 +119,7 @@ describeOnBoth("store: readings by month", (databases) => {
 const [steady, behind] = ["steady", "behind"].map((name) => sha256Hex(name)) as [Hex, Hex];
 const COUNT = 400;
 /** A clock that one device has set back halfway. */
-const fromOf = (device: Hex, n: number): number =>
-  10_000_000 + n * 1_000 - (device === behind && n > 100 ? 40_000 : 0);
+const fromOf = (device: Hex, n: number): number => 10_000_000 + n * 1_000 - (device === behind && n > 100 ? 40_000 : 0);
 const signingInput = (device: Hex, n: number): string => `${device}.${n}`;
 
 /** Readings of two devices by turns and a record after every tenth, written as the version of migration 009 wrote them. */
@@ -191,7 +190,13 @@ describeOnBoth("store: readings from before they lay by month", (databases) => {
       const from = fromOf(steady, COUNT + n);
       return {
         ...({ kind: "reading", device: steady, sequence: COUNT + n, content: sha256Hex(text) } as const),
-        ...({ signingInput: text, signature: bytes, per: [from, from + 1_000], scope: steady, month: "2026-11" } as const),
+        ...({
+          signingInput: text,
+          signature: bytes,
+          per: [from, from + 1_000],
+          scope: steady,
+          month: "2026-11",
+        } as const),
         ...{ nonce: bytes.subarray(0, 12), sealed: bytes },
       };
     });

@@ -108,7 +108,8 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
           (await reader.query<{ n: number }>("select count(*) as n from reading where accepted_month > 0"))[0]?.n ?? 0;
         for (const ahead of [0, 90, 180, 60, 300, 400]) {
           // Both begin the month at once, or one of them is still in an older one.
-          for (const [n, world] of worlds.entries()) world.now = NOON + (ahead - (n === 1 && ahead > 200 ? 150 : 0)) * day;
+          for (const [n, world] of worlds.entries())
+            world.now = NOON + (ahead - (n === 1 && ahead > 200 ? 150 : 0)) * day;
           for (let group = 0; group < 3; group++) {
             const texts = await Promise.all(devices.map((device) => device.next()));
             const answers = await Promise.all(worlds.map((world, n) => world.gateway.accept([texts[n] ?? ""])));
