@@ -1,5 +1,5 @@
 import { Mutex } from "@electric-sql/pglite";
-import { BINARY, readText } from "./binary-columns.ts";
+import { BINARY, readRow, type Column } from "./binary-columns.ts";
 import { toWire, type Parameter } from "./parameters.ts";
 import {
   cstring,
@@ -95,11 +95,6 @@ interface Statement {
   readonly columns: readonly Column[];
 }
 
-interface Column {
-  readonly name: string;
-  readonly type: number;
-}
-
 const EXECUTE = message("E", cstring(""), int32(0));
 
 function readColumns(answer: Buffer, start: number): Column[] {
@@ -111,18 +106,6 @@ function readColumns(answer: Buffer, start: number): Column[] {
     at = end + 19;
     return { name, type };
   });
-}
-
-function readRow(columns: readonly Column[], answer: Buffer, start: number): object {
-  const row: Record<string, unknown> = {};
-  let at = start + 2;
-  for (const { name, type } of columns) {
-    const length = answer.readInt32BE(at);
-    at += 4;
-    row[name] = length < 0 ? null : (BINARY.get(type) ?? readText)(answer, at, at + length);
-    at += Math.max(0, length);
-  }
-  return row;
 }
 
 type Scalar = string | number | bigint | boolean;
