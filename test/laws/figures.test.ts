@@ -14,4 +14,10 @@ describe("the README's figures", () => {
     expect(figuresTable(figures, gas)).not.to.match(/NaN|undefined/);
     expect(figuresTable(figures, { ...gas, grant: 1 })).not.to.equal(figuresTable(figures, gas));
   });
+
+  it("say what computing would take at the reference's speed, and leave what waits as it is", () => {
+    const half = figuresTable({ ...figures, bare: 20_850, anchor: { ...figures.anchor, sealMs: 300 } }, gas);
+    expect(half).to.match(/sealing .* \| 300 ms \| 150 \|/);
+    expect(half).to.match(/start without data .* s \| {2}\|/);
+  });
 });
