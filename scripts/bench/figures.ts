@@ -15,7 +15,7 @@ import {
   type ReadFigures,
 } from "./parts/figures-table.ts";
 import { machineSeconds } from "./parts/process-use.ts";
-import { quantile, rounded } from "./parts/quantile.ts";
+import { rounded } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
 
 const HELP = `Usage: twinward bench figures [options]
@@ -49,11 +49,7 @@ async function measure(): Promise<MeasuredFigures> {
   const startSeconds = await measureStart();
   const verdict = await measureVerdict();
   const { ingest, anchor, read, decide } = {
-    ingest: await bench<((IngestFigures & { readonly bare: number }) | Absent)[]>("ingest", [
-      "--readings",
-      String(words.readings),
-      ...plots,
-    ]),
+    ingest: await bench<(IngestFigures | Absent)[]>("ingest", ["--readings", String(words.readings), ...plots]),
     anchor: await bench<MeasuredFigures["anchor"]>("anchor", []),
     read: await bench<(ReadFigures | Absent)[]>("read", ["--hours", String(words.hours), ...plots]),
     decide: await bench<{ rule: DecideFigures["rule"]; door: (DecideFigures["door"][number] | Absent)[] }>(
@@ -65,12 +61,6 @@ async function measure(): Promise<MeasuredFigures> {
     machine: `${cpus().length} × ${processor}, Node ${process.versions.node}`,
     day: new Date().toISOString().slice(0, 10),
     others,
-    bare: Math.round(
-      quantile(
-        ingest.filter(isPresent).map(({ bare }) => bare),
-        0.5,
-      ),
-    ),
     startSeconds,
     ...verdict,
     ingest: ingest.filter(isPresent).map(({ database, readings, perSecond, ratio, cpuRatio, growth, ...rest }) => {
