@@ -116,14 +116,17 @@ export class AnchoredWorld {
   }
 
   async insert(count: number): Promise<void> {
-    for (const leaf of Array.from({ length: count }, (_, i) => storedLeaf(this.total + i))) {
-      const { position, kind, sequence } = leaf;
-      await this.database.query("insert into record (position, body) values ($1, $2)", [position, bytesOf(position)]);
-      await this.database.query(
-        "insert into leaf (position, kind, subject, sequence, content, hash) values ($1, $2, $3, $4, $5, $6)",
-        [position, kind, fromHex(SUBJECT), sequence, fromHex(leaf.content), fromHex(leaf.hash)],
-      );
-    }
+    // All at once, as the committer does: the loop must not find some of them.
+    await this.database.transaction(async (tx) => {
+      for (const leaf of Array.from({ length: count }, (_, i) => storedLeaf(this.total + i))) {
+        const { position, kind, sequence } = leaf;
+        await tx.query("insert into record (position, body) values ($1, $2)", [position, bytesOf(position)]);
+        await tx.query(
+          "insert into leaf (position, kind, subject, sequence, content, hash) values ($1, $2, $3, $4, $5, $6)",
+          [position, kind, fromHex(SUBJECT), sequence, fromHex(leaf.content), fromHex(leaf.hash)],
+        );
+      }
+    });
     this.total += count;
   }
 
