@@ -71,12 +71,11 @@ describe("the anchor loop", () => {
   let total: number;
   const open: { close(): Promise<void> }[] = [];
 
-  const insertBytes = async ({ position, kind, sequence }: StoredLeaf): Promise<void> => {
-    const { database } = world;
+  const insertBytes = async (tx: Tx, { position, kind, sequence }: StoredLeaf): Promise<void> => {
     const body = bytesOf(position);
-    if (kind !== 1) await database.query("insert into record (position, body) values ($1, $2)", [position, body]);
+    if (kind !== 1) await tx.query("insert into record (position, body) values ($1, $2)", [position, body]);
     else {
-      await database.query(
+      await tx.query(
         `insert into reading (accepted_month, position, device, sequence, signing_input, signature, scope, month, nonce, sealed)
          values ($5, $1, $2, $3, $4, '', $2, '2026-11', '', '')`,
         [position, fromHex(subject), sequence, body, monthAt(position)],
@@ -84,16 +83,19 @@ describe("the anchor loop", () => {
     }
   };
   const insertLeaves = async (count: number): Promise<void> => {
-    for (const leaf of Array.from({ length: count }, (_, i) => storedLeaf(total + i))) {
-      await world.database.query(
-        "insert into leaf (position, kind, subject, sequence, content, hash, accepted_month) values ($1, $2, $3, $4, $5, $6, $7)",
-        [
-          ...[leaf.position, leaf.kind, fromHex(subject), leaf.sequence, fromHex(leaf.content), fromHex(leaf.hash)],
-          leaf.kind === 1 ? monthAt(leaf.position) : null,
-        ],
-      );
-      await insertBytes(leaf);
-    }
+    // All at once, as the committer does: the loop must not find some of them.
+    await world.database.transaction(async (tx) => {
+      for (const leaf of Array.from({ length: count }, (_, i) => storedLeaf(total + i))) {
+        await tx.query(
+          "insert into leaf (position, kind, subject, sequence, content, hash, accepted_month) values ($1, $2, $3, $4, $5, $6, $7)",
+          [
+            ...[leaf.position, leaf.kind, fromHex(subject), leaf.sequence, fromHex(leaf.content), fromHex(leaf.hash)],
+            leaf.kind === 1 ? monthAt(leaf.position) : null,
+          ],
+        );
+        await insertBytes(tx, leaf);
+      }
+    });
     total += count;
   };
   const outboxOf = (database: Database): Outbox =>
@@ -369,7 +371,7 @@ describe("the anchor loop", () => {
       expect(thrown).to.have.nested.property("facts.position", position);
       expect(anchor.health().state).to.equal("stopped");
       await world.database.query(`delete from ${table} where position = $1`, [position]);
-      await insertBytes(storedLeaf(position));
+      await insertBytes(world.database, storedLeaf(position));
       await settled(start());
       await expectAnchored();
     }
