@@ -6,7 +6,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { readFindingBody, readSignedFinding, verifyFinding, type SignedFinding } from "../../protocol/finding.ts";
 import { addressOfKey, type VerdictDomain } from "../../protocol/verdict.ts";
 import type { WindowDetector } from "../../ml/detectors/window-detector.ts";
-import { homesOf } from "../chain/stream-line.ts";
+import { homesOf, isFollowedBy } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import { attest, isForSet, ROUNDS_OPEN, type Pen } from "./attest.ts";
 import { isRefusal, type Door } from "./door.ts";
@@ -99,21 +99,27 @@ export function runOracle(rooms: OracleRooms): Oracle {
   /** One turn of the wheel. True while something is open that others may move. */
   async function turn(): Promise<boolean> {
     const view = chain.view();
-    for (const stream of homesOf(view)) await judgeStream(view, stream);
+    const before = Object.keys(state.streams) as Hex[];
+    for (const stream of homesOf(view)) await judgeStream(view, stream, before);
     await deliver();
     const listed = await lookAround();
     if (oppose(listed, view)) await deliver();
     return transmitOpen(listed, chain.view());
   }
 
-  /** Judges every anchored batch that was not judged yet, in order: skipping one could hide a verdict that others sign. */
-  async function judgeStream(view: ChainView, stream: Hex): Promise<void> {
+  /**
+   * Judges every anchored batch that was not judged yet, in order: skipping one could hide a verdict that others sign. `before`: the
+   * streams that were watched already; what succeeds one of them is judged from its first batch, however much of it is there.
+   */
+  async function judgeStream(view: ChainView, stream: Hex, before: readonly Hex[]): Promise<void> {
     const anchors = view.anchors(stream);
     if (anchors.length === 0 || nextOf(stream) >= anchors.length) return;
     const known = streams.get(stream);
     const watched = known ?? beginWatching(state, view, stream);
     // A newcomer begins with the round at hand; after a restart it is judged from its first batch again, to the same end.
-    const from = known ? nextOf(stream) : firstBatch(roundOf(state.streams[stream]?.next ?? anchors.length - 1));
+    const isFollowed = before.some((one) => isFollowedBy(view, one, stream));
+    const next = isFollowed ? nextOf(stream) : anchors.length - 1;
+    const from = known ? nextOf(stream) : firstBatch(roundOf(next));
     const starts = roundStarts(anchors, roundOf(from));
     const scene = { view, chainId, anchorLog: contracts.AnchorLog, stream, starts, detector };
     await observe(scene, door, watched.devices, seenAcks, (device, why) => report({ event: "refused", device, why }));
