@@ -174,7 +174,7 @@ describe("oracles together", () => {
   });
 
   it("clear a round of 1 000 devices", async function () {
-    this.timeout(60_000);
+    this.timeout(150_000);
     world = new World(4, 1000);
     findings = createFindings({ database, keys, chain: world.chain as Chain });
     // One reading each is too little to be judged: here it is called clear.
@@ -182,7 +182,7 @@ describe("oracles together", () => {
     [0, 1, 2].forEach((bit) => start(bit, easy));
     await clean(1);
     for (let batch = 1; batch < 10; batch++) world.anchor();
-    await until(() => world.cleared.size === 1, "an all-clear", 30_000);
+    await until(() => world.cleared.size === 1, "an all-clear", 100_000);
     const [clear] = await bodies({ format: "clear@1", limit: 1 });
     expect(clear?.format === "clear@1" && clear.devices).to.have.length(1000);
     expect(events.filter((e) => e.event === "unwelcome")).to.deep.equal([]);
