@@ -82,9 +82,8 @@ export class Committer {
     // What each settled work is told, once the fate of the group is known.
     let answers: (() => void)[] = [];
     let committing = false;
-    let month: number | undefined;
     try {
-      await this.#parts.database.transaction(async (tx) => {
+      const month = await this.#parts.database.transaction(async (tx) => {
         const size = await lockStream(tx, this.#parts.stream);
         const accepted: { waiting: Waiting; wanted: Wanted<unknown> }[] = [];
         let leaves = 0;
@@ -105,15 +104,16 @@ export class Committer {
           }
         }
         const entries = accepted.flatMap(({ wanted }) => [...wanted.entries]);
-        const placed = await this.#place(tx, size, entries, (made) => (month = made));
+        const group = await this.#place(tx, size, entries);
         let at = 0;
         for (const { waiting, wanted } of accepted) {
-          const mine = placed.slice(at, (at += wanted.entries.length));
+          const mine = group.placed.slice(at, (at += wanted.entries.length));
           await wanted.writes?.(tx, mine);
           const value = wanted.result(mine);
           answers.push(() => waiting.resolve(value));
         }
         committing = true;
+        return group.month;
       }, HOLDS_OTHERS_UP);
       this.#month = month ?? this.#month;
       // The group is on disk. If we die here, nobody was told, and a device that sends again gets this very ack.
@@ -133,9 +133,9 @@ export class Committer {
     for (const answer of answers) answer();
   }
 
-  /** `onMonth` is told the month of the group's partition. */
-  async #place(tx: Tx, size: number, entries: readonly Entry[], onMonth: (month: number) => void): Promise<Placed[]> {
-    if (entries.length === 0) return [];
+  /** Where the entries are, and the month in whose partition their readings lie. */
+  async #place(tx: Tx, size: number, entries: readonly Entry[]): Promise<{ placed: Placed[]; month?: number }> {
+    if (entries.length === 0) return { placed: [] };
     const { stream, line = lineOf(stream), signer } = this.#parts;
     const rows = await placeEntries(tx, size, entries);
     const tree = new Tree(rows.map(({ hash }) => hash));
@@ -146,7 +146,6 @@ export class Committer {
     const month = acceptedMonthOf(acceptedAt);
     // A clock that was put back asks for an older one: its readings lie there, and are found by their leaves as all are.
     if (month !== this.#month) await makeMonths(tx, month);
-    onMonth(month);
     await insertLeaves(tx, rows, month);
     await tx.query(
       "insert into ack (first, count, root, accepted_at, anchor_by, signature) values ($1,$2,$3,$4,$5,$6)",
@@ -154,11 +153,12 @@ export class Committer {
     );
     await tx.query("update stream set size = $1", [size + rows.length]);
     const signature = toBase64url(signed);
-    return rows.map(({ position, sequence, hash }, index) => {
+    const placed = rows.map(({ position, sequence, hash }, index) => {
       const path = toHexPath(tree.path(index));
       const ack: AckProof = { ...promise, signature, index, path };
       return { position: position - newest(line).firstLeaf, sequence, leaf: toHex(hash), ack, index, path };
     });
+    return { placed, month };
   }
 
   get #maxLeaves(): number {
