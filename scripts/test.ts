@@ -1,11 +1,12 @@
 // `npm test`: everything a contributor needs, in about ten minutes. `--slow` runs the long tests instead; further words
-// choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity.
+// choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity; what
+// failed is told once more above it, so that the end of a log suffices.
 import { spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { root } from "./checks/imports.ts";
 
-type Sum = { passed: number; failed: number; skipped: number };
+type Sum = { passed: number; failed: number; skipped: number; failures: string };
 
 const slow = process.argv.includes("--slow");
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
@@ -43,6 +44,7 @@ function counted({ code, output }: { code: number; output: string }): Sum {
     passed: sumOf(output, "passing"),
     failed: sumOf(output, "failing"),
     skipped: sumOf(output, "(?:pending|skipped)"),
+    failures: /^\s*\d+ failing\b.*/ms.exec(output)?.[0] ?? "",
   };
   if (code !== 0 && sum.failed === 0) sum.failed = 1;
   if (code === 0 && sum.passed === 0) sum.failed += 1;
@@ -79,9 +81,11 @@ const total = sums.reduce(
     passed: all.passed + sum.passed,
     failed: all.failed + sum.failed,
     skipped: all.skipped + sum.skipped,
+    failures: all.failures + sum.failures,
   }),
-  { passed: 0, failed: 0, skipped: 0 },
+  { passed: 0, failed: 0, skipped: 0, failures: "" },
 );
+if (total.failures !== "") console.log(`\nWhat failed:\n${total.failures.trimEnd()}\n`);
 if (process.env.CI === "true" && total.skipped > 0) {
   console.log(`${total.skipped} skipped: in CI a skipped test is a failure`);
   total.failed += total.skipped;
