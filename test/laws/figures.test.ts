@@ -17,8 +17,12 @@ describe("the README's figures", () => {
 
   it("say what computing would take at the reference's speed, and leave what waits as it is", () => {
     const ingest = figures.ingest.map((one) => ({ ...one, perSecond: 6_255, ratio: 0.3 }));
-    const half = figuresTable({ ...figures, ingest, anchor: { ...figures.anchor, sealMs: 300 } }, gas);
+    const half = figuresTable(
+      { ...figures, ingest, anchor: { leaves: 100_000, sealMs: 300, proofsPerSecond: 30_000 } },
+      gas,
+    );
     expect(half).to.match(/sealing .* \| 300 ms \| 150 \|/);
+    expect(half).to.match(/proofs a second \| 30 000 \| 60 000 \|/);
     expect(half).to.match(/start without data .* s \| {2}\|/);
   });
 });
