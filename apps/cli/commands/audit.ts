@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { auditDirectory, type AuditReport } from "../../../server/main/audit-directory.ts";
+import type { AuditReport } from "../../../server/main/audit-directory.ts";
 import { dataOption } from "../options.ts";
 import { explainError, printJson } from "../print.ts";
 
@@ -16,6 +16,7 @@ While 'up' runs on the directory, it is asked to audit itself; otherwise the dir
 Exit: 0 nothing is wrong, 1 a lie was found, 2 the directory is unusable, 3 the chain is not reachable.`,
     )
     .action(async (options: { data: string; acks?: string; json?: boolean }) => {
+      const { auditDirectory } = await import("../../../server/main/audit-directory.ts");
       let report: AuditReport;
       try {
         report = await auditDirectory(options.data, options.acks === undefined ? {} : { acks: options.acks });

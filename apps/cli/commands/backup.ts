@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { backupDirectory } from "../../../server/main/backup/backup-directory.ts";
-import { restoreDirectory, type RestoreReport } from "../../../server/main/backup/restore-directory.ts";
+import type { RestoreReport } from "../../../server/main/backup/restore-directory.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { dataOption } from "../options.ts";
 import { explainError, printJson } from "../print.ts";
@@ -30,6 +29,7 @@ Exit: 0 done, 1 failed, 2 a file or directory that cannot be used.
   $ npx twinward backup /mnt/backups/2026-11-21.jsonl.gz`,
     )
     .action(async (file: string, options: Options) => {
+      const { backupDirectory } = await import("../../../server/main/backup/backup-directory.ts");
       const report = await backupDirectory(options.data, file).catch(endWith);
       if (report === undefined) return;
       if (options.json) return printJson(report);
@@ -58,6 +58,7 @@ that cannot be used, 3 the chain is not reachable.
   $ npx twinward restore /mnt/backups/2026-11-21.jsonl.gz && npx twinward audit`,
     )
     .action(async (file: string, options: Options) => {
+      const { restoreDirectory } = await import("../../../server/main/backup/restore-directory.ts");
       const report = await restoreDirectory(options.data, file).catch(endWith);
       if (report === undefined) return;
       if (options.json) printJson(report);

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { playDemo } from "../demo/play.ts";
 
 export function addDemoCommand(program: Command): void {
   program
@@ -16,6 +15,7 @@ Starts the same server as 'up', then uses it from outside, over HTTP, MQTT and J
 anchors file and consortium.json, and prints the line that verifies them.`,
     )
     .action(async (options: { data?: string }) => {
+      const { playDemo } = await import("../demo/play.ts");
       await playDemo(options.data ?? mkdtempSync(join(tmpdir(), "twinward-demo-")));
     });
 }

@@ -2,14 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
-import {
-  eraseDirectory,
-  listErasable,
-  planDirectory,
-  type Asked,
-  type Erasable,
-  type ErasureReport,
-} from "../../../server/main/erase/erase-directory.ts";
+import type { Asked, Erasable, ErasureReport } from "../../../server/main/erase/erase-directory.ts";
 import { dataOption, takeId } from "../options.ts";
 import { printJson, printTable, shortId, timeOf } from "../print.ts";
 
@@ -56,6 +49,7 @@ Exit: 0 erased, 1 failed (begun: the next start finishes it), 2 nothing of that 
   $ npx twinward erase 0x5b…c1 --all --yes --json                   all of it, in a script`,
     )
     .action(async (scope: Hex | undefined, options: Options) => {
+      const { eraseDirectory, listErasable } = await import("../../../server/main/erase/erase-directory.ts");
       if (scope === undefined) return printErasable(await listErasable(options.data), options);
       const asked = askedOf(scope, options);
       if (options.yes !== true && !(await confirmed(asked, options))) return;
@@ -82,6 +76,7 @@ function askedOf(scope: Hex, { months, all }: Options): Asked {
 async function confirmed(asked: Asked, options: Options): Promise<boolean> {
   if (!process.stdin.isTTY || options.json)
     throw new TwinwardError("UNUSABLE_INPUT", { detail: "Nobody is there to be asked: add --yes." });
+  const { planDirectory } = await import("../../../server/main/erase/erase-directory.ts");
   const { device, scope, months } = await planDirectory(options.data, asked).catch(endWith);
   const word = scope.slice(2, 8);
   console.log(`Device      ${device}\nAssignment  ${scope === device ? "none: between assignments" : scope}`);

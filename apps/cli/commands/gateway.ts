@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { startGateway } from "../../../server/main/start-gateway.ts";
 import { printJson } from "../print.ts";
 
 /** From the signal to the end of it, ms. */
@@ -25,6 +24,7 @@ Killed at any moment it leaves nothing to repair: a device that heard no ack sen
       };
       process.on("SIGINT", stop);
       process.on("SIGTERM", stop);
+      const { startGateway } = await import("../../../server/main/start-gateway.ts");
       const environment = { LOG_LEVEL: "warn", ...process.env };
       const running = await startGateway(environment, options.data === undefined ? {} : { data: options.data });
       const { mqtt, clientId } = running;

@@ -2,8 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { startServer, type Running } from "../../../server/main/start.ts";
-import { layModel } from "../lay-model.ts";
+import type { Running } from "../../../server/main/start.ts";
 import { takeCount } from "../options.ts";
 import { printJson } from "../print.ts";
 
@@ -55,6 +54,8 @@ async function up(options: Options): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  const { startServer } = await import("../../../server/main/start.ts");
+  const { layModel } = await import("../lay-model.ts");
   const environment = { LOG_LEVEL: "warn", ...process.env };
   const { data, port, successor } = options;
   const running = await startServer(environment, {
