@@ -15,6 +15,8 @@ import { writeWardCsv } from "./ward-csv.ts";
 const ACKS_BETWEEN = 120;
 const ROWS_PER_KILL = 220;
 const PAUSE_MS = 250;
+/** Rows on top for a kill that waits for a transaction on its way: a block's time of readings. */
+const ROWS_PER_BLOCK = 500;
 /** One restart in three is killed too, somewhere in its first moments. */
 const RESTARTS_KILLED = 3;
 const RESTART_MS = 1_500;
@@ -50,7 +52,10 @@ export interface KillPlan {
   readonly times: number;
   /** Kills the chain's process too in half of the kills. */
   readonly chainToo?: boolean;
-  /** Looks into the database after each kill: what was on its way? And audits after each restart. */
+  /**
+   * Two kills in four wait until a transaction is on its way. Looks into the database after each kill: was it an anchor? And audits
+   * after each restart.
+   */
   readonly look?: boolean;
 }
 
@@ -59,7 +64,7 @@ export async function killAgainAndAgain(journey: Journey, plan: KillPlan): Promi
   const { seed, times, chainToo = false, look = false } = plan;
   const random = createRandom(`kill ${seed}`);
   const [data, acksFile, csv] = [journey.path("data"), journey.path("acks"), journey.path("ward.csv")];
-  const { rows } = writeWardCsv(csv, times * ROWS_PER_KILL + 300, seed);
+  const { rows } = writeWardCsv(csv, times * (ROWS_PER_KILL + (look ? ROWS_PER_BLOCK / 2 : 0)) + 300, seed);
   const ports = await portsOf();
   const orphans = new Set<number>();
   const kills: Kill[] = [];
@@ -87,8 +92,11 @@ export async function killAgainAndAgain(journey: Journey, plan: KillPlan): Promi
       },
       60_000,
     );
-    // Not to wait for anything: to die anywhere in a request, a seal, an anchor.
-    await new Promise((resolve) => setTimeout(resolve, random.integer(PAUSE_MS)));
+    // Half of the time not to wait for anything: to die anywhere in a request, a seal, an anchor.
+    const pause = random.integer(PAUSE_MS);
+    if (look && kills.length % 4 < 2)
+      await until("a transaction is on its way", async () => (await pendingAt(server.rpc)) || undefined);
+    else await new Promise((resolve) => setTimeout(resolve, pause));
     const withChain = chainToo && kills.length % 2 === 0;
     await kill(server, withChain);
     const acked = linesOf(acksFile);
@@ -119,6 +127,14 @@ export async function killAgainAndAgain(journey: Journey, plan: KillPlan): Promi
 async function auditFindsNothing(data: string): Promise<void> {
   const report = await askControl<AuditReport>(`${data}/control.sock`, { ask: "audit" });
   if (report?.lies.length !== 0) throw new Error(`the audit after a kill: ${JSON.stringify(report?.lies)}`);
+}
+
+/** How many transactions the chain has that no block has. */
+async function pendingAt(rpc: string): Promise<number> {
+  const body = { jsonrpc: "2.0", id: 1, method: "eth_getBlockTransactionCountByNumber", params: ["pending"] };
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(rpc, { method: "POST", headers, body: JSON.stringify(body) });
+  return Number(((await answer.json()) as { result: Hex }).result);
 }
 
 function killIfThere(pid: number): void {
