@@ -23,6 +23,8 @@ const DEPLOY_GAS = 16_000_000n;
 const WIRE_GAS = 200_000n;
 const POLL_MS = 20;
 const WAIT_MS = 60_000;
+/** After this long without a receipt what was sent is sent once more. */
+const OFFER_AGAIN_MS = 2_000;
 
 export interface MemberPlan {
   readonly name: string;
@@ -116,14 +118,14 @@ export async function deployConsortium(plan: DeployPlan): Promise<Consortium> {
       gasLimit: WIRE_GAS,
     },
   ];
-  const sent: Hex[] = [];
+  const sent: Sent[] = [];
   for (const [nonce, step] of steps.entries()) {
     if (nonce < used) continue;
     const raw = await deployer.signTransaction({ chainId, nonce, ...step, gasPrice, type: 0 });
     await offer(provider, raw);
-    sent.push(Transaction.from(raw).hash as Hex);
+    sent.push({ raw, hash: Transaction.from(raw).hash as Hex });
   }
-  for (const hash of sent) await mined(provider, hash);
+  for (const first of sent.keys()) await mined(provider, sent.slice(first));
 
   await holdAgainst(plan, contracts);
   const genesis = await readHeader(provider, 0);
@@ -195,8 +197,19 @@ async function offer(provider: JsonRpcApiProvider, raw: string): Promise<void> {
   }
 }
 
-async function mined(provider: JsonRpcApiProvider, hash: Hex): Promise<void> {
+interface Sent {
+  readonly raw: string;
+  readonly hash: Hex;
+}
+
+/**
+ * Waits for the first of them. A node may throw away what it took: one whose block has no room for all of them, or that forgets what
+ * it has not mined. All are offered again then, since each waits for the one before it.
+ */
+async function mined(provider: JsonRpcApiProvider, sent: readonly Sent[]): Promise<void> {
+  const hash = sent[0]?.hash;
   const deadline = performance.now() + WAIT_MS;
+  let offerAgain = performance.now() + OFFER_AGAIN_MS;
   for (;;) {
     const receipt = (await provider.send("eth_getTransactionReceipt", [hash])) as { status: string } | null;
     if (receipt !== null) {
@@ -204,6 +217,10 @@ async function mined(provider: JsonRpcApiProvider, hash: Hex): Promise<void> {
       return;
     }
     if (performance.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { transaction: hash });
+    if (performance.now() > offerAgain) {
+      for (const { raw } of sent) await offer(provider, raw);
+      offerAgain = performance.now() + OFFER_AGAIN_MS;
+    }
     await pause(POLL_MS);
   }
 }

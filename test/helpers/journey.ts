@@ -127,6 +127,7 @@ export class Journey {
         return undefined;
       },
       START_WITHIN_MS,
+      () => this.said,
     );
     const urls = JSON.parse(going.out()) as { data: string; http: string; mqtt: string; rpc: string };
     return {
