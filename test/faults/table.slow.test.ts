@@ -109,8 +109,8 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys, era
   async function day(): Promise<void> {
     const { device } = patient;
     const number = days++;
-    // A month of its own: it needs a data key that is not there yet.
-    const from = Date.UTC(2020 + Math.floor(number / 12), number % 12, 15);
+    // A month of its own, years ahead: it needs a data key that is not there yet, and the present one's is.
+    const from = Date.UTC(2040 + Math.floor(number / 12), number % 12, 15);
     const per = [from, from + 1_000] as const;
     patient.waiting.push(await device.next({ per, iat: from / 1_000 + 1 }));
     await insist("the reading is acked", async () => (await patient.send(0)) === undefined);

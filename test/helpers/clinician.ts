@@ -13,7 +13,7 @@ export async function newClinician(
   const reader = createAccountKey(key);
   const at = ["--data", data, "--url", server.http];
   const { twin } = await journey.ask<{ twin: Hex }>(["twin", "new", "--device", device, "--segments", "heart", ...at]);
-  const terms = ["--twin", twin, "--reader", reader, "--purposes", "care", "--until", "+1h"];
+  const terms = ["--twin", twin, "--reader", reader, "--purposes", "care", "--until", "+12h"];
   await journey.ask(["grant", "give", ...terms, ...at]);
   return { client: connect({ url: server.http, signer: new Wallet(toHex(readAccountKey(key))) }), twin };
 }
