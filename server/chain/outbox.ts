@@ -16,6 +16,8 @@ const SETTLE_MS = 120_000;
 const STUCK_MS = 4_000;
 /** For a fill of a nonce that nobody uses any more. */
 const EMPTY_GAS = 21_000;
+/** What the first write of a storage slot costs (EIP-2929): the first anchor of a period makes one slot more than the one before. */
+const NEW_SLOT_GAS = 22_100n;
 
 export interface OutboxParts {
   readonly database: Database;
@@ -172,8 +174,8 @@ export class Outbox {
         this.#price(),
         this.#count("pending"),
       ]);
-      // A quarter more: state that changes until it is mined may make it dearer.
-      const gasLimit = letter.gasLimit ?? (BigInt(estimate) * 5n) / 4n;
+      // A quarter and a slot more: time that passes and state that changes until it is mined may make it dearer.
+      const gasLimit = letter.gasLimit ?? (BigInt(estimate) * 5n) / 4n + NEW_SLOT_GAS;
       return { gasLimit, gasPrice: price, pending };
     } catch (error) {
       const data = revertBytes(error);

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { PERIOD_SECONDS } from "../../protocol/breach.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { TwinwardError } from "../../protocol/errors.ts";
 import { eventually } from "../server/chain/ask.ts";
@@ -143,6 +144,25 @@ describe("faults: a node that fails, lies or lags", function () {
       await world.make("anvil_mine", "0x1");
       await world.settled();
       await world.expectWhole();
+    });
+
+    it("has gas enough for a batch that is estimated in one period and mined as the first of the next", async () => {
+      await world.anchorOne();
+      await world.make("evm_setAutomine", false);
+      await world.insert(2);
+      const [sent] = await eventually(async () => {
+        const waiting = await world.outbox.waiting();
+        return waiting.length > 0 ? waiting : undefined;
+      });
+      const { timestamp = 0 } = (await world.honest.getBlock("latest")) ?? {};
+      const period = Math.floor(timestamp / PERIOD_SECONDS) + 1;
+      await world.make("evm_setNextBlockTimestamp", period * PERIOD_SECONDS);
+      await world.make("anvil_mine", "0x1");
+      await world.make("evm_setAutomine", true);
+      await world.settled();
+      await world.expectWhole();
+      expect(world.chain.view().anchors(world.stream)[1]?.transaction).to.equal(sent?.hash);
+      expect(world.troubles).to.deep.equal([]);
     });
 
     const mineDearly = async (): Promise<void> => {
