@@ -7,8 +7,7 @@ import { readKept } from "../helpers/read-kept.ts";
 
 const LONG = 60_000;
 
-describe("a detect train that is killed", function () {
-  this.timeout(120_000);
+describe("a detect train that is killed", () => {
   const journey = new Journey();
   after(() => journey.close());
   const words = (model: string): string[] =>

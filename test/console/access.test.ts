@@ -22,8 +22,7 @@ const VIEWS = [
   ["phone", "light", 360],
 ] as const;
 
-describe("who may see what, in the console", function () {
-  this.timeout(120_000);
+describe("who may see what, in the console", () => {
   const journey = new Journey();
   const keys = { reader: journey.path("reader.key"), subject: journey.path("subject.key") };
   let browser: OpenBrowser;

@@ -10,8 +10,7 @@ import { openBrowser } from "./open-browser.ts";
 import { serveConsole, type ServedConsole } from "./serve-console.ts";
 import { startNode } from "./start-node.ts";
 
-describe("the console in a browser", function () {
-  this.timeout(120_000);
+describe("the console in a browser", () => {
   let directory: string | undefined;
   let served: ServedConsole;
   let closeBrowser: (() => Promise<void>) | undefined;

@@ -12,8 +12,7 @@ import type { ListedDevice } from "../../apps/sdk/answers.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { openBrowser, type OpenBrowser } from "./open-browser.ts";
 
-describe("the console of a running ward", function () {
-  this.timeout(120_000);
+describe("the console of a running ward", () => {
   let directory: string;
   let server: ServerProcess;
   let browser: OpenBrowser;

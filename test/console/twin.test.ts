@@ -36,8 +36,7 @@ const PUMP: DeviceModel = {
   security: ["flow"],
 };
 
-describe("a twin's live chart", function () {
-  this.timeout(120_000);
+describe("a twin's live chart", () => {
   const journey = new Journey();
   let browser: OpenBrowser;
   let server: Server;

@@ -7,8 +7,7 @@ import { setStage, type Stage } from "./model/stage.ts";
 
 const SEQUENCES = 120;
 
-describe("the contracts and an executable model of them", function () {
-  this.timeout(120_000);
+describe("the contracts and an executable model of them", () => {
   let stage: Stage;
   before(async () => {
     stage = await setStage(BEGIN);

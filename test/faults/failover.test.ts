@@ -15,8 +15,7 @@ const ANOTHER: Behaviour = async ({ method, params }, pass) =>
   method === "eth_getBlockByNumber" && params[0] === "0x0" ? { result: { hash: `0x${"99".repeat(32)}` } } : pass();
 const AWAY: Behaviour = async () => "cut";
 
-describe("faults: several nodes by RPC_URL", function () {
-  this.timeout(120_000);
+describe("faults: several nodes by RPC_URL", () => {
   const world = anchoredWorld(2);
   let first: FaultyNode;
   let second: FaultyNode;

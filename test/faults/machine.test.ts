@@ -14,8 +14,7 @@ import { PatientDevice, readyOf } from "./patient-device.ts";
 const PRELOADS = ["full-disk.ts", "step-clock.ts"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
 const HOUR = 3_600_000;
 
-describe("faults: the machine under a server", function () {
-  this.timeout(120_000);
+describe("faults: the machine under a server", () => {
   const journey = new Journey();
   const [data, full, step, acksFile] = ["data", "full", "step", "acks"].map((name) => journey.path(name)) as [string, string, string, string]; // prettier-ignore
   let server: Server;

@@ -9,8 +9,7 @@ import { HONEST, times, type Call } from "./faulty-node.ts";
 
 const resultOf = async (asked: Promise<unknown>): Promise<unknown> => ((await asked) as { result: unknown }).result;
 
-describe("faults: a node that fails, lies or lags", function () {
-  this.timeout(120_000);
+describe("faults: a node that fails, lies or lags", () => {
   const world = anchoredWorld();
 
   // The other methods' turn comes in chain.slow.test.ts.

@@ -11,9 +11,9 @@ export const TWINWARD = fileURLToPath(new URL("../../apps/cli/twinward.mjs", imp
 export const MONITOR_MAP = fileURLToPath(new URL("../maps/monitor.json", import.meta.url));
 export const MONITOR_MODEL = fileURLToPath(new URL("../../lab/models/monitor.json", import.meta.url));
 
-const START_WITHIN_MS = 60_000;
+const START_WITHIN_MS = 120_000;
 const END_WITHIN_MS = 20_000;
-const RUN_WITHIN_MS = 100_000;
+const RUN_WITHIN_MS = 280_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -196,7 +196,7 @@ function numbered(directory: string): number[] {
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined>,
-  withinMs = 20_000,
+  withinMs = 60_000,
   facts: () => unknown = () => "",
 ): Promise<T> {
   for (const deadline = Date.now() + withinMs; ;) {

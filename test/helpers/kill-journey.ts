@@ -11,7 +11,7 @@ import { killAgainAndAgain, type KilledAgain, type KillPlan } from "./kill-loop.
 export function describeKills(plan: KillPlan & { readonly anchorsCut?: number }): void {
   const { seed, times: KILLS, anchorsCut } = plan;
   describe(`journey: kill -9 of the server, ${KILLS} times while readings come in`, function () {
-    this.timeout(115_000 + KILLS * 30_000);
+    this.timeout(300_000 + KILLS * 30_000);
     const journey = new Journey();
     let told: KilledAgain;
     let history: HistoryReading[];

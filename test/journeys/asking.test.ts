@@ -57,8 +57,7 @@ class App {
   }
 }
 
-describe("journey: from an unknown key to a first reading", function () {
-  this.timeout(120_000);
+describe("journey: from an unknown key to a first reading", () => {
   const journey = new Journey();
   const app = new App();
   const data = journey.path("data");

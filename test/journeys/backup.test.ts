@@ -13,8 +13,7 @@ import { Journey, portsOf, until, type Server } from "../helpers/journey.ts";
 
 const AT_ONCE = 20;
 
-describe("journey: backup and restore", function () {
-  this.timeout(110_000);
+describe("journey: backup and restore", () => {
   const journey = new Journey();
   const data = journey.path("data");
   const [older, newer, acksFile] = [journey.path("older.gz"), journey.path("newer.gz"), journey.path("acks.jsonl")];

@@ -19,8 +19,7 @@ type Shown = Pick<IClientOptions, "ca" | "cert" | "key" | "username">;
 /** What MQTT 5 answers to whoever may not publish there. */
 const NOT_AUTHORIZED = 0x87;
 
-describe("journey: another broker, by TLS and certificates", function () {
-  this.timeout(110_000);
+describe("journey: another broker, by TLS and certificates", () => {
   const journey = new Journey();
   const data = journey.path("data");
   let mosquitto: MosquittoBroker | undefined;

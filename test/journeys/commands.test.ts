@@ -20,8 +20,7 @@ import { Journey, MONITOR_MODEL, until, type Ran, type Server } from "../helpers
 const NO_NETWORK = new URL("../helpers/no-network.ts", import.meta.url).href;
 const HEX_32 = /^0x[0-9a-f]{64}$/;
 
-describe("journey: the command line", function () {
-  this.timeout(110_000);
+describe("journey: the command line", () => {
   const journey = new Journey();
   const data = journey.path("data");
   const monitorFile = journey.path("monitor.json");

@@ -4,7 +4,7 @@ import { dirname, join, posix } from "node:path";
 import { importsOf, root } from "../../scripts/checks/imports.ts";
 import { createRandom } from "../../ml/random.ts";
 import { CHECKS } from "../../protocol/checks.ts";
-import { Journey } from "../helpers/journey.ts";
+import { Journey, until } from "../helpers/journey.ts";
 
 interface Verified {
   checks: { name: string; result: string; detail: string }[];
@@ -14,8 +14,7 @@ interface Verified {
 /** Bits of the receipt that are flipped, each verified by a cold process. */
 const FLIPS = 16;
 
-describe("journey: the demo", function () {
-  this.timeout(115_000);
+describe("journey: the demo", () => {
   const journey = new Journey();
   const directory = journey.path("demo");
   let said: string;
@@ -137,6 +136,19 @@ describe("journey: the demo", function () {
   it("leaves keys to their owner alone", () => {
     for (const file of ["monitor.json", "clinician.key", "researcher.key", "server/keys/steward.key"])
       expect(statSync(join(directory, file)).mode & 0o777, file).to.equal(0o600);
+  });
+});
+
+describe("the demo's server", () => {
+  const journey = new Journey();
+  after(() => journey.close());
+
+  it("ends when the demo is killed, and leaves nothing behind", async () => {
+    const going = journey.start(["demo", "--data", journey.path("demo")]);
+    await until("its server is up", async () => going.out().includes("JSON-RPC") || undefined);
+    going.kill("SIGKILL");
+    await going.ended;
+    await journey.nothingRuns();
   });
 });
 

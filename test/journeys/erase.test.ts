@@ -12,8 +12,7 @@ import { ErasureWorld, FEBRUARY, JANUARY, keysIn, PER_MONTH, perOf } from "../he
 
 const disclosedBy = (text: string): number => parsePresentation(text).disclosures.length;
 
-describe("journey: erasure", function () {
-  this.timeout(110_000);
+describe("journey: erasure", () => {
   const world = new ErasureWorld();
   const { journey, data, mirror } = world;
   const backedUp = journey.path("before.gz");

@@ -19,8 +19,7 @@ interface Papers {
   readonly trust: string;
 }
 
-describe("journey: a forger with everything of its own", function () {
-  this.timeout(110_000);
+describe("journey: a forger with everything of its own", () => {
   const journey = new Journey();
   let honest: Papers;
   let forged: Papers;

@@ -18,8 +18,7 @@ import { sendBytes, sendRequest } from "../helpers/raw-http.ts";
 const SEED = 6;
 const random = createRandom("hostile");
 
-describe("journey: hostile input at the doors", function () {
-  this.timeout(110_000);
+describe("journey: hostile input at the doors", () => {
   const journey = new Journey();
   const data = journey.path("data");
   let server: Server;

@@ -10,8 +10,7 @@ import { registerBedside } from "../helpers/bedside-device.ts";
 import { anchorReady, postTexts } from "../helpers/raw-gateway.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
 
-describe("journey: what can be proven against whom", function () {
-  this.timeout(110_000);
+describe("journey: what can be proven against whom", () => {
   const journey = new Journey();
   const data = journey.path("data");
   const anyKey = journey.path("any.key");

@@ -11,8 +11,7 @@ const OPEN = { history: "data", state: "data", receipt: "data", export: "data", 
 /** By DESIGN.md it is one second; a slow machine may take longer, and says how long. */
 const GENEROUS_MS = 5_000;
 
-describe("journey: a revocation by a wallet that the server does not know of", function () {
-  this.timeout(110_000);
+describe("journey: a revocation by a wallet that the server does not know of", () => {
   const journey = new Journey();
   let server: Server;
   let reader: Admitted;

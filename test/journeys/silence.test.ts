@@ -30,8 +30,7 @@ class MarkedDevice extends BedsideDevice {
   }
 }
 
-describe("journey: what is logged and measured has no value of a reading", function () {
-  this.timeout(110_000);
+describe("journey: what is logged and measured has no value of a reading", () => {
   const journey = new Journey();
   let server: Server & { metrics?: string };
   let device: MarkedDevice;

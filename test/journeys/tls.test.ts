@@ -10,8 +10,7 @@ import { BedsideDevice, MODEL, topicOf, wordOf } from "../helpers/bedside-device
 import { TestAuthority, type CertificateFiles } from "../helpers/certificates.ts";
 import { freePorts, Journey, until, type Ran, type Server } from "../helpers/journey.ts";
 
-describe("journey: TLS on every door", function () {
-  this.timeout(110_000);
+describe("journey: TLS on every door", () => {
   const journey = new Journey();
   const data = journey.path("data");
   let authority: TestAuthority;

@@ -80,8 +80,7 @@ async function portOrFree(port: number): Promise<number> {
   return (await take(port)) ?? (await take(0)) ?? 0;
 }
 
-describe("the README's tour", function () {
-  this.timeout(240_000);
+describe("the README's tour", () => {
   const directory = mkdtempSync(join(tmpdir(), "twinward-tour-"));
   const blocks = shellBlocks(readFileSync(join(root, "README.md"), "utf8"), "A five-minute tour");
   let server: ChildProcess | undefined;

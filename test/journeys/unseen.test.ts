@@ -24,8 +24,7 @@ async function next<T extends StreamEvent["type"]>(
   }
 }
 
-describe("journey: a chain that nobody can see", function () {
-  this.timeout(110_000);
+describe("journey: a chain that nobody can see", () => {
   const journey = new Journey();
   let anvil: BareAnvil;
   let node: FaultyNode;

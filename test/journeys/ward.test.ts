@@ -7,8 +7,7 @@ import { Journey, until, type Server } from "../helpers/journey.ts";
 
 const BEDS = 8;
 
-describe("journey: the simulated ward", function () {
-  this.timeout(110_000);
+describe("journey: the simulated ward", () => {
   const journey = new Journey();
   const data = journey.path("data");
   let first: readonly ListedDevice[];

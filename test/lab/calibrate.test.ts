@@ -43,8 +43,7 @@ describe("a model of detect train for the ward", () => {
     expect(rows.some((row) => row.includes(NaN))).to.equal(true);
   });
 
-  it("is calibrated by weeks of others, keeps to that, and can still be read by detect score", async function () {
-    this.timeout(60_000);
+  it("is calibrated by weeks of others, keeps to that, and can still be read by detect score", async () => {
     const trained = await fitWardTwin("small", { people: 4 });
     const plan = { seed: "small", weeks: 0.05, threads: 1, onDone: () => undefined };
     const calibrated = await calibrateTrained(trained, fitWardModel("small", 0.1), plan);

@@ -34,8 +34,7 @@ describe("the published entry", () => {
     expect(verifyTypedData(domain, types, message, signature.signature).toLowerCase()).to.equal(signature.signer);
   });
 
-  it("gives the same answers without the runtime's own cryptography, as in a browser", async function () {
-    this.timeout(30_000);
+  it("gives the same answers without the runtime's own cryptography, as in a browser", async () => {
     const world = await makeWorld("browser");
     const directory = mkdtempSync(join(tmpdir(), "twinward-portable-"));
     try {
@@ -69,8 +68,7 @@ describe("the published entry", () => {
     }
   });
 
-  it("bundles for a browser without anything of Node", async function () {
-    this.timeout(30_000);
+  it("bundles for a browser without anything of Node", async () => {
     const [built] = (await bundle({
       configFile: false,
       logLevel: "error",

@@ -4,9 +4,7 @@ import { drawFlame, type CpuProfile } from "../../scripts/bench/parts/draw-flame
 import { quantile } from "../../scripts/bench/parts/quantile.ts";
 import { bench, program } from "../helpers/run-bench.ts";
 
-describe("twinward bench", function () {
-  this.timeout(180_000);
-
+describe("twinward bench", () => {
   it("explains itself, prints a table for people, and refuses what it does not know", async () => {
     for (const name of ["ingest", "read", "decide", "anchor", "detect"]) {
       const { code, out, err } = await program(name, "--help");

@@ -3,8 +3,7 @@ import { spawnSync } from "node:child_process";
 import type { JudgeSpeed } from "../../scripts/bench/parts/judge-speed.ts";
 import { describeAttack, MEASURED_ATTACKS } from "../../lab/measure.ts";
 
-describe("scripts/bench/detect.ts", function () {
-  this.timeout(60_000);
+describe("scripts/bench/detect.ts", () => {
   const run = (...words: string[]) =>
     spawnSync(process.execPath, ["scripts/bench/detect.ts", ...words], { encoding: "utf8" });
   const few = ["--people", "4", "--clean-people", "2", "--hours", "0.1"];

@@ -248,13 +248,13 @@ describe("the SDK and access on a real chain", () => {
       );
     await send(steward, "TwinRegistry", "createSecurityTwin", [device, roots[0], 15n]);
     await send(steward, "TwinRegistry", "beginAssignment", [device, 1]);
-    const assignment = (await chain.waitFor((view) => view.openAssignment(device) !== undefined, 5_000)).openAssignment(
+    const assignment = (await chain.waitFor((view) => view.openAssignment(device) !== undefined, 30_000)).openAssignment(
       device,
     );
     await send(steward, "TwinRegistry", "createTwin", [assignment?.id, roots[1], 7n, 0n]);
     const isOrdinary = (view: ReturnType<Chain["view"]>): Hex | undefined =>
       view.twinsOf(device).find(({ security }) => !security)?.id;
-    const twin = isOrdinary(await chain.waitFor((view) => isOrdinary(view) !== undefined, 5_000)) ?? ZERO_32;
+    const twin = isOrdinary(await chain.waitFor((view) => isOrdinary(view) !== undefined, 30_000)) ?? ZERO_32;
     expect(await ask(twin)).to.equal("NOT_FOUND");
     const now = Math.floor(Date.now() / 1000);
     const grant = {
@@ -267,7 +267,7 @@ describe("the SDK and access on a real chain", () => {
       depth: 0,
     };
     await send(steward, "GrantRegistry", "grant", [device, grant, 0]);
-    const given = (await chain.waitFor((view) => view.grantsOf(twin).length > 0, 5_000)).grantsOf(twin)[0];
+    const given = (await chain.waitFor((view) => view.grantsOf(twin).length > 0, 30_000)).grantsOf(twin)[0];
     expect(await ask(twin)).to.equal("permitted 3");
     await send(steward, "GrantRegistry", "revoke", [twin, lower(reader), [given?.grantor, ZERO_32, 0]]);
     await chain.waitFor((view) => view.grant(given?.id ?? ZERO_32)?.revoked === true, 1_000);

@@ -54,6 +54,8 @@ async function up(options: Options): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  // Whoever started us as its own, and was to end us, is gone.
+  process.once("disconnect", () => over.signal.aborted || stop());
   const { startServer } = await import("../../../server/main/start.ts");
   const { layModel } = await import("../lay-model.ts");
   const environment = { LOG_LEVEL: "warn", ...process.env };
@@ -78,6 +80,7 @@ async function up(options: Options): Promise<void> {
   if (ended === undefined && !options.json) console.log("\nending …");
   await Promise.all(children.map(endChild));
   await running.close();
+  if (process.connected) process.disconnect(); // the channel alone would keep us
   if (ended !== undefined) throw ended;
 }
 

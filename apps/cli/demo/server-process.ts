@@ -11,10 +11,10 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-/** Starts `twinward up` as a process of its own on free ports; resolves when it has printed where it listens. */
+/** Starts `twinward up` as a process of its own on free ports, which ends when we do; resolves when it has printed where it listens. */
 export async function startServerProcess(data: string, ...options: string[]): Promise<ServerProcess> {
   const child = spawn(process.execPath, [TWINWARD, "up", "--data", data, "--port", "0", "--json", ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   try {
     return { ...(await readUrls(child)), close: () => endProcess(child) };

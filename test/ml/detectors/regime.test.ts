@@ -29,8 +29,7 @@ describe("the regime detector", () => {
     const runs = Array.from({ length: 12 }, (_, n) => recordRows(createBedside(`small/${n}`, OFTEN)).next(600));
     return fitRegime(runs, { seen: SEEN, engine, seed: "small", epochs: 2 });
   };
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     engine = await loadEngine("onnx");
     regime = await fit();
   });

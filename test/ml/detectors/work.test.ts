@@ -15,8 +15,7 @@ import { circleRows } from "../../helpers/circle-rows.ts";
 import { lessonOf } from "../../helpers/lesson.ts";
 import { waves, wavesPlan } from "../../helpers/waves.ts";
 
-describe("work that is kept", function () {
-  this.timeout(60_000);
+describe("work that is kept", () => {
   const root = mkdtempSync(join(tmpdir(), "twinward-work-"));
   after(() => rmSync(root, { recursive: true }));
   const told: string[] = [];

@@ -22,8 +22,7 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error as { code?: unknown }).code,
   );
 
-describe("training", function () {
-  this.timeout(120_000);
+describe("training", () => {
   const directory = mkdtempSync(join(tmpdir(), "twinward-train-"));
   after(() => rmSync(directory, { recursive: true }));
 

@@ -137,8 +137,7 @@ describe("the anchor loop", () => {
       return row?.open === 0 && reached === total && anchor.health().state === "running" ? true : undefined;
     });
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     world = await openWorld();
     for (const month of MONTHS) await makeMonth(world.database, month);
   });

@@ -59,8 +59,7 @@ describe("following the chain", () => {
       (error: unknown) => (error instanceof TwinwardError ? error.code : String(error)),
     );
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     directory = mkdtempSync(join(tmpdir(), "twinward-follow-"));
     const manifest = createRequire(import.meta.url).resolve("@foundry-rs/anvil-linux-amd64/package.json");
     const words = [

@@ -22,8 +22,7 @@ describe("members who come, change and go", () => {
   let chain: Chain;
   let changes = 0;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     world = await openWorld();
     chain = await followChain(world);
   });

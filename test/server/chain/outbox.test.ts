@@ -38,8 +38,7 @@ describe("deployment and outbox", () => {
     );
   const nonceOf = async (hash: Hex): Promise<number> => (await world.provider.getTransaction(hash))?.nonce ?? -1;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     world = await openWorld();
   });
   afterEach(async () => {

@@ -34,8 +34,7 @@ interface Reading {
   readonly sealed: Uint8Array;
 }
 
-describe("audit", function () {
-  this.timeout(120_000);
+describe("audit", () => {
   let world: AuditedWorld;
   before(async () => {
     world = await auditedWorld();

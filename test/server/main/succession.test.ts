@@ -40,8 +40,7 @@ const up = async (data: string, successor: boolean): Promise<void> => {
   await server.close();
 };
 
-describe("a succession", function () {
-  this.timeout(120_000);
+describe("a succession", () => {
   let audited: Audited;
   let fenced: Hex;
   let acks: string;

@@ -8,8 +8,7 @@ import { HONEST, LYING, Scene, until } from "../../helpers/oracle-processes.ts";
 
 const FALSE_DATA = 40;
 
-describe("oracle processes against a real server", function () {
-  this.timeout(120_000);
+describe("oracle processes against a real server", () => {
   let directory: string;
   let scene: Scene;
 

@@ -97,8 +97,7 @@ describe("oracles with the ward's learned detector", () => {
         for (let n = 21; n <= 70; n += 7) rounds.push({ readings, n });
       }
     });
-    it("whichever engine computes the network", async function () {
-      this.timeout(60_000);
+    it("whichever engine computes the network", async () => {
       // The plain interpreter is written to be read: some of the rounds are enough.
       const some = rounds.filter((_, n) => n % 6 === 0);
       const decided = await decideRounds(detector, some);

@@ -112,16 +112,14 @@ describe("an oracle's start", () => {
     expect((await readDetector(file, hash)).stretchMs).to.equal(3_000);
   });
 
-  it("lets one process at a time into its directory", async function () {
-    this.timeout(15_000);
+  it("lets one process at a time into its directory", async () => {
     const held = await holdDirectory(directory);
     expect(await codeOf(() => holdDirectory(directory))).to.equal("DATA_LOCKED");
     held.release();
     (await holdDirectory(directory)).release();
   });
 
-  it("waits at an event that cannot be folded, says so, and begins when it can be", async function () {
-    this.timeout(60_000);
+  it("waits at an event that cannot be folded, says so, and begins when it can be", async () => {
     const world = await openWorld();
     const gateway = gatewayOf(1);
     await transact(world.provider, world.consortium, gateway, "AnchorLog", "openStream", [addressOf(gateway)]);

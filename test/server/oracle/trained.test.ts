@@ -34,8 +34,7 @@ import {
 describe("oracles with models of detect train", () => {
   let directory: string;
   let residual: Model;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     directory = mkdtempSync(join(tmpdir(), "trained-"));
     residual = await fitWardTwin("small", { people: 4 });
   });
@@ -158,8 +157,7 @@ describe("oracles with models of detect train", () => {
     let model: Model;
     let ready: RowDetector;
     const rounds: JudgedRound[] = [];
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       model = await fitWardTwin("small", { people: 2, detector: findDetector("mas") });
       ready = await openDetector(model);
       for (let person = 0; person < 8; person++) {
@@ -171,8 +169,7 @@ describe("oracles with models of detect train", () => {
         for (let n = 21; n <= 50; n += 5) rounds.push({ readings, n });
       }
     });
-    it("whichever engine computes the network", async function () {
-      this.timeout(60_000);
+    it("whichever engine computes the network", async () => {
       // The plain interpreter is written to be read: some of the rounds are enough.
       const some = rounds.filter((_, n) => n % 7 === 4);
       const decided = await decideRounds(await openWindows(model), some);

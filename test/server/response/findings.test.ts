@@ -20,8 +20,7 @@ describe("findings", () => {
   let world: World;
   let findings: Findings;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     directory = mkdtempSync(join(tmpdir(), "findings-"));
     database = await openDatabase({ directory: join(directory, "database") });
     keys = await openKeyStore(join(directory, "keys/data-keys.json"));

@@ -196,8 +196,7 @@ describe("store: embedded database", () => {
     expect(byteaArray([null]).readInt32BE(4)).to.equal(1);
   });
 
-  it("checkpoints by itself, so that its log does not grow for ever", async function () {
-    this.timeout(120_000);
+  it("checkpoints by itself, so that its log does not grow for ever", async () => {
     const log = async (): Promise<number> =>
       (
         await database.query<{ n: number }>(
@@ -222,8 +221,7 @@ describe("store: embedded database", () => {
     expect(shrank).to.equal(true);
   });
 
-  it("holds nobody else in this process up while it writes its tables", async function () {
-    this.timeout(120_000);
+  it("holds nobody else in this process up while it writes its tables", async () => {
     await database.script(
       "create table large as select n, repeat(md5(n::text), 30) as t from generate_series(1, 40000) n",
     );
@@ -241,8 +239,7 @@ describe("store: embedded database", () => {
     ["left open", "left open"],
     ["asked, and nobody waited", "committed"],
   ] as const) {
-    it(`lets its process end by itself where it was ${how}`, async function () {
-      this.timeout(60_000);
+    it(`lets its process end by itself where it was ${how}`, async () => {
       const child = spawn(process.execPath, [ENDING, join(directory, `ending-${said}`), how], {
         stdio: ["ignore", "pipe", "inherit"],
       });

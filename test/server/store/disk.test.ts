@@ -14,8 +14,7 @@ const codeOf = (asked: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof TwinwardError ? error.code : String(error)),
   );
 
-describe("store: the embedded database and its disk", function () {
-  this.timeout(60_000);
+describe("store: the embedded database and its disk", () => {
   let directory: string;
   let database: Database;
 
@@ -104,8 +103,7 @@ describe("store: the embedded database and its disk", function () {
 });
 
 describeOnBoth("store: what finds no room on the database's disk", (databases) => {
-  it("is DISK_FULL, in a statement, a script and a transaction, and nothing else is", async function () {
-    this.timeout(60_000);
+  it("is DISK_FULL, in a statement, a script and a transaction, and nothing else is", async () => {
     const database = await openDatabase(await databases.place());
     try {
       const raising = (sqlstate: string): string => `do $$ begin raise exception using errcode = '${sqlstate}'; end $$`;

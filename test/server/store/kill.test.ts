@@ -17,8 +17,7 @@ import { openWorld, type World } from "../../helpers/gateway-world.ts";
 const CHILD = fileURLToPath(new URL("./kill-child.ts", import.meta.url));
 
 describeOnBoth("store: killed while it commits", (databases) => {
-  it("has every reading that it acked, and no half of one", async function () {
-    this.timeout(120_000);
+  it("has every reading that it acked, and no half of one", async () => {
     const directory = await mkdtemp(join(tmpdir(), "twinward-kill-"));
     const database = await databases.place();
     const acks: Ack[] = [];

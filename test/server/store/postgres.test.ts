@@ -165,7 +165,7 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
       await second.release();
       await first.assure();
       expect(await outcome(second.assure())).to.equal("DATABASE_LOCKED");
-    }).timeout(30_000);
+    });
   });
 
   describe("lost and found", () => {
@@ -190,7 +190,7 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
         const leaf = leaves[ack.first + ack.index];
         expect([leaf?.subject, leaf?.sequence]).to.deep.equal([ack.device, ack.sequence]);
       }
-    }).timeout(60_000);
+    });
 
     it("cut between COMMIT and its answer, the sender gets the ack of what was written", async () => {
       const { proxy, url } = await proxied();
@@ -329,7 +329,7 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
         const said = everythingIn(error);
         for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), "guess"]) expect(said).to.not.include(secret);
       }
-    }).timeout(30_000);
+    });
 
     it("speaks TLS with the server that the certificate names, and with no other", async () => {
       const url = await postgres().createDatabase();
