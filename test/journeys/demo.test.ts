@@ -150,6 +150,12 @@ describe("the demo's server", () => {
     await going.ended;
     await journey.nothingRuns();
   });
+
+  it("says why it cannot start", async () => {
+    const { code, err } = await journey.run(["demo", "--data", journey.path("refused")], { SEAL_INTERVAL_MS: "never" });
+    expect(code).to.equal(2);
+    expect(err).to.match(/^UNUSABLE_SETTING:\s+SEAL_INTERVAL_MS=never/);
+  });
 });
 
 describe("the demo's imports", () => {

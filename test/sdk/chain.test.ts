@@ -248,9 +248,9 @@ describe("the SDK and access on a real chain", () => {
       );
     await send(steward, "TwinRegistry", "createSecurityTwin", [device, roots[0], 15n]);
     await send(steward, "TwinRegistry", "beginAssignment", [device, 1]);
-    const assignment = (await chain.waitFor((view) => view.openAssignment(device) !== undefined, 30_000)).openAssignment(
-      device,
-    );
+    const assignment = (
+      await chain.waitFor((view) => view.openAssignment(device) !== undefined, 30_000)
+    ).openAssignment(device);
     await send(steward, "TwinRegistry", "createTwin", [assignment?.id, roots[1], 7n, 0n]);
     const isOrdinary = (view: ReturnType<Chain["view"]>): Hex | undefined =>
       view.twinsOf(device).find(({ security }) => !security)?.id;

@@ -54,8 +54,9 @@ async function up(options: Options): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  // Whoever started us as its own, and was to end us, is gone.
+  // Whoever started us as its own, and was to end us, is gone. The channel alone keeps nobody.
   process.once("disconnect", () => over.signal.aborted || stop());
+  process.channel?.unref();
   const { startServer } = await import("../../../server/main/start.ts");
   const { layModel } = await import("../lay-model.ts");
   const environment = { LOG_LEVEL: "warn", ...process.env };
@@ -80,7 +81,6 @@ async function up(options: Options): Promise<void> {
   if (ended === undefined && !options.json) console.log("\nending …");
   await Promise.all(children.map(endChild));
   await running.close();
-  if (process.connected) process.disconnect(); // the channel alone would keep us
   if (ended !== undefined) throw ended;
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { TwinwardError, type ErrorCode } from "../../../protocol/errors.ts";
 
 const TWINWARD = fileURLToPath(new URL("../twinward.mjs", import.meta.url));
 const START_WITHIN_MS = 60_000;
@@ -11,7 +12,10 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-/** Starts `twinward up` as a process of its own on free ports, which ends when we do; resolves when it has printed where it listens. */
+/**
+ * Starts `twinward up` as a process of its own on free ports, which ends when we do; resolves when it has printed where it listens.
+ * Throws what it says instead.
+ */
 export async function startServerProcess(data: string, ...options: string[]): Promise<ServerProcess> {
   const child = spawn(process.execPath, [TWINWARD, "up", "--data", data, "--port", "0", "--json", ...options], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
@@ -34,7 +38,10 @@ async function readUrls(child: ChildProcess): Promise<{ http: string; mqtt: stri
       if (!said.includes("\n}")) return;
       clearTimeout(late);
       child.removeAllListeners("exit");
-      resolve(JSON.parse(said) as { http: string; mqtt: string; rpc: string });
+      const told = JSON.parse(said) as { http: string; mqtt: string; rpc: string } | { error: ErrorCode };
+      if (!("error" in told)) return resolve(told);
+      const { error, ...facts } = told;
+      reject(new TwinwardError(error, facts));
     });
   });
 }
