@@ -32,6 +32,7 @@ async function readUrls(child: ChildProcess): Promise<{ http: string; mqtt: stri
   return new Promise((resolve, reject) => {
     let said = "";
     const late = setTimeout(() => reject(new Error("The server did not start within a minute.")), START_WITHIN_MS);
+    late.unref(); // it waits as long as the server does, and no longer
     child.once("exit", (code) => reject(new Error(`The server ended with ${code ?? "a signal"} before it was up.`)));
     child.stdout?.on("data", (chunk: Buffer) => {
       said += chunk.toString();
