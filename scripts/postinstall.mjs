@@ -70,11 +70,12 @@ async function buildConsole() {
   await build({ configFile: join(root, "apps/console/vite.config.ts"), logLevel: "warn" });
 }
 
-/** An empty database takes seconds to make: made here once, no start waits for it. */
+/** A database with its tables takes seconds to make: made here once, no start waits for it. */
 async function makeDatabaseTemplate() {
   if (!existsSync(join(root, "server/store/template.ts"))) return;
+  const { migrations } = await import("../server/store/migrate.ts");
   const { template } = await import("../server/store/template.ts");
-  await template();
+  await template(migrations());
 }
 
 // The first `npx twinward` in a clone links it into npm's cache and runs this again; everything is there already, and

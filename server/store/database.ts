@@ -1,5 +1,5 @@
 import type { TwinwardError } from "../../protocol/errors.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, migrations } from "./migrate.ts";
 import type { Parameter } from "./parameters.ts";
 import { openPGlite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
@@ -59,9 +59,10 @@ export type DatabasePlace = { readonly directory: string } | { readonly url: str
  * lock.ts first. Throws DATABASE_UNAVAILABLE, and DATABASE_UNUSABLE when its migrations are not ours or cannot be applied.
  */
 export async function openDatabase(place: DatabasePlace): Promise<Database> {
-  const database = "url" in place ? await openPostgres(place.url) : await openPGlite(place.directory);
+  const tables = migrations();
+  const database = "url" in place ? await openPostgres(place.url) : await openPGlite(place.directory, { tables });
   try {
-    await migrate(database);
+    await migrate(database, tables);
   } catch (error) {
     await database.close();
     throw error;

@@ -8,6 +8,7 @@ import { sqlstateOf } from "./postgres-errors.ts";
 const FOLDER = new URL("./migrations/", import.meta.url);
 /** Number of the advisory lock that whoever makes the first table holds: "tw" and its own number. */
 const MIGRATING = 0x7477_0001;
+const NONE = new Uint8Array();
 
 /** One numbered file of migrations/, and the SHA-256 of its text. */
 export interface Migration {
@@ -32,7 +33,13 @@ export function migrations(): Migration[] {
  * Brings the tables up to date, each migration in a transaction of its own together with its row. What was applied before
  * must be, byte for byte, what we have: a database of another version is refused with DATABASE_UNUSABLE, never guessed at.
  */
-export async function migrate(database: Database, ours: readonly Migration[] = migrations()): Promise<void> {
+export async function migrate(
+  database: Tx & Pick<Database, "transaction">,
+  ours: readonly Migration[] = migrations(),
+): Promise<void> {
+  let isDone = false;
+  await apply(database, async (tx) => void (isDone = await isUpToDate(tx, ours)));
+  if (isDone) return;
   await apply(database, async (tx) => {
     // Two servers may start at once on an empty database, and "if not exists" is no lock: both would make the table.
     await tx.query("select pg_advisory_xact_lock($1)", [MIGRATING]);
@@ -57,8 +64,15 @@ export async function migrate(database: Database, ours: readonly Migration[] = m
   }
 }
 
+async function isUpToDate(tx: Tx, ours: readonly Migration[]): Promise<boolean> {
+  const [table] = await tx.query<{ there: boolean }>("select to_regclass('migration') is not null as there");
+  if (table?.there !== true) return false;
+  const applied = await tx.query<{ sha256: Uint8Array }>("select sha256 from migration order by number");
+  return applied.length === ours.length && ours.every((one, i) => equalBytes(one.sha256, applied[i]?.sha256 ?? NONE));
+}
+
 /** A server may let us in and yet not let us make tables. */
-async function apply(database: Database, step: (tx: Tx) => Promise<void>): Promise<void> {
+async function apply(database: Pick<Database, "transaction">, step: (tx: Tx) => Promise<void>): Promise<void> {
   try {
     await database.transaction(step);
   } catch (error) {

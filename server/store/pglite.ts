@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Database, Tx } from "./database.ts";
+import type { Migration } from "./migrate.ts";
 import { PGliteThread } from "./pglite-thread.ts";
 import { PGliteWire } from "./pglite-wire.ts";
 import { createDataDirectory } from "./template.ts";
@@ -16,13 +17,17 @@ import { runWork } from "./work.ts";
 const LONG_LOG = 16 * 1024 * 1024;
 const CALLS_BETWEEN_LOOKS = 16;
 
-/**
- * The embedded PostgreSQL over `directory`, made when absent. One process only: it has no lock of its own. `worker` is the file of
- * its thread, where it isn't ours.
- */
-export async function openPGlite(directory: string, worker?: URL): Promise<Database> {
+interface Options {
+  /** Where `directory` is absent, it is made with the tables of these. */
+  readonly tables?: readonly Migration[];
+  /** The file of its thread, where it isn't ours. */
+  readonly worker?: URL;
+}
+
+/** The embedded PostgreSQL over `directory`, made when absent. One process only: it has no lock of its own. */
+export async function openPGlite(directory: string, { tables, worker }: Options = {}): Promise<Database> {
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
-  if (!existsSync(join(directory, "PG_VERSION"))) await createDataDirectory(directory);
+  if (!existsSync(join(directory, "PG_VERSION"))) await createDataDirectory(directory, tables);
   const thread = await PGliteThread.open(directory, worker);
   const wire = new PGliteWire(thread);
   const ours = async <T>(ask: Promise<T>): Promise<T> => {

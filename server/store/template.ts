@@ -4,19 +4,29 @@ import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { toHex, utf8 } from "../../protocol/bytes.ts";
+import { sha256 } from "../../protocol/hash.ts";
+import type { Tx } from "./database.ts";
+import { migrate, type Migration } from "./migrate.ts";
 import { syncDirectory } from "./write-durably.ts";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/twinward/", import.meta.url));
 const BLOCK = 512;
 
+/** Two of initdb's three databases are there to make others from; ours is the only one, with a third of their files. */
+const ONE_DATABASE = ["template0", "template1"].flatMap((name) => [
+  `alter database ${name} is_template false`,
+  `drop database ${name}`,
+]);
+
 /**
- * Makes an empty PostgreSQL data directory at `directory`, which must not exist. PostgreSQL's initdb takes seconds in
- * WebAssembly, so it is run once, in memory, and its result is kept beside the dependencies for every later start and test.
+ * Makes a PostgreSQL data directory at `directory`, which must not exist, with the tables that these migrations make. In
+ * WebAssembly that takes seconds, so it is done once, in memory, and kept beside the dependencies for every later start and test.
  * The directory appears by a rename after all its files are on disk: a kill in between leaves a directory that the next
  * call removes, never half a database.
  */
-export async function createDataDirectory(directory: string): Promise<void> {
-  const files = untar(gunzipSync(await template()));
+export async function createDataDirectory(directory: string, tables: readonly Migration[] = []): Promise<void> {
+  const files = untar(gunzipSync(await template(tables)));
   const making = `${directory}.new`;
   await rm(making, { recursive: true, force: true });
   await mkdir(making, { recursive: true, mode: 0o700 });
@@ -45,11 +55,13 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** The kept data directory as a gzipped tar; made now where there is none yet. `npm ci` calls it, so that no start waits. */
-export async function template(): Promise<Uint8Array> {
-  const name = join(CACHE, `database-${await version()}.tar.gz`);
+export async function template(tables: readonly Migration[]): Promise<Uint8Array> {
+  const name = join(CACHE, `database-${await version()}-${nameOf(tables)}.tar.gz`);
   const kept = await readFile(name).catch(() => undefined);
   if (kept) return kept;
   const database = await PGlite.create();
+  for (const statement of ONE_DATABASE) await database.exec(statement);
+  if (tables.length > 0) await migrate(asOurs(database), tables);
   await database.exec("checkpoint");
   const dump = await database.dumpDataDir("gzip");
   await database.close();
@@ -64,6 +76,20 @@ export async function template(): Promise<Uint8Array> {
     await rm(written, { force: true }).catch(() => undefined);
   }
   return bytes;
+}
+
+function nameOf(tables: readonly Migration[]): string {
+  const all = utf8(JSON.stringify([ONE_DATABASE, tables.map((migration) => toHex(migration.sha256))]));
+  return toHex(sha256(all)).slice(2, 18);
+}
+
+function asOurs(database: PGlite): Parameters<typeof migrate>[0] {
+  const over = (one: Pick<PGlite, "query" | "exec">): Tx => ({
+    query: async <T>(sql: string, parameters: readonly unknown[] = []) =>
+      (await one.query<T>(sql, [...parameters])).rows,
+    script: async (sql) => void (await one.exec(sql)),
+  });
+  return { ...over(database), transaction: (work) => database.transaction((tx) => work(over(tx))) };
 }
 
 async function version(): Promise<string> {

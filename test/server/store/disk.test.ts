@@ -21,7 +21,7 @@ describe("store: the embedded database and its disk", () => {
   const faults = (): string => join(directory, "faults");
   const refuse = (call: "writeSync" | "writeFileSync" | "fsyncSync" | "thread"): void => writeFileSync(faults(), call);
   const makeRoom = (): void => rmSync(faults(), { force: true });
-  const open = (): Promise<Database> => openPGlite(join(directory, "database"), FAULTY);
+  const open = (): Promise<Database> => openPGlite(join(directory, "database"), { worker: FAULTY });
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), "twinward-disk-"));
