@@ -1,4 +1,4 @@
-import { getCreateAddress, Transaction, type JsonRpcApiProvider } from "ethers";
+import { getCreateAddress, keccak256, type JsonRpcApiProvider } from "ethers";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
@@ -101,7 +101,7 @@ type Addresses = Readonly<Record<ContractName, Hex>>;
  * Puts the contracts on the chain and says where they are. Writes nothing of its own: addresses and signatures follow from
  * the deployer's key, so that running it again after a kill repeats the very transactions that are missing, and running it on
  * a finished deployment sends nothing. Throws CHAIN_DIFFERS when the key was used for something else or for other members,
- * TRANSACTION_REFUSED, TRANSACTION_REVERTED, CHAIN_WAIT_EXPIRED.
+ * TRANSACTION_REFUSED, TRANSACTION_REVERTED, CHAIN_WAIT_EXPIRED, CHAIN_UNAVAILABLE.
  */
 export async function deployConsortium(plan: DeployPlan): Promise<Consortium> {
   const { provider, deployer } = plan;
@@ -123,7 +123,7 @@ export async function deployConsortium(plan: DeployPlan): Promise<Consortium> {
     if (nonce < used) continue;
     const raw = await deployer.signTransaction({ chainId, nonce, ...step, gasPrice, type: 0 });
     await offer(provider, raw);
-    sent.push({ raw, hash: Transaction.from(raw).hash as Hex });
+    sent.push({ raw, hash: keccak256(raw) as Hex });
   }
   for (const first of sent.keys()) await mined(provider, sent.slice(first));
 
@@ -186,14 +186,28 @@ function appointmentsOf({ appointments = [] }: DeployPlan): unknown[] {
 
 async function offer(provider: JsonRpcApiProvider, raw: string): Promise<void> {
   try {
-    await provider.send("eth_sendRawTransaction", [raw]);
+    await answered(() => provider.send("eth_sendRawTransaction", [raw]));
   } catch (error) {
     const said = refusalOf(error);
-    if (said === undefined) throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
+    if (said === undefined) throw error;
     // An earlier run sent it: it is on its way, or there by now.
     if (isKnownAlready(said) || /nonce/i.test(said)) return;
     // Without the cause: ethers puts the whole contract into its message.
     throw new TwinwardError("TRANSACTION_REFUSED", { purpose: "deploy", detail: said });
+  }
+}
+
+/** Asks until there is an answer, be it a refusal: a node that is slow, or away for a moment, need not end a deployment. */
+async function answered(ask: () => Promise<unknown>): Promise<unknown> {
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (refusalOf(error) !== undefined) throw error;
+      if (performance.now() > deadline) throw new TwinwardError("CHAIN_UNAVAILABLE", {}, error);
+    }
+    await pause(POLL_MS);
   }
 }
 
@@ -211,7 +225,8 @@ async function mined(provider: JsonRpcApiProvider, sent: readonly Sent[]): Promi
   const deadline = performance.now() + WAIT_MS;
   let offerAgain = performance.now() + OFFER_AGAIN_MS;
   for (;;) {
-    const receipt = (await provider.send("eth_getTransactionReceipt", [hash])) as { status: string } | null;
+    const asked = (): Promise<unknown> => provider.send("eth_getTransactionReceipt", [hash]);
+    const receipt = (await answered(asked)) as { status: string } | null;
     if (receipt !== null) {
       if (Number(receipt.status) !== 1) throw new TwinwardError("TRANSACTION_REVERTED", { purpose: "deploy", hash });
       return;

@@ -2,12 +2,12 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Transaction } from "ethers";
+import { Transaction, Wallet } from "ethers";
 import { deployConsortium } from "../../server/chain/deploy.ts";
 import { startEmbeddedChain, type EmbeddedChain } from "../../server/chain/embedded.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import { planFor } from "../server/chain/world.ts";
-import { startFaultyNode, times, type FaultyNode } from "./faulty-node.ts";
+import { HONEST, startFaultyNode, times, type FaultyNode } from "./faulty-node.ts";
 
 describe("faults: a deployment", () => {
   let directory: string;
@@ -23,6 +23,26 @@ describe("faults: a deployment", () => {
     await node.close();
     await chain.close();
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("goes on when the node breaks off, takes what it does not say, or says nothing for a while", async () => {
+    const away = times(2, "eth_sendRawTransaction", async () => "cut");
+    const silent = times(2, "eth_getTransactionReceipt", async () => "hang");
+    const taking = times(1, "eth_sendRawTransaction", async (_, pass) => {
+      await pass();
+      return "cut";
+    });
+    node.behaviour = async (call, pass) => {
+      if (!away.spent()) return away.behaviour(call, pass);
+      return call.method === "eth_sendRawTransaction" ? taking.behaviour(call, pass) : silent.behaviour(call, pass);
+    };
+    const provider = await connectChain(node.url, undefined, 500);
+    const plan = { ...planFor(provider), deployer: Wallet.createRandom() };
+    const consortium = await deployConsortium(plan);
+    expect([away, silent, taking].map((one) => one.spent())).to.deep.equal([true, true, true]);
+    node.behaviour = HONEST;
+    expect(await deployConsortium(plan)).to.deep.equal(consortium);
+    provider.destroy();
   });
 
   it("goes on when the node throws away the first transactions that it took", async () => {

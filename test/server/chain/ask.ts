@@ -25,8 +25,8 @@ export async function rpc<T>(url: string, method: string, ...params: unknown[]):
   return said.result as T;
 }
 
-/** Asks again until there is an answer; fails after half a minute. */
-export async function eventually<T>(ask: () => T | undefined | Promise<T | undefined>, limitMs = 30_000): Promise<T> {
+/** Asks again until there is an answer; fails after two minutes. */
+export async function eventually<T>(ask: () => T | undefined | Promise<T | undefined>, limitMs = 120_000): Promise<T> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     const answer = await ask();
