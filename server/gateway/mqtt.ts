@@ -173,16 +173,24 @@ export async function openMqtt(parts: MqttParts): Promise<MqttDoor> {
     socket.on("close", () => sockets.delete(socket));
   });
   server.maxConnections = parts.maxConnections ?? 4_096;
-  await listen(server, parts.port, parts.host);
+  const end = (): Promise<void> => {
+    stopTelling();
+    return new Promise((resolve) => broker.close(resolve));
+  };
+  try {
+    await listen(server, parts.port, parts.host);
+  } catch (error) {
+    await end(); // its timers would keep the process up
+    throw error;
+  }
   const { address, port } = server.address() as AddressInfo;
 
   return {
     host: address,
     port,
     close: async () => {
-      stopTelling();
       const closed = new Promise((resolve) => server.close(resolve));
-      await new Promise<void>((resolve) => broker.close(resolve));
+      await end();
       for (const socket of sockets) socket.destroy();
       await closed;
     },

@@ -33,10 +33,7 @@ export async function openHttp(host: string, port: number, tls?: TlsSide): Promi
   const server = tls === undefined ? createServer(take) : createTlsServer(shown(tls), take);
   server.requestTimeout = ASK_WITHIN_MS;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is taken. Stop what listens there, or use --port.`;
-      reject(error.code === "EADDRINUSE" ? new Error(taken) : error);
-    });
+    server.once("error", reject);
     server.listen(port, host, resolve);
   });
   const over = new Promise<void>((resolve) => server.once("close", resolve));

@@ -50,6 +50,7 @@ import { placeDatabase } from "./place-database.ts";
 import { readyChecks } from "./ready.ts";
 import { loadServerKeys, ORACLES } from "./server-keys.ts";
 import { readSettings } from "./settings.ts";
+import { asTakenPort } from "./taken-port.ts";
 import { watchDisk } from "./watch-disk.ts";
 
 const CONSOLE = fileURLToPath(new URL("../../dist/console", import.meta.url));
@@ -87,7 +88,7 @@ export async function startServer(environment: NodeJS.ProcessEnv, options: Overr
     return await open(config, log, ending);
   } catch (error) {
     await ending.close();
-    throw error;
+    throw asTakenPort(error, config.ports);
   }
 }
 

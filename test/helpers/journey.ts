@@ -1,4 +1,5 @@
 // Real processes of the command line, as a user starts them, in a directory of their own.
+import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -180,6 +181,17 @@ export class Journey {
       rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     }
   }
+}
+
+/** For a journey: runs a command that must fail, and holds its exit code and what it says. */
+export function failsIn(journey: Journey) {
+  return async (words: string[], code: number, says: RegExp, environment: Environment = {}): Promise<Ran> => {
+    const ran = await journey.run(words, environment);
+    expect(ran.err, words.join(" ")).to.match(says);
+    expect(ran.err).not.to.match(/^\s+at /m);
+    expect(ran.code, words.join(" ")).to.equal(code);
+    return ran;
+  };
 }
 
 function numbered(directory: string): number[] {

@@ -68,7 +68,11 @@ describe("journey: a revocation by a wallet that the server does not know of", (
     await revokeByWallet();
     for (const { pid } of journey.processes()) process.kill(pid, "SIGKILL");
     await server.stop("SIGKILL");
-    server = await journey.up(server.data, { PORT: new URL(server.http).port });
+    server = await journey.up(server.data, {
+      PORT: new URL(server.http).port,
+      MQTT_PORT: "0",
+      RPC_PORT: "0",
+    });
     // A door may say for a moment that it does not see the chain yet; what it never says is what was revoked.
     await until("every door knows it", async () => {
       const told = Object.values(await everyDoor(reader));

@@ -25,10 +25,7 @@ export async function openMetrics(meters: Meters, host: string, port: number, tl
   const server = tls === undefined ? createServer(take) : createTlsServer({ cert, key }, take);
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is taken. Stop what listens there, or set another METRICS_PORT.`;
-      reject(error.code === "EADDRINUSE" ? new Error(taken) : error);
-    });
+    server.once("error", reject);
     server.listen(port, host, resolve);
   });
   return {
