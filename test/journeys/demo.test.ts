@@ -12,7 +12,7 @@ interface Verified {
 }
 
 /** Bits of the receipt that are flipped, each verified by a cold process. */
-const FLIPS = 16;
+const FLIPS = 6;
 
 describe("journey: the demo", () => {
   const journey = new Journey();

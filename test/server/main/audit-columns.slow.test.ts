@@ -33,7 +33,7 @@ describe(`audit of every column, seed ${SEED}`, function () {
       `select table_name::text as table, column_name::text as column, data_type::text as type
        from information_schema.columns c where table_schema = 'public' and table_name <> 'broken_ack'
          and not exists (select from pg_inherits where inhrelid = quote_ident(c.table_name)::regclass)
-       order by table_name, ordinal_position`, // broken_ack only a succession fills: succession.test.ts tries its columns
+       order by table_name, ordinal_position`, // broken_ack only a succession fills: succession.slow.test.ts tries its columns
     );
   });
   after(() => audited.close());
