@@ -23,6 +23,7 @@ const DEPLOY_GAS = 16_000_000n;
 const WIRE_GAS = 200_000n;
 const POLL_MS = 20;
 const WAIT_MS = 60_000;
+const ANSWER_WITHIN_MS = 20_000;
 /** After this long without a receipt what was sent is sent once more. */
 const OFFER_AGAIN_MS = 2_000;
 
@@ -199,7 +200,7 @@ async function offer(provider: JsonRpcApiProvider, raw: string): Promise<void> {
 
 /** Asks until there is an answer, be it a refusal: a node that is slow, or away for a moment, need not end a deployment. */
 async function answered(ask: () => Promise<unknown>): Promise<unknown> {
-  const deadline = performance.now() + WAIT_MS;
+  const deadline = performance.now() + ANSWER_WITHIN_MS;
   for (;;) {
     try {
       return await ask();

@@ -19,7 +19,6 @@ import { openChain, readConsortiumFile } from "./open-directory.ts";
 import { openKeys } from "./open-keys.ts";
 import { lineOfWritten, writtenStream } from "./open-line.ts";
 import { readSettings } from "./settings.ts";
-import { asTakenPort } from "./taken-port.ts";
 
 /** A gateway that takes readings. */
 export interface RunningGateway {
@@ -48,7 +47,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv, words: Overri
     return await open(config, { databaseUrl, broker }, log, ending);
   } catch (error) {
     await ending.close();
-    throw asTakenPort(error, config.ports);
+    throw error;
   }
 }
 

@@ -242,7 +242,7 @@ describe("journey: the command line", () => {
       const busy = createServer();
       await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve).unref());
       const { port } = busy.address() as AddressInfo;
-      for (const setting of ["PORT", "MQTT_PORT", "RPC_PORT", "METRICS_PORT"]) {
+      for (const setting of ["PORT", "MQTT_PORT"]) {
         const ports = { PORT: "0", MQTT_PORT: "0", RPC_PORT: "0", [setting]: String(port) };
         const says = new RegExp(`^Port ${port} is taken\\. .* set another .*${setting}`, "m");
         await fails(["up", "--data", journey.path("busy")], 1, says, ports);
