@@ -4,7 +4,8 @@ import { asTwinwardError, explainError, printJson } from "./print.ts";
 import { makeProgram } from "./program.ts";
 
 try {
-  await makeProgram().parseAsync();
+  const program = await makeProgram(process.argv[2]);
+  await program.parseAsync();
 } catch (thrown) {
   const error = asTwinwardError(thrown);
   if (error instanceof CommanderError) {

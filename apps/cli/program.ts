@@ -1,27 +1,34 @@
 import { Command, Option } from "commander";
-import { addAnchorsCommand } from "./commands/anchors.ts";
-import { addAuditCommand } from "./commands/audit.ts";
-import { addBackupCommands } from "./commands/backup.ts";
-import { addBenchCommand } from "./commands/bench.ts";
-import { addBreakGlassCommand } from "./commands/break-glass.ts";
-import { addConsentCommand } from "./commands/consent.ts";
-import { addDemoCommand } from "./commands/demo.ts";
-import { addDetectCommand } from "./commands/detect.ts";
-import { addDeviceCommand } from "./commands/device.ts";
-import { addEraseCommand } from "./commands/erase.ts";
-import { addGatewayCommand } from "./commands/gateway.ts";
-import { addGrantCommand } from "./commands/grant.ts";
-import { addKeyCommand } from "./commands/key.ts";
-import { addMemberCommand } from "./commands/member.ts";
-import { addOperatorCommand } from "./commands/operator.ts";
-import { addRequestCommand } from "./commands/request.ts";
-import { addTwinCommand } from "./commands/twin.ts";
-import { addUpCommand } from "./commands/up.ts";
-import { addVerifyCommand } from "./commands/verify.ts";
 import { fillStewardKey } from "./options.ts";
 
-/** All commands, as the command line takes them; reading its words is the caller's. */
-export function makeProgram(): Command {
+type AddCommand = (program: Command) => void;
+
+/** The commands in the order in which help lists them. Each is loaded when it is asked for: most of a short run is loading code. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  up: async () => (await import("./commands/up.ts")).addUpCommand,
+  demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
+  gateway: async () => (await import("./commands/gateway.ts")).addGatewayCommand,
+  device: async () => (await import("./commands/device.ts")).addDeviceCommand,
+  key: async () => (await import("./commands/key.ts")).addKeyCommand,
+  twin: async () => (await import("./commands/twin.ts")).addTwinCommand,
+  grant: async () => (await import("./commands/grant.ts")).addGrantCommand,
+  consent: async () => (await import("./commands/consent.ts")).addConsentCommand,
+  member: async () => (await import("./commands/member.ts")).addMemberCommand,
+  request: async () => (await import("./commands/request.ts")).addRequestCommand,
+  "break-glass": async () => (await import("./commands/break-glass.ts")).addBreakGlassCommand,
+  operator: async () => (await import("./commands/operator.ts")).addOperatorCommand,
+  verify: async () => (await import("./commands/verify.ts")).addVerifyCommand,
+  anchors: async () => (await import("./commands/anchors.ts")).addAnchorsCommand,
+  audit: async () => (await import("./commands/audit.ts")).addAuditCommand,
+  detect: async () => (await import("./commands/detect.ts")).addDetectCommand,
+  bench: async () => (await import("./commands/bench.ts")).addBenchCommand,
+  backup: async () => (await import("./commands/backup.ts")).addBackupCommand,
+  restore: async () => (await import("./commands/backup.ts")).addRestoreCommand,
+  erase: async () => (await import("./commands/erase.ts")).addEraseCommand,
+};
+
+/** The command line; reading its words is the caller's. With the `first` of them it has that command alone, else all. */
+export async function makeProgram(first = ""): Promise<Command> {
   const program = new Command("twinward")
     .description(
       "Guards the digital twins of connected devices: signed readings, anchored digests, scoped twins, verdicts by quorum.",
@@ -40,25 +47,8 @@ First steps:
     .hook("preAction", (_, command) => fillStewardKey(command))
     .exitOverride();
 
-  addUpCommand(program);
-  addDemoCommand(program);
-  addGatewayCommand(program);
-  addDeviceCommand(program);
-  addKeyCommand(program);
-  addTwinCommand(program);
-  addGrantCommand(program);
-  addConsentCommand(program);
-  addMemberCommand(program);
-  addRequestCommand(program);
-  addBreakGlassCommand(program);
-  addOperatorCommand(program);
-  addVerifyCommand(program);
-  addAnchorsCommand(program);
-  addAuditCommand(program);
-  addDetectCommand(program);
-  addBenchCommand(program);
-  addBackupCommands(program);
-  addEraseCommand(program);
+  const asked = Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS);
+  for (const load of asked) (await load?.())?.(program);
   takeJson(program);
   return program;
 }

@@ -49,7 +49,7 @@ describe("journey: the command line", () => {
         }
         for (const child of command.commands) explain(child, [...words, child.name()]);
       };
-      const program = makeProgram();
+      const program = await makeProgram();
       expect(out.startsWith(program.helpInformation().trimEnd().slice(0, 200))).to.equal(true);
       explain(program, []);
       expect(explained).to.include.members([

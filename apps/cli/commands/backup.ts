@@ -9,7 +9,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-export function addBackupCommands(program: Command): void {
+export function addBackupCommand(program: Command): void {
   program
     .command("backup")
     .argument("<file>", "the file to make; it must not be there yet")
@@ -38,7 +38,9 @@ Exit: 0 done, 1 failed, 2 a file or directory that cannot be used.
       console.log(`  ${leaves} leaves, ${rows.reading ?? 0} of them readings, ${batches} batches`);
       console.log("  Not in it: data keys, signing keys and the embedded chain. Keep those elsewhere: docs/backup.md.");
     });
+}
 
+export function addRestoreCommand(program: Command): void {
   program
     .command("restore")
     .argument("<file>", "a file that 'backup' made")

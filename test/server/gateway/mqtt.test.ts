@@ -187,7 +187,7 @@ describe("gateway: MQTT", () => {
       ["another's token", other.id, device.signIn()],
       ["a retired device", retired.id, retired.signIn()],
       ["expired", device.id, device.signIn({ iat: now - 300, exp: now - 1 })],
-      ["too long a life", device.id, device.signIn({ exp: now + 301 })],
+      ["too long a life", device.id, device.signIn({ iat: now, exp: now + 301 })],
       ["from the future", device.id, device.signIn({ iat: now + 200, exp: now + 300 })],
       ["another chain", device.id, device.signIn({ aud: "1:0x00" })],
       ["an unknown member", device.id, device.signIn({ sub: "x" })],
