@@ -24,6 +24,7 @@ const laws: Law[] = [
   { name: "import arrows", broken: async () => forbiddenImports(ownSources()).join("\n") },
   { name: "words", broken: async () => forbiddenWords().join("\n") },
   { name: "generated files are fresh", broken: runs("node", "scripts/generate.ts", "--check") },
+  { name: "the README's tour, as printed", broken: runs("node", "scripts/checks/tour.ts") },
   { name: "types", broken: runs("tsc", "--noEmit", "-p", ".") },
   { name: "format", broken: runs("prettier", "--check", "--log-level", "warn", ".") },
   { name: "lint (TypeScript)", broken: runs("eslint", "--max-warnings", "0", ".") },

@@ -1,18 +1,20 @@
-// `npm test`: everything a contributor needs, in ten to twenty minutes. `--slow` runs the long tests instead; further words
+// `npm test`: everything a contributor needs, within ten minutes on two cores. `--slow` runs the long tests instead; further words
 // choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity; what
 // failed is told once more above it, so that the end of a log suffices.
 import { spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { stripVTControlCharacters } from "node:util";
 import { root } from "./checks/imports.ts";
 
+type Ran = { code: number; output: string };
 type Sum = { passed: number; failed: number; skipped: number; failures: string };
 
 const slow = process.argv.includes("--slow");
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 
-/** Runs a program with its output shown and kept. */
-async function show(command: string, args: string[]): Promise<{ code: number; output: string }> {
+/** Runs a program with its output shown and kept: as it comes, or at its end where another one is shown meanwhile. */
+async function show(command: string, args: string[], meanwhile?: Promise<unknown>): Promise<Ran> {
   const child = spawn(command, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
@@ -23,15 +25,19 @@ async function show(command: string, args: string[]): Promise<{ code: number; ou
       NODE_COMPILE_CACHE: `${root}/node_modules/.cache/twinward`,
     },
   });
+  // What is not looked at takes what the tests beside it leave: those wait a lot, and have deadlines.
+  if (meanwhile && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
-    process.stdout.write(chunk);
+    if (!meanwhile) process.stdout.write(chunk);
   });
   const code = await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status) => resolve(status ?? 1));
   });
+  await meanwhile;
+  if (meanwhile) process.stdout.write(output);
   return { code, output: stripVTControlCharacters(output) };
 }
 
@@ -39,7 +45,7 @@ const sumOf = (output: string, word: string): number =>
   [...output.matchAll(new RegExp(`^\\s*(\\d+) ${word}\\b`, "gm"))].reduce((sum, match) => sum + Number(match[1]), 0);
 
 /** A runner that dies before it counts is one failure, never none. */
-function counted({ code, output }: { code: number; output: string }): Sum {
+function counted({ code, output }: Ran): Sum {
   const sum = {
     passed: sumOf(output, "passing"),
     failed: sumOf(output, "failing"),
@@ -60,22 +66,22 @@ function typescriptFiles(): string[] {
     .sort((a, b) => isLong(b) - isLong(a) || a.localeCompare(b));
 }
 
-const sums: Sum[] = [];
 if (process.env.CI === "true" || wanted.length === 0) {
   for (const script of ["install-browser.ts", "install-postgres.ts", "install-mosquitto.ts"]) {
     const { status } = spawnSync("node", [`scripts/${script}`], { cwd: root, stdio: "inherit" });
     if (status !== 0) console.log("tests that need it will say why they are skipped");
   }
 }
+const running: Promise<Ran>[] = [];
 const files = typescriptFiles();
 if (files.length > 0) {
   // For what hangs: a machine that others keep busy takes its time.
   const limit = slow ? "1800000" : "300000";
-  sums.push(counted(await show("mocha", ["--parallel", "--jobs", slow ? "2" : "3", "--timeout", limit, ...files])));
+  running.push(show("mocha", ["--parallel", "--jobs", slow ? "2" : "3", "--timeout", limit, ...files]));
 }
-if (wanted.length === 0 || wanted.some((word) => "solidity contracts".includes(word))) {
-  sums.push(counted(await show("hardhat", ["test", "solidity"])));
-}
+if (wanted.length === 0 || wanted.some((word) => "solidity contracts".includes(word)))
+  running.push(show("hardhat", ["test", "solidity"], running[0]));
+const sums = (await Promise.all(running)).map(counted);
 
 const total = sums.reduce(
   (all, sum) => ({

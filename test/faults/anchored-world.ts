@@ -17,12 +17,13 @@ import { openStream } from "../../server/chain/open-stream.ts";
 import { Outbox, type OutboxParts } from "../../server/chain/outbox.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import type { Chain } from "../../server/chain/view.ts";
-import { openDatabase, type Database } from "../../server/store/database.ts";
+import type { Database } from "../../server/store/database.ts";
 import type { StoredLeaf } from "../../server/store/read-leaves.ts";
 import { eventually } from "../server/chain/ask.ts";
 import { addressOf, gatewayOf, planFor } from "../server/chain/world.ts";
 import { startBareAnvil, type BareAnvil } from "./bare-anvil.ts";
 import { HONEST, startFaultyNode, type Behaviour, type FaultyNode } from "./faulty-node.ts";
+import { lendDatabase } from "../helpers/lent-database.ts";
 
 /** A node that does not answer is given up after this, so that tests need not wait for the product's ten seconds. */
 const TIMEOUT_MS = 700;
@@ -60,10 +61,7 @@ export class AnchoredWorld {
     this.node = this.nodes[0] as FaultyNode;
     this.honest = await connectChain(this.#anvil.url);
     this.faulty = await connectChain(this.urls, undefined, TIMEOUT_MS);
-    [this.consortium, this.database] = await Promise.all([
-      deployConsortium(planFor(this.honest)),
-      openDatabase({ directory: join(this.#directory, "database") }),
-    ]);
+    [this.consortium, this.database] = await Promise.all([deployConsortium(planFor(this.honest)), lendDatabase()]);
   }
 
   /** Another stream, of another sender, with empty tables. */

@@ -15,6 +15,7 @@ import { createGateway, type Answer, type Gateway, type GatewayParts } from "../
 import { openKeyStore, type KeyStore } from "../../server/keys/key-store.ts";
 import { Committer, type CommitterParts } from "../../server/store/committer.ts";
 import { openDatabase, type Database, type DatabasePlace } from "../../server/store/database.ts";
+import { lendDatabase } from "./lent-database.ts";
 
 const address = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(20)}`;
 const id = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
@@ -157,13 +158,18 @@ export async function openWorld(
     directory?: string;
     /** Where the database is, when not in the directory. */
     database?: DatabasePlace;
+    /** It is lent where nobody opens it again: without `directory`, `database` and this. */
+    restarts?: true;
   } = {},
 ): Promise<World> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "twinward-test-")));
   const privateKey = fromHex(`0x${"11".repeat(32)}`);
   const chain = new TestChain();
+  const isLent = !options.directory && !options.database && !options.restarts;
   const open = async (): Promise<void> => {
-    world.database = await openDatabase(options.database ?? { directory: join(directory, "database") });
+    world.database = isLent
+      ? await lendDatabase()
+      : await openDatabase(options.database ?? { directory: join(directory, "database") });
     world.keys = await openKeyStore(join(directory, "keys", "data-keys.json"));
     world.committer = new Committer({
       database: world.database,
@@ -206,6 +212,7 @@ export async function openWorld(
         "truncate stream, leaf, device_head, reading, record, ack, broken_ack, batch, held, evidence, finding, released_value, release",
       ),
     restart: async () => {
+      if (isLent) throw new Error("openWorld({ restarts: true })");
       await shut();
       await open();
     },

@@ -1,6 +1,7 @@
 // What the quick journey of the command line leaves out: a command is a process, and these are many.
 import { expect } from "chai";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { Wallet } from "ethers";
 import { deviceKey, readDeviceFile } from "../../apps/cli/device-file.ts";
 import { readAccountKey } from "../../apps/cli/key-file.ts";
@@ -243,5 +244,22 @@ describe("journey: the command line, what is read and proven", () => {
     expect(forged.code).to.equal(1);
     writeFileSync(file, text.slice(0, -100));
     expect((await journey.run(verify)).code).to.equal(1);
+  });
+
+  it("up does not start twice on one directory, on a taken port, in the open, or with settings that it cannot use", async () => {
+    await fails(["up", "--data", data, "--port", "0"], 1, /^DATA_LOCKED.*\d+/m);
+    const busy = createServer();
+    await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve).unref());
+    const { port } = busy.address() as AddressInfo;
+    for (const setting of ["PORT", "MQTT_PORT"]) {
+      const ports = { PORT: "0", MQTT_PORT: "0", RPC_PORT: "0", [setting]: String(port) };
+      const says = new RegExp(`^Port ${port} is taken\\. .* set another .*${setting}`, "m");
+      await fails(["up", "--data", journey.path("busy")], 1, says, ports);
+    }
+    await new Promise((resolve) => busy.close(resolve));
+    const elsewhere = ["up", "--data", journey.path("elsewhere"), "--port", "0"];
+    await fails(elsewhere, 2, /^UNUSABLE_SETTING[^]*LOG_LEVEL=loud/m, { LOG_LEVEL: "loud" });
+    await fails(elsewhere, 2, /HOST=0\.0\.0\.0.*loopback/, { HOST: "0.0.0.0" });
+    expect(existsSync(journey.path("elsewhere"))).to.equal(false);
   });
 });

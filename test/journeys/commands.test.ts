@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import type { Command } from "commander";
-import { chmodSync, existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { chmodSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { computeAddress } from "ethers";
 import { makeProgram } from "../../apps/cli/program.ts";
 import { readDeviceFile, deviceKey } from "../../apps/cli/device-file.ts";
@@ -235,23 +234,6 @@ describe("journey: the command line", () => {
       expect(globSync("*", { cwd: journey.path("new/keys") })).to.deep.equal([]);
       const steward = ["grant", "revoke", `0x${"ab".repeat(32)}`, ...at];
       await fails(steward, 1, /^DEVELOPMENT_KEY_REFUSED/m, production);
-    });
-
-    it("start twice on one directory, on a taken port, in the open, or with settings that it cannot use", async () => {
-      await fails(["up", "--data", data, "--port", "0"], 1, /^DATA_LOCKED.*\d+/m);
-      const busy = createServer();
-      await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve).unref());
-      const { port } = busy.address() as AddressInfo;
-      for (const setting of ["PORT", "MQTT_PORT"]) {
-        const ports = { PORT: "0", MQTT_PORT: "0", RPC_PORT: "0", [setting]: String(port) };
-        const says = new RegExp(`^Port ${port} is taken\\. .* set another .*${setting}`, "m");
-        await fails(["up", "--data", journey.path("busy")], 1, says, ports);
-      }
-      await new Promise((resolve) => busy.close(resolve));
-      const elsewhere = ["up", "--data", journey.path("elsewhere"), "--port", "0"];
-      await fails(elsewhere, 2, /^UNUSABLE_SETTING[^]*LOG_LEVEL=loud/m, { LOG_LEVEL: "loud" });
-      await fails(elsewhere, 2, /HOST=0\.0\.0\.0.*loopback/, { HOST: "0.0.0.0" });
-      expect(existsSync(journey.path("elsewhere"))).to.equal(false);
     });
 
     it("go on without its database, or name the database's password", async () => {

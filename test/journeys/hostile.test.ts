@@ -304,7 +304,7 @@ describe("journey: hostile input at the doors", () => {
     };
 
     it("arbitrary bytes as a body", () =>
-      fuzz(fc.tuple(fc.constantFrom(...posts), fc.uint8Array({ maxLength: 3_000 })), 200, async ([path, body]) => {
+      fuzz(fc.tuple(fc.constantFrom(...posts), fc.uint8Array({ maxLength: 3_000 })), 80, async ([path, body]) => {
         const answer = await sendRequest(server.http, { method: "POST", path, headers: JSON_TYPE, body });
         expect(answer.status).to.be.within(400, 499);
         expect(answer.text).to.match(/"code":"(JSON_|MALFORMED_|UNUSABLE_|FINDING_)/);
@@ -319,7 +319,7 @@ describe("journey: hostile input at the doors", () => {
           fc.constantFrom("~", ".", "=", "A", "\0", "é", "\ud83d\ude00", "~~~~"),
         ),
       });
-      return fuzz(change, 500, async ({ at, cut, put }) => {
+      return fuzz(change, 200, async ({ at, cut, put }) => {
         const text = await pulse.build();
         const place = Math.floor(at * text.length);
         const changed = text.slice(0, place) + put + text.slice(place + cut);
@@ -346,7 +346,7 @@ describe("journey: hostile input at the doors", () => {
         fc.json().map((value) => `{"message":${value},"signature":${value}}`),
         fc.constantFrom('{"__proto__":{"readings":["a"]}}', '{"constructor":1}', '{"readings":["\\ud800"]}'),
       );
-      return fuzz(fc.tuple(fc.constantFrom(...posts), body), 400, async ([path, text]) =>
+      return fuzz(fc.tuple(fc.constantFrom(...posts), body), 160, async ([path, text]) =>
         noFault(await sendRequest(server.http, { method: "POST", path, headers: JSON_TYPE, body: utf8(text) })),
       );
     });
@@ -390,7 +390,7 @@ describe("journey: hostile input at the doors", () => {
         { "If-Modified-Since": "yesterday" },
         { Host: "elsewhere.example" },
       ); // prettier-ignore
-      return fuzz(fc.tuple(method, anyPath, type, header), 400, async ([verb, path, kind, more]) =>
+      return fuzz(fc.tuple(method, anyPath, type, header), 160, async ([verb, path, kind, more]) =>
         noFault(
           await sendRequest(server.http, {
             method: verb,
@@ -432,7 +432,7 @@ describe("journey: hostile input at the doors", () => {
         fc.webQueryParameters(),
         fc.constantFrom("limit=1e9", "limit=-1", "limit=1&limit=2", "before=NaN", "limit[]=1", "limit=%", "__proto__=1", "stream=0x", "a=".repeat(3_000)),
       ); // prettier-ignore
-      return fuzz(fc.tuple(fc.oneof(path, anyPath), query), 400, async ([where, what]) => {
+      return fuzz(fc.tuple(fc.oneof(path, anyPath), query), 160, async ([where, what]) => {
         const answer = await sendRequest(server.http, { path: `${where}?${what}` });
         noFault(answer);
         expect(answer.text).not.to.match(/"private"|root:x:|devDependencies|repositoryformatversion/);
@@ -467,7 +467,7 @@ describe("journey: hostile input at the doors", () => {
         fc.uint8Array({ maxLength: 300 }).map((body) => Buffer.concat([Buffer.from([0x10, body.length % 128]), body])),
         fc.constant(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f])),
       );
-      await fuzz(bytes, 150, async (sent) => {
+      await fuzz(bytes, 60, async (sent) => {
         for (const door of [server.http, server.mqtt, server.rpc]) noFault(await sendBytes(door, sent));
       });
     });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { figures } from "../helpers/run-bench.ts";
+import { bench, figures, program } from "../helpers/run-bench.ts";
 
 describe("twinward bench, on a server", function () {
   this.timeout(180_000);
@@ -83,5 +83,30 @@ describe("twinward bench, on a server", function () {
     expect(stored?.leaves).to.equal(500);
     for (const figure of [measured.sealMs, stored?.read, stored?.contents, stored?.recompute])
       expect(figure).to.be.above(0);
+  });
+});
+
+describe("twinward bench", () => {
+  it("explains itself, prints a table for people, and refuses what it does not know", async () => {
+    for (const name of ["ingest", "read", "decide", "anchor", "detect"]) {
+      const { code, out, err } = await program(name, "--help");
+      expect([code, err], name).to.deep.equal([0, ""]);
+      expect(out).to.include("--json");
+    }
+    const { out } = await bench(
+      "anchor",
+      "--leaves",
+      "500",
+      "--stored",
+      "100",
+      "--rounds",
+      "1",
+      "--database",
+      "pglite",
+    );
+    expect(out).to.match(/^sealing 500 leaves, in memory +[\d.]+ ms\n/);
+    for (const wrong of [["--leaves", "0"], ["--leaves", "x"], ["--database", "other"], ["more"]])
+      expect((await program("anchor", ...wrong)).code, wrong.join(" ")).to.equal(2);
+    expect((await bench("anchor", "--nonsense")).code).to.equal(2);
   });
 });

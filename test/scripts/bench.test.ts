@@ -2,32 +2,6 @@ import { expect } from "chai";
 import { drawLines } from "../../apps/cli/draw-lines.ts";
 import { drawFlame, type CpuProfile } from "../../scripts/bench/parts/draw-flame.ts";
 import { quantile } from "../../scripts/bench/parts/quantile.ts";
-import { bench, program } from "../helpers/run-bench.ts";
-
-describe("twinward bench", () => {
-  it("explains itself, prints a table for people, and refuses what it does not know", async () => {
-    for (const name of ["ingest", "read", "decide", "anchor", "detect"]) {
-      const { code, out, err } = await program(name, "--help");
-      expect([code, err], name).to.deep.equal([0, ""]);
-      expect(out).to.include("--json");
-    }
-    const { out } = await bench(
-      "anchor",
-      "--leaves",
-      "500",
-      "--stored",
-      "100",
-      "--rounds",
-      "1",
-      "--database",
-      "pglite",
-    );
-    expect(out).to.match(/^sealing 500 leaves, in memory +[\d.]+ ms\n/);
-    for (const wrong of [["--leaves", "0"], ["--leaves", "x"], ["--database", "other"], ["more"]])
-      expect((await program("anchor", ...wrong)).code, wrong.join(" ")).to.equal(2);
-    expect((await bench("anchor", "--nonsense")).code).to.equal(2);
-  });
-});
 
 describe("what benches draw and count", () => {
   it("draws lines with their names, axes and a mark, and escapes words", () => {

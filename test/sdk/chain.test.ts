@@ -28,7 +28,8 @@ import { interfaces } from "../../server/chain/interfaces.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import type { Chain } from "../../server/chain/view.ts";
 import { Committer } from "../../server/store/committer.ts";
-import { openDatabase, type Database } from "../../server/store/database.ts";
+import type { Database } from "../../server/store/database.ts";
+import { lendDatabase } from "../helpers/lent-database.ts";
 
 const lower = (wallet: { readonly address: string }): Hex => wallet.address.toLowerCase() as Hex;
 
@@ -102,7 +103,7 @@ describe("the SDK and access on a real chain", () => {
     ]);
     await send(steward, "DeviceRegistry", "markKey", [device, 1, 5, 1_790_000_000, roots[0]]);
 
-    database = await openDatabase({ directory: join(directory, "database") });
+    database = await lendDatabase();
     committer = new Committer({
       database,
       chainId,

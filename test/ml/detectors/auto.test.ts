@@ -3,18 +3,12 @@ import { blockFolds } from "../../../ml/data/folds.ts";
 import type { Frame } from "../../../ml/data/frame.ts";
 import { createAuto } from "../../../ml/detectors/auto/auto.ts";
 import { fitTail, rarity } from "../../../ml/detectors/auto/tails.ts";
-import { baseline } from "../../../ml/detectors/baseline/baseline.ts";
 import type { Detector, Judge } from "../../../ml/detectors/detector.ts";
-import { mas } from "../../../ml/detectors/mas/mas.ts";
-import { openDetector } from "../../../ml/detectors/open-detector.ts";
-import { trainDetector } from "../../../ml/detectors/train-detector.ts";
 import { MlError } from "../../../ml/errors.ts";
 import { rocArea, traceCurve } from "../../../ml/evaluate/ranking.ts";
-import { packModel, parseModel } from "../../../ml/model/pack-model.ts";
 import { createRandom } from "../../../ml/random.ts";
-import { frameOf, rowOf, streamScores } from "../../helpers/judges.ts";
+import { frameOf, streamScores } from "../../helpers/judges.ts";
 import { lessonOf } from "../../helpers/lesson.ts";
-import { attackTanks, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
 
 /** A detector that says how far one signal is from zero: it has nothing to learn, and is a real one all the same. */
 const watch = (name: string, signal: number): Detector => {
@@ -49,43 +43,6 @@ function rowsOf(rows: number, seed: string): { frame: Frame; labels: Uint8Array 
     labels,
   };
 }
-
-describe("auto of real detectors", () => {
-  it("keeps on a later plant what its card promises, names what was lied about, and streams what it scores", async () => {
-    const trained = await trainDetector(trainingOf(tankRows(1_200, "plant", attackTanks)), {
-      detector: createAuto([mas, baseline]),
-      falseAlarms: undefined,
-      allowedLeaks: [],
-      engine: undefined,
-      seed: "1",
-      progress: async () => undefined,
-    });
-    const { card } = trained.model;
-    expect(trained.compared.map(({ detector }) => detector)).to.deep.equal(["mas", "baseline"]);
-    const metric = (name: string) => card.metrics.find((each) => each.name === name)!;
-    expect(metric("timely accuracy").value).to.be.greaterThan(0.85);
-    expect(metric("timely accuracy").value).to.be.at.least(
-      Math.max(...trained.compared.map(({ worth }) => worth!)) - 1e-9,
-    );
-    expect(card.calibration).to.contain("Kept: ");
-
-    const { document, weights } = packModel(trained.model);
-    const ready = await openDetector(parseModel(document, weights).model);
-    const later = tankRows(900, "later plant", attackTanks);
-    const { scores, alarms } = await ready.judge(later.frame);
-    const share = (label: number): number => {
-      const rows = [...later.labels.keys()].filter((row) => later.labels[row] === label);
-      return rows.filter((row) => alarms[row] === 1).length / rows.length;
-    };
-    expect(share(1)).to.be.at.least(metric("recall").low - 0.1);
-    expect(share(0)).to.be.at.most(metric("false positive rate").high + 0.02);
-    const stream = ready.stream();
-    for (let row = 0; row < 400; row++)
-      expect((await stream.push(rowOf(later.frame, row))).score).to.be.closeTo(scores[row]!, 1e-4);
-    const [level] = await ready.explain(later.frame, Int32Array.of(368));
-    expect(level!.map(({ signal }) => signal)).to.include("level");
-  });
-});
 
 describe("auto", () => {
   const { frame, labels } = rowsOf(2_000, "auto");

@@ -10,8 +10,9 @@ import { meetChain, requireLeaves } from "../../../server/anchor/meet-chain.ts";
 import { recomputeRoot } from "../../../server/anchor/recompute-root.ts";
 import { watchAnchors } from "../../../server/anchor/watch-anchors.ts";
 import type { AnchorFact, ChainView } from "../../../server/chain/view.ts";
-import { openDatabase, type Database } from "../../../server/store/database.ts";
+import type { Database } from "../../../server/store/database.ts";
 import { readLeaves } from "../../../server/store/read-leaves.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 const SUBJECT: Hex = `0x${"ab".repeat(32)}`;
 const outcome = (asked: Promise<unknown>): Promise<unknown> =>
@@ -27,7 +28,7 @@ describe("anchor: a database that meets its chain again", () => {
   let anchors: AnchorFact[];
 
   before(async () => {
-    database = await openDatabase({ directory: join(directory, "database") });
+    database = await lendDatabase();
     for (let n = 0; n < 12; n++) {
       const content = sha256Hex(`record ${n}`);
       const hash = leafHash(2, SUBJECT, n + 1, content);

@@ -45,6 +45,7 @@ import { createStreams } from "../../../server/twin/streams.ts";
 import { holdToOpenApi } from "../../helpers/hold-to-openapi.ts";
 import { consortiumNow } from "../../../server/chain/consortium-now.ts";
 import { named, WrittenChain, writtenConsortium } from "./written-chain.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 const range = { type: "number", min: 0, max: 300 } as const;
 export const MODEL: DeviceModel = {
@@ -95,7 +96,7 @@ export async function openFrontDoor(
   const world = beside?.world ?? (await newWorld(timestamp, place));
   const { directory, clock, member, reader, oracle, gatewayKey, consortium, chain, stream } = world;
   const now = (): number => clock.ms;
-  const database = await openDatabase(world.place);
+  const database = await (world.place ? openDatabase(world.place) : lendDatabase());
   const alone = exclusively(database, "data keys");
   const keys = await alone(() => openKeyStore(join(directory, "keys", "data-keys.json"), { exclusively: alone }));
   const signer = (message: Uint8Array): Uint8Array => signEs256(gatewayKey, message);
@@ -264,7 +265,7 @@ async function newWorld(timestamp: number, place: DatabasePlace | undefined) {
   return {
     ...{ directory, member, reader, oracle, gatewayKey, consortium, chain, stream },
     clock: { ms: timestamp * 1000 },
-    place: place ?? { directory: join(directory, "database") },
+    place,
   };
 }
 

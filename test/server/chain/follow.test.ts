@@ -20,9 +20,10 @@ import { interfaces } from "../../../server/chain/interfaces.ts";
 import { connectChain } from "../../../server/chain/rpc.ts";
 import { ChainState } from "../../../server/chain/state.ts";
 import type { Chain, ChainView } from "../../../server/chain/view.ts";
-import { openDatabase, type Database } from "../../../server/store/database.ts";
+import type { Database } from "../../../server/store/database.ts";
 import { eventually } from "./ask.ts";
 import { decided, addressOf, answering, gatewayOf, planFor, transact, wallet } from "./world.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 const bytes32 = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
 const steward = wallet(20);
@@ -80,10 +81,7 @@ describe("following the chain", () => {
     node.stdout?.on("data", (chunk: Buffer) => void (said += chunk.toString()));
     const [, port] = await eventually(() => /Listening on 127\.0\.0\.1:(\d+)/.exec(said) ?? undefined);
     provider = await connectChain(`http://127.0.0.1:${port}`);
-    [consortium, database] = await Promise.all([
-      deployConsortium(planFor(provider)),
-      openDatabase({ directory: join(directory, "database") }),
-    ]);
+    [consortium, database] = await Promise.all([deployConsortium(planFor(provider)), lendDatabase()]);
     stream = streamId(consortium.chainId, consortium.contracts.AnchorLog, addressOf(gatewayOf(0)), 0);
     await send(gatewayOf(0), "AnchorLog", "openStream", [addressOf(gatewayOf(0))]);
   });

@@ -10,9 +10,10 @@ import { deployConsortium, type DeployPlan } from "../../../server/chain/deploy.
 import { startEmbeddedChain, type EmbeddedChain } from "../../../server/chain/embedded.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
 import { connectChain } from "../../../server/chain/rpc.ts";
-import { openDatabase, type Database } from "../../../server/store/database.ts";
+import type { Database } from "../../../server/store/database.ts";
 import type { ContractName } from "../../../protocol/words.ts";
 import { eventually, rpc } from "./ask.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 /** The n-th wallet of the tests; 1 deploys, 2 signs for the member, 11–14 are oracles, 20 is a steward, from 100 on gateways. */
 export const wallet = (n: number): Wallet => new Wallet(`0x${n.toString(16).padStart(64, "0")}`);
@@ -58,10 +59,7 @@ export async function openWorld(): Promise<World> {
     heartbeatSeconds: 60,
   });
   const provider = await connectChain(node.url);
-  const [consortium, database] = await Promise.all([
-    deployConsortium(planFor(provider)),
-    openDatabase({ directory: join(directory, "database") }),
-  ]);
+  const [consortium, database] = await Promise.all([deployConsortium(planFor(provider)), lendDatabase()]);
   return {
     directory,
     node,

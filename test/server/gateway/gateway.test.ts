@@ -15,7 +15,7 @@ import { factOf, MODEL, NOON, openWorld, STREAM, TestDevice, wordOf, type World 
 describe("gateway: accept", () => {
   let world: World;
   before(async () => {
-    world = await openWorld();
+    world = await openWorld({ restarts: true });
   });
   beforeEach(async () => {
     world.now = NOON + 60_000;

@@ -21,7 +21,7 @@ import {
 describe("gateway: readings that come early", () => {
   let world: World;
   before(async () => {
-    world = await openWorld();
+    world = await openWorld({ restarts: true });
   });
   beforeEach(async () => {
     world.now = NOON + 60_000;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { createLog, tellOracleLine } from "../../../server/main/log.ts";
-import { openDatabase } from "../../../server/store/database.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 const VALUE = "71.9283746";
 
@@ -47,7 +47,7 @@ describe("log", () => {
 
   it("does not repeat the parameters and rows that a database's error carries", async () => {
     const directory = mkdtempSync(join(tmpdir(), "twinward-test-"));
-    const database = await openDatabase({ directory: join(directory, "database") });
+    const database = await lendDatabase();
     try {
       const error = await database.query("select $1::bigint", [VALUE]).catch((thrown: unknown) => thrown);
       expect(JSON.stringify({ ...(error as object), message: (error as Error).message })).to.contain(VALUE);

@@ -5,11 +5,12 @@ import { addressOfKey, personalDigest, signCompact, verdictDigest, type Verdict 
 import type { Chain } from "../../../server/chain/view.ts";
 import { createFindings, type Findings } from "../../../server/response/findings.ts";
 import { openKeyStore, type KeyStore } from "../../../server/keys/key-store.ts";
-import { openDatabase, type Database } from "../../../server/store/database.ts";
+import type { Database } from "../../../server/store/database.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMAIN, ORACLE_SET, oracleKeys, START_MS, STREAM, World } from "../../helpers/oracle-world.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 const hash = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, "0")}`;
 
@@ -22,7 +23,7 @@ describe("findings", () => {
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "findings-"));
-    database = await openDatabase({ directory: join(directory, "database") });
+    database = await lendDatabase();
     keys = await openKeyStore(join(directory, "keys/data-keys.json"));
   });
   after(async () => {

@@ -266,7 +266,7 @@ describeOnPostgres("store: a PostgreSQL server", (postgres) => {
 
     it("is not waited for for ever where the network swallows everything", async () => {
       const { proxy, url } = await proxied();
-      const database = opened(await openPostgres(url, { connectWithinMs: 300, answerWithinMs: 300 }));
+      const database = opened(await openPostgres(url, { connectWithinMs: 2_000, answerWithinMs: 2_000 }));
       proxy.swallow();
       expect(await outcome(database.query("select 1"))).to.equal("DATABASE_UNAVAILABLE");
       expect(await outcome(database.transaction((tx) => tx.query("select 1")))).to.equal("DATABASE_UNAVAILABLE");

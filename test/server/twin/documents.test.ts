@@ -5,10 +5,11 @@ import { join } from "node:path";
 import type { Hex } from "../../../protocol/bytes.ts";
 import type { DeviceModel } from "../../../protocol/device-model.ts";
 import type { Manifest } from "../../../protocol/manifest.ts";
-import { openDatabase, type Database } from "../../../server/store/database.ts";
+import type { Database } from "../../../server/store/database.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
 import { MODEL } from "../api/front-door.ts";
 import { named } from "../api/written-chain.ts";
+import { lendDatabase } from "../../helpers/lent-database.ts";
 
 const MOST = 4;
 
@@ -21,7 +22,7 @@ describe("documents", () => {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "twinward-documents-"));
-    database = await openDatabase({ directory: join(directory, "database") });
+    database = await lendDatabase();
   });
   after(async () => {
     await database.close();

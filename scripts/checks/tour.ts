@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
+// Takes the README's tour as printed: a ward from `npm start`, and every command with what the tour says of it. Exit 1 where one differs.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "chai";
-import { root } from "../../scripts/checks/imports.ts";
+import { root } from "./imports.ts";
 
 /** A shell block of the README's tour, and what the tour says about each of its lines. */
 interface Step {
@@ -17,7 +18,7 @@ interface Step {
 /** The shell blocks below a heading of a document, in order. */
 function shellBlocks(document: string, heading: string): string[] {
   const from = document.indexOf(`\n## ${heading}\n`);
-  expect(from, `the heading "${heading}"`).to.be.greaterThan(-1);
+  assert(from > -1, `no heading "${heading}"`);
   const end = document.indexOf("\n## ", from + 1);
   const section = document.slice(from, end === -1 ? undefined : end);
   return [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? "");
@@ -80,59 +81,52 @@ async function portOrFree(port: number): Promise<number> {
   return (await take(port)) ?? (await take(0)) ?? 0;
 }
 
-describe("the README's tour", () => {
-  const directory = mkdtempSync(join(tmpdir(), "twinward-tour-"));
+async function takeTour(directory: string): Promise<void> {
   const blocks = shellBlocks(readFileSync(join(root, "README.md"), "utf8"), "A five-minute tour");
-  let server: ChildProcess | undefined;
+  cloneLike(directory);
+  // As printed where these ports are free; beside somebody's running ward the same text with other ports.
+  const [http, mqtt, rpc] = [await portOrFree(8080), await portOrFree(1883), await portOrFree(8545)];
+  const url = `http://127.0.0.1:${http}`;
+  const env = { ...process.env, PORT: `${http}`, MQTT_PORT: `${mqtt}`, RPC_PORT: `${rpc}`, TWINWARD_URL: url };
+  const [start = "", tour = ""] = blocks.map((block) => block.replaceAll("127.0.0.1:8545", `127.0.0.1:${rpc}`));
 
-  after(async () => {
-    if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null) {
-      const over = new Promise((resolve) => server?.once("close", resolve));
-      process.kill(-server.pid, "SIGINT");
-      await over; // the streams end with the last process of the group
-    }
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  const [{ command = "" } = {}, ...others] = stepsOf(start);
+  assert.equal(others.length, 0, "the first block starts the ward and does nothing else");
+  const began = performance.now();
+  const server = spawn("bash", ["-c", `exec ${command}`], {
+    cwd: directory,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
   });
-
-  it("works as printed", async () => {
-    cloneLike(directory);
-    // As printed where these ports are free; beside somebody's running ward the same text with other ports.
-    const [http, mqtt, rpc] = [await portOrFree(8080), await portOrFree(1883), await portOrFree(8545)];
-    const url = `http://127.0.0.1:${http}`;
-    const env = { ...process.env, PORT: `${http}`, MQTT_PORT: `${mqtt}`, RPC_PORT: `${rpc}`, TWINWARD_URL: url };
-    const [start = "", tour = ""] = blocks.map((block) => block.replaceAll("127.0.0.1:8545", `127.0.0.1:${rpc}`));
-
-    const [{ command = "" } = {}, ...others] = stepsOf(start);
-    expect(others, "the first block starts the ward and does nothing else").to.have.length(0);
-    const began = performance.now();
-    server = spawn("bash", ["-c", `exec ${command}`], {
-      cwd: directory,
-      env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let said = "";
-    for (const stream of [server.stdout, server.stderr])
-      stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  // The streams end with the last process of the group.
+  const over = new Promise((resolve) => server.once("close", resolve));
+  let said = "";
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  try {
     await firstAnchored(
       url,
-      () => server?.exitCode ?? null,
+      () => server.exitCode,
       () => said,
     );
-    console.log(`      first anchored reading after ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    expect(said).to.include(`http://127.0.0.1:${http}/v1/anchors`);
+    console.log(`first anchored reading after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    assert(said.includes(`${url}/v1/anchors`), said);
 
     const steps = stepsOf(tour);
-    expect(steps.length).to.be.greaterThan(8);
+    assert(steps.length > 8, "the tour has steps");
     const results = await runSteps(steps, directory, env);
     for (const [index, { command, exit, fragments }] of steps.entries()) {
-      const result = results[index];
-      expect(result?.exit, `${command}\n${result?.output}`).to.equal(exit);
-      for (const fragment of fragments) expect(result?.output, command).to.include(fragment);
+      const { output = "", exit: ended } = results[index] ?? {};
+      assert.equal(ended, exit, `${command}\nended with ${ended}\n${output}`);
+      for (const fragment of fragments) assert(output.includes(fragment), `${command}\nsaid no ${fragment}\n${output}`);
     }
-    console.log(`      receipt ${readFileSync(join(directory, "tour/receipt.json")).length} bytes`);
-  });
-});
+    console.log(`receipt ${readFileSync(join(directory, "tour/receipt.json")).length} bytes`);
+  } finally {
+    if (server.pid !== undefined && server.exitCode === null && server.signalCode === null)
+      process.kill(-server.pid, "SIGINT");
+    await over;
+  }
+}
 
 /** Waits until a device's reading is anchored: the tour begins there. */
 async function firstAnchored(url: string, exit: () => number | null, said: () => string): Promise<void> {
@@ -148,4 +142,11 @@ async function firstAnchored(url: string, exit: () => number | null, said: () =>
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`No reading was anchored: ${said()}`);
+}
+
+const directory = mkdtempSync(join(tmpdir(), "twinward-tour-"));
+try {
+  await takeTour(directory);
+} finally {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
 }
