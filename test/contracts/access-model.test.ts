@@ -5,7 +5,7 @@ import { AccessModel, type Question } from "./model/access-model.ts";
 import { BEGIN, playSequence, Tally } from "./model/play-sequence.ts";
 import { setStage, type Stage } from "./model/stage.ts";
 
-const SEQUENCES = 30;
+const SEQUENCES = 60;
 
 describe("the contracts and an executable model of them", () => {
   let stage: Stage;
