@@ -1,4 +1,4 @@
-// `npm test`: everything a contributor needs, within ten minutes on two cores. `--slow` runs the long tests instead; further words
+// `npm test`: everything a contributor needs, in some ten minutes on two cores. `--slow` runs the long tests instead; further words
 // choose files (`npm test -- gateway`). The closing line sums the runners: mocha, and Hardhat's own for Solidity; what
 // failed is told once more above it, so that the end of a log suffices.
 import { spawn, spawnSync } from "node:child_process";

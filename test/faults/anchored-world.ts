@@ -1,9 +1,6 @@
 // The real anchor loop, outbox and follower over a real chain that is reached through a faulty node, with leaves to anchor.
 import { expect } from "chai";
 import type { JsonRpcProvider } from "ethers";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fromHex, toHex, type Hex } from "../../protocol/bytes.ts";
 import type { Consortium } from "../../protocol/consortium.ts";
 import type { TwinwardError } from "../../protocol/errors.ts";
@@ -37,7 +34,6 @@ export function storedLeaf(position: number): StoredLeaf {
 }
 
 export class AnchoredWorld {
-  readonly #directory = mkdtempSync(join(tmpdir(), "twinward-faults-"));
   #anvil!: BareAnvil;
   /** The node that is asked first. */
   node!: FaultyNode;
@@ -214,7 +210,6 @@ export class AnchoredWorld {
     await Promise.all(this.nodes.map((node) => node.close()));
     await this.#anvil.close();
     await this.database.close();
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 

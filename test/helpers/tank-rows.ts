@@ -2,6 +2,8 @@ import type { Frame, Training } from "../../ml/data/frame.ts";
 import { packCells } from "../../ml/data/packed-cells.ts";
 import { createRandom } from "../../ml/random.ts";
 import { frameOf } from "./judges.ts";
+import type { Detector } from "../../ml/detectors/detector.ts";
+import type { TrainPlan } from "../../ml/detectors/train-detector.ts";
 
 /**
  * Two tanks, as rows of a made-up plant: a pump fills the first where its level falls below 2 and rests above 4, what people take
@@ -65,3 +67,13 @@ export function trainingOf({ frame, labels }: ReturnType<typeof tankRows>): Trai
     ],
   };
 }
+
+/** A training with nothing asked for but the detector. */
+export const planOf = (detector: Detector): TrainPlan => ({
+  detector,
+  falseAlarms: undefined,
+  allowedLeaks: [],
+  engine: undefined,
+  seed: "1",
+  progress: async () => undefined,
+});

@@ -8,20 +8,16 @@ import { trainDetector } from "../../../ml/detectors/train-detector.ts";
 import { rocArea, traceCurve } from "../../../ml/evaluate/ranking.ts";
 import { packModel, parseModel } from "../../../ml/model/pack-model.ts";
 import { rowOf } from "../../helpers/judges.ts";
-import { attackTanks, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
+import { attackTanks, planOf, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
 
 describe("auto of all detectors", () => {
   const later = tankRows(900, "later plant", attackTanks);
   const train = async (isLabelled: boolean) => {
     const training = trainingOf(tankRows(1_500, "plant", isLabelled ? attackTanks : undefined));
-    const trained = await trainDetector(isLabelled ? training : { ...training, labels: undefined }, {
-      detector: findDetector("auto"),
-      falseAlarms: undefined,
-      allowedLeaks: [],
-      engine: undefined,
-      seed: "1",
-      progress: async () => undefined,
-    });
+    const trained = await trainDetector(
+      isLabelled ? training : { ...training, labels: undefined },
+      planOf(findDetector("auto")),
+    );
     const { document, weights } = packModel(trained.model);
     return { trained, ready: await openDetector(parseModel(document, weights).model) };
   };
@@ -50,14 +46,10 @@ describe("auto of all detectors", () => {
 
 describe("auto of real detectors", () => {
   it("keeps on a later plant what its card promises, names what was lied about, and streams what it scores", async () => {
-    const trained = await trainDetector(trainingOf(tankRows(1_200, "plant", attackTanks)), {
-      detector: createAuto([mas, baseline]),
-      falseAlarms: undefined,
-      allowedLeaks: [],
-      engine: undefined,
-      seed: "1",
-      progress: async () => undefined,
-    });
+    const trained = await trainDetector(
+      trainingOf(tankRows(1_200, "plant", attackTanks)),
+      planOf(createAuto([mas, baseline])),
+    );
     const { card } = trained.model;
     expect(trained.compared.map(({ detector }) => detector)).to.deep.equal(["mas", "baseline"]);
     const metric = (name: string) => card.metrics.find((each) => each.name === name)!;

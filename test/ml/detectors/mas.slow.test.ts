@@ -5,21 +5,14 @@ import { trainDetector, type Trained } from "../../../ml/detectors/train-detecto
 import { MlError } from "../../../ml/errors.ts";
 import { parseModel, packModel } from "../../../ml/model/pack-model.ts";
 import { streamScores } from "../../helpers/judges.ts";
-import { attackTanks, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
+import { attackTanks, planOf, tankRows, trainingOf } from "../../helpers/tank-rows.ts";
 
 describe("mas", () => {
   let trained: Trained;
   let ready: ReadyDetector;
   const later = tankRows(900, "later plant", attackTanks);
   before(async () => {
-    trained = await trainDetector(trainingOf(tankRows(1_800, "plant", attackTanks)), {
-      detector: findDetector("mas"),
-      falseAlarms: undefined,
-      allowedLeaks: [],
-      engine: undefined,
-      seed: "1",
-      progress: async () => undefined,
-    });
+    trained = await trainDetector(trainingOf(tankRows(1_800, "plant", attackTanks)), planOf(findDetector("mas")));
     // What is scored is what was packed and read again.
     const { document, weights } = packModel(trained.model);
     ready = await openDetector(parseModel(document, weights).model);

@@ -1,7 +1,4 @@
 import { expect } from "chai";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fromHex, type Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
@@ -22,7 +19,6 @@ const outcome = (asked: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("anchor: a database that meets its chain again", () => {
-  const directory = mkdtempSync(join(tmpdir(), "twinward-meet-"));
   let database: Database;
   /** Batches of four leaves, as the chain has them. */
   let anchors: AnchorFact[];
@@ -54,7 +50,6 @@ describe("anchor: a database that meets its chain again", () => {
   beforeEach(() => database.script("truncate batch"));
   after(async () => {
     await database.close();
-    rmSync(directory, { recursive: true, force: true });
   });
   const batches = (): Promise<{ number: number }[]> =>
     database.query("select number, first_leaf, count, transaction from batch order by number");

@@ -1,8 +1,6 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AbiCoder, keccak256, type JsonRpcProvider } from "ethers";
 import { fromHex, toHex, type Hex } from "../../../protocol/bytes.ts";
@@ -32,7 +30,6 @@ const deviceKey = (n: number): Uint8Array => new Uint8Array(32).fill(n);
 
 /** A node without our door: its history can be taken back. */
 describe("following the chain", () => {
-  let directory: string;
   let node: ChildProcess;
   let provider: JsonRpcProvider;
   let consortium: Consortium;
@@ -61,7 +58,6 @@ describe("following the chain", () => {
     );
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), "twinward-follow-"));
     const manifest = createRequire(import.meta.url).resolve("@foundry-rs/anvil-linux-amd64/package.json");
     const words = [
       "--port",
@@ -95,7 +91,6 @@ describe("following the chain", () => {
     provider.destroy();
     node.kill("SIGKILL");
     await database.close();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   it("knows members, oracles, gateways and streams from the events alone", async () => {

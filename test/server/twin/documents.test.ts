@@ -1,7 +1,4 @@
 import { expect } from "chai";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Hex } from "../../../protocol/bytes.ts";
 import type { DeviceModel } from "../../../protocol/device-model.ts";
 import type { Manifest } from "../../../protocol/manifest.ts";
@@ -14,19 +11,16 @@ import { lendDatabase } from "../../helpers/lent-database.ts";
 const MOST = 4;
 
 describe("documents", () => {
-  let directory: string;
   let database: Database;
   /** What the chain names: models of devices, manifests of twins. */
   let models: Hex[];
   let manifests: Hex[];
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), "twinward-documents-"));
     database = await lendDatabase();
   });
   after(async () => {
     await database.close();
-    await rm(directory, { recursive: true, force: true });
   });
   beforeEach(async () => {
     await database.query("delete from document");
