@@ -10,6 +10,7 @@ import { root } from "./checks/imports.ts";
 type Ran = { code: number; output: string };
 type Sum = { passed: number; failed: number; skipped: number; failures: string };
 
+const began = performance.now();
 const slow = process.argv.includes("--slow");
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 
@@ -98,5 +99,7 @@ if (process.env.CI === "true" && total.skipped > 0) {
   total.failed += total.skipped;
   total.skipped = 0;
 }
+const seconds = Math.round((performance.now() - began) / 1_000);
+console.log(`in ${Math.floor(seconds / 60)} min ${seconds % 60} s`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -15,6 +15,7 @@ import { openDatabase, type DatabasePlace } from "../../server/store/database.ts
 import type { ReadingEntry } from "../../server/store/entry.ts";
 import { readLeafHashes } from "../../server/store/read-leaves.ts";
 import { startPostgres, type PostgresServer } from "../../test/helpers/postgres-server.ts";
+import { meanRate, startMachine } from "./parts/machine-rate.ts";
 import { databasesOf, type DatabaseKind } from "./parts/open-ward.ts";
 import { quantile, rounded } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
@@ -62,6 +63,8 @@ async function middle(act: () => unknown): Promise<number> {
 }
 
 async function measureTree() {
+  const machine = startMachine();
+  const before = await machine.rate();
   say(`sealing ${words.leaves} leaves`);
   const flat = new Uint8Array(32 * words.leaves);
   for (let i = 0; i < words.leaves; i++) flat.set(sha256(u64be(i)), 32 * i);
@@ -79,7 +82,10 @@ async function measureTree() {
     }
   });
   const perSecond = (ms: number): number => Math.round((1000 * PROOFS) / ms);
+  const bare = meanRate(before, await machine.rate());
+  await machine.close();
   return {
+    bare,
     leaves: words.leaves,
     sealMs,
     proofsPerSecond: perSecond(proofMs),
@@ -158,6 +164,7 @@ function table(): string {
     [`sealing ${kept.leaves} leaves, in memory`, `${kept.sealMs} ms`],
     ["proofs", `${kept.proofsPerSecond} /s`],
     ["proofs made and verified", `${kept.checkedPerSecond} /s`],
+    ["bare ES256 on all cores, before and after", `${kept.bare} /s`],
     ...stored.map((one): [string, string] =>
       "absent" in one
         ? [one.database, `not measured, ${one.absent}`]

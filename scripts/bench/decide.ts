@@ -8,11 +8,10 @@ import { connect } from "../../apps/sdk/index.ts";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { purposesMask, PURPOSES } from "../../protocol/words.ts";
 import { decide, type Ask, type Facts } from "../../server/access/decide.ts";
-import type { BareRate } from "./parts/bare-rate.ts";
+import { startMachine } from "./parts/machine-rate.ts";
 import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/open-ward.ts";
 import { rounded, spread, type Spread } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
-import { startWorker } from "./parts/talk.ts";
 
 const HELP = `Usage: twinward bench decide [options]
 
@@ -56,9 +55,9 @@ console.log(words.json ? JSON.stringify(figures) : tableOf(figures));
 
 async function measureRule(): Promise<Figures["rule"]> {
   say("the rule");
-  const bench = startWorker(new URL("./parts/bare-rate.ts", import.meta.url));
-  const { perCpuSecond } = await bench.ask<BareRate>(1_000);
-  await bench.close();
+  const machine = startMachine();
+  const { perCpuSecond } = await machine.rate();
+  await machine.close();
   const perSecond = decisionsPerSecond(1_000 * Math.min(words.seconds, 2));
   return { perSecond, bare: Math.round(perCpuSecond), ratio: rounded(perSecond / perCpuSecond, 1) };
 }

@@ -30,6 +30,11 @@ Everything that README.md tells in figures, measured in one run of some ten minu
 const words = readWords(HELP, { readings: 40_000, hours: 100, write: false, json: false });
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const CLI = join(root, "apps/cli/twinward.mjs");
+const TIMES = ["p50", "p99", "p999"] as const;
+const INGEST = [
+  ...(["database", "readings", "perSecond", "bare", "ratio", "cpuRatio"] as const),
+  ...(["growth", "bytesPerReading", "memory"] as const),
+] as const;
 const GIVE_UP_MS = 120_000;
 
 const figures = await measure();
@@ -63,25 +68,27 @@ async function measure(): Promise<MeasuredFigures> {
     others,
     startSeconds,
     ...verdict,
-    ingest: ingest.filter(isPresent).map(({ database, readings, perSecond, ratio, cpuRatio, growth, ...rest }) => {
-      const latency = { p50: rest.latency.p50, p99: rest.latency.p99 };
-      return { database, readings, perSecond, ratio, cpuRatio, growth, bytesPerReading: rest.bytesPerReading, latency };
-    }),
-    anchor: { leaves: anchor.leaves, sealMs: anchor.sealMs, proofsPerSecond: anchor.proofsPerSecond },
-    read: read.filter(isPresent).map(({ database, perRead, plain, receipts, verify }) => ({
-      database,
-      perRead,
-      plain: { p50: plain.p50, p99: plain.p99 },
-      receipts: { p50: receipts.p50, p99: receipts.p99 },
-      verify: { p50: verify.p50 },
+    ingest: ingest.filter(isPresent).map((one) => ({ ...pick(one, INGEST), latency: pick(one.latency, TIMES) })),
+    anchor: pick(anchor, ["leaves", "sealMs", "proofsPerSecond", "bare"]),
+    read: read.filter(isPresent).map((one) => ({
+      ...pick(one, ["database", "perRead", "bare"]),
+      plain: pick(one.plain, TIMES),
+      receipts: pick(one.receipts, TIMES),
+      verify: pick(one.verify, ["p50"]),
     })),
     decide: {
       rule: decide.rule,
-      door: decide.door.filter(isPresent).map(({ database, perSecond, ratio, latency }) => {
-        return { database, perSecond, ratio, latency: { p50: latency.p50, p99: latency.p99 } };
-      }),
+      door: decide.door.filter(isPresent).map((one) => ({
+        ...pick(one, ["database", "perSecond", "ratio"]),
+        latency: pick(one.latency, ["p50", "p99"]),
+      })),
     },
   };
+}
+
+/** What is kept of a bench's answer, which tells more. */
+function pick<T extends object, K extends keyof T>(one: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, one[name]])) as Pick<T, K>;
 }
 
 interface Absent {

@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { drawLines } from "../../apps/cli/draw-lines.ts";
 import { drawFlames } from "./parts/draw-flame.ts";
 import { databasesOf, openWard, type DatabaseKind, type Ward } from "./parts/open-ward.ts";
-import type { BareRate } from "./parts/bare-rate.ts";
+import { startMachine, type Machine } from "./parts/machine-rate.ts";
 import { machineSeconds } from "./parts/process-use.ts";
 import { quantile, rounded, spread, type Spread } from "./parts/quantile.ts";
 import { readWords, say } from "./parts/read-words.ts";
-import { startWorker, type Worker } from "./parts/talk.ts";
 
 const HELP = `Usage: twinward bench ingest [options]
 
@@ -21,7 +20,7 @@ How many readings a second become durable and acked
   --devices N         devices that send at once, each in its order (16)
   --per-request N     readings of each request (64)
   --latency-seconds N how long half the measured load is kept up for the latency (20), after 2 s of it
-  --plot DIRECTORY    writes the growth as SVG into it
+  --plot DIRECTORY    writes the ratio as the store grows into it: ingest.svg, and growth.svg if --long
   --cpu-prof DIR      the server writes a CPU profile there, drawn as a flame graph beside it
   --json              one JSON value instead of a table
 
@@ -43,7 +42,6 @@ const words = readWords(HELP, {
 });
 
 const databases = databasesOf(words.database);
-const BARE_MS = 700;
 const SETTLE_SECONDS = 2;
 
 /** A stretch of readings sent as fast as they were answered. */
@@ -83,19 +81,17 @@ interface Figures {
 }
 
 const figures: (Figures | { readonly database: DatabaseKind; readonly absent: string })[] = [];
-const bare = startWorker(new URL("./parts/bare-rate.ts", import.meta.url));
+const machine = startMachine();
 try {
-  for (const database of databases) {
-    figures.push(await measure(database, bare));
-  }
+  for (const database of databases) figures.push(await measure(database, machine));
 } finally {
-  await bare.close();
+  await machine.close();
 }
 if (words["cpu-prof"] !== "") drawFlames(words["cpu-prof"], "bench ingest").forEach(say);
 if (words.plot !== "") writePlot(words.plot, figures.filter(isMeasured));
 console.log(words.json ? JSON.stringify(figures) : figures.map(table).join("\n\n"));
 
-async function measure(database: DatabaseKind, machine: Worker): Promise<(typeof figures)[number]> {
+async function measure(database: DatabaseKind, machine: Machine): Promise<(typeof figures)[number]> {
   const readings = words.long ? 1_000_000 : words.readings;
   const step = Math.min(words.step, readings);
   const spare = 2 * words.devices * words["per-request"];
@@ -117,9 +113,9 @@ async function measure(database: DatabaseKind, machine: Worker): Promise<(typeof
     const steps: Step[] = [];
     for (let stored = 0; stored < readings; stored += step) {
       await ward.sign(step);
-      const before = await rateOf(machine);
+      const before = await machine.rate();
       const taken = await takeStep(ward, step);
-      const after = await rateOf(machine);
+      const after = await machine.rate();
       const perSecond = (before.perSecond + after.perSecond) / 2;
       const perCpuSecond = (before.perCpuSecond + after.perCpuSecond) / 2;
       steps.push({
@@ -179,10 +175,6 @@ async function takeStep(ward: Ward, readings: number) {
   return { perSecond: sent.acked / sent.seconds, serverCpu, loadCpu: sent.cpuSeconds, others: Math.max(0, others) };
 }
 
-function rateOf(machine: Worker): Promise<BareRate> {
-  return machine.ask<BareRate>(BARE_MS);
-}
-
 function middle(steps: readonly Step[], name: keyof Step): number {
   return quantile(
     steps.map((step) => step[name]),
@@ -233,5 +225,5 @@ function writePlot(directory: string, measured: readonly Figures[]): void {
     mark: ["to reach: 0.25", 0.25],
     lines,
   });
-  writeFileSync(join(directory, "ingest.svg"), chart);
+  writeFileSync(join(directory, words.long ? "growth.svg" : "ingest.svg"), chart);
 }
