@@ -51,19 +51,36 @@ export async function grantOffline(journey: Journey, server: Server, twin: Hex, 
   return idOfSigned(signed);
 }
 
-/** Every way to a twin's data: what each gives, `data` or the code of its refusal. */
-export async function everyDoor({ client, twin, leaf }: Admitted): Promise<Record<string, string>> {
-  const by = { purpose: "care" as const };
-  const doors: Readonly<Record<string, () => Promise<unknown>>> = {
-    history: () => client.history(twin, by),
-    state: () => client.state(twin, by),
-    receipt: () => client.receipt(leaf, { twin, ...by }),
-    export: () => client.export(twin, by).then((stream) => stream.cancel()),
-    stream: () => firstOf(client, twin),
-  };
-  const told = Object.entries(doors).map(async ([name, open]) => [name, await codeOf(open())] as const);
+/** Every way to a twin's data, by the path that it is on in /openapi.json. */
+const DOORS: Readonly<Record<string, (reader: Admitted) => Promise<unknown>>> = {
+  "/v1/twins/{id}/history": ({ client, twin }) => client.history(twin, CARE),
+  "/v1/twins/{id}/state": ({ client, twin }) => client.state(twin, CARE),
+  "/v1/twins/{id}/picture": ({ client, twin }) => client.picture(twin, { ...CARE, since: 0, until: Date.now() }),
+  "/v1/twins/{id}/description": ({ client, twin }) => client.description(twin, CARE),
+  "/v1/twins/{id}/export": ({ client, twin }) => client.export(twin, CARE).then((stream) => stream.cancel()),
+  "/v1/twins/{id}/stream": ({ client, twin }) => firstOf(client, twin),
+  "/v1/receipts/{leaf}": ({ client, twin, leaf }) => client.receipt(leaf, { twin, ...CARE }),
+};
+const CARE = { purpose: "care" as const };
+/** Of a twin, but by other rules than its readings': who concerns whom. */
+const BESIDE = ["/v1/twins/{id}/readers"];
+
+/** What each door gives: `data`, or the code of its refusal. */
+export async function everyDoor(reader: Admitted): Promise<Record<string, string>> {
+  const told = Object.entries(DOORS).map(async ([path, open]) => [path, await codeOf(open(reader))] as const);
   return Object.fromEntries(await Promise.all(told));
 }
+
+/** Throws where the server has a door to a twin that `everyDoor` does not know. */
+export async function expectNoOtherDoor(server: Server): Promise<void> {
+  const { paths } = (await (await fetch(`${server.http}/openapi.json`)).json()) as { paths: Record<string, unknown> };
+  const doors = Object.keys(paths).filter((path) => /^\/v1\/(twins\/\{|receipts)/.test(path));
+  expect(doors.sort()).to.deep.equal([...Object.keys(DOORS), ...BESIDE].sort());
+}
+
+/** The same of all: `data`, or one code. */
+export const allDoors = (told: string): Record<string, string> =>
+  Object.fromEntries(Object.keys(DOORS).map((path) => [path, told]));
 
 async function firstOf(client: Client, twin: Hex): Promise<void> {
   const stream = client.stream(twin, { purpose: "care" });
