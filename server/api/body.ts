@@ -67,6 +67,7 @@ export function takeBody(limit: number, room: BodyRoom): RequestHandler {
     });
     request.once("end", () => {
       request.body = concat(...chunks);
+      chunks.length = 0; // `room` counts every byte once
       settle();
     });
     request.once("error", settle);
