@@ -23,6 +23,12 @@ const PLAUSIBLE: Record<string, number> = {
   st: 0.1,
 };
 
+/** Every segment of a reading of one second, with so many samples. */
+export function plausible(samples: number): ReadingParts["segments"] {
+  const t = Array.from({ length: samples }, (_, n) => Math.floor((n * 1_000) / samples));
+  return MODEL.segments.map(({ name, unit }) => ({ name, unit, t, v: t.map(() => PLAUSIBLE[name] ?? 0) }));
+}
+
 /** A registered monitor whose readings the test makes, good and bad. */
 export class BedsideDevice {
   readonly id: Hex;
@@ -38,7 +44,7 @@ export class BedsideDevice {
   /** A reading that does not move the device on; `over` changes parts of it before it is signed. */
   async build(over: Partial<ReadingParts> = {}, key = this.key): Promise<string> {
     const to = Date.now();
-    const segments = MODEL.segments.map(({ name, unit }) => ({ name, unit, t: [0], v: [PLAUSIBLE[name] ?? 0] }));
+    const segments = plausible(1);
     const parts = {
       device: this.id,
       kid: 1,

@@ -1,12 +1,13 @@
 // The load: devices that sign beforehand, and send as fast as they are answered or at a rate. A process of its own, so that
 // what it uses is not the server's.
 import { randomBytes } from "node:crypto";
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { fromHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import type { DeviceModel } from "../../../protocol/device-model.ts";
 import { es256Signer, type Es256Signer } from "../../../protocol/es256.ts";
 import { buildReading, parseReading } from "../../../protocol/reading.ts";
+import { postReadings } from "./post-readings.ts";
 import { answerQuestions } from "./talk.ts";
 
 /** What the load is told: who the devices are, to sign so many readings more, to send what is signed. */
@@ -114,26 +115,10 @@ async function sign(count: number): Promise<void> {
   }
 }
 
-function post(body: Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json", "content-length": body.length };
-    const asked = request(
-      new URL("/v1/readings", plan.url),
-      { method: "POST", headers, ...(agent ? { agent } : {}) },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("latin1");
-          if (response.statusCode !== 200) reject(new Error(`the server answered ${response.statusCode}: ${text}`));
-          else resolve(text.split('"format":"ack@1"').length - 1);
-        });
-      },
-    );
-    asked.on("error", reject);
-    asked.end(body);
-  });
+async function post(body: Buffer): Promise<number> {
+  const { status, text } = await postReadings(plan.url, body, agent);
+  if (status !== 200) throw new Error(`the server answered ${status}: ${text}`);
+  return text.split('"format":"ack@1"').length - 1;
 }
 
 /** Each device sends in its order, one request at a time; what is due while the one before is not answered waits, and its wait counts. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Linux counts a process's time in hundredths of a second. */
 const TICKS = 100;
@@ -40,6 +40,11 @@ export function memoryOf(pid: number): { readonly now: number; readonly most: nu
   const text = readFileSync(`/proc/${pid}/status`, "utf8");
   const read = (name: string): number => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1]);
   return { now: read("VmRSS"), most: read("VmHWM") };
+}
+
+/** From here on `memoryOf` tells the highest since now. Linux only. */
+export function forgetMost(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 /** CPU seconds of the machine since it started: those at work, for whomever, and all. */

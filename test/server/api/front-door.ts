@@ -23,6 +23,7 @@ import { createRelays } from "../../../server/access/relay.ts";
 import { createRefusals } from "../../../server/access/refusals.ts";
 import { createSessions } from "../../../server/access/session.ts";
 import { createApi, routesOf } from "../../../server/api/app.ts";
+import type { BacklogLimits } from "../../../server/gateway/backlog.ts";
 import { createGateway } from "../../../server/gateway/gateway.ts";
 import { openKeyStore } from "../../../server/keys/key-store.ts";
 import { measureAccess } from "../../../server/main/metrics/measure-rooms.ts";
@@ -84,11 +85,13 @@ export async function openFrontDoor(
   {
     salt = randomBytes,
     leaseSeconds = 60,
+    maxWaiting = {},
     place,
     beside,
   }: {
     salt?: (size: number) => Uint8Array;
     leaseSeconds?: number;
+    maxWaiting?: BacklogLimits;
     place?: DatabasePlace;
     beside?: { readonly world: World };
   } = {},
@@ -110,7 +113,7 @@ export async function openFrontDoor(
     now,
     anchorWithinSeconds: 60,
   });
-  const gateway = createGateway({ database, committer, keys, chain, stream, now, pool: { threads: 1 } });
+  const gateway = createGateway({ database, committer, keys, chain, stream, now, maxWaiting, pool: { threads: 1 } });
   const documents = createDocuments(database, chain);
   const rooms = { database, keys, consortium, stream, committer, now, random: randomBytes };
   const proofs = createProofs(rooms);
