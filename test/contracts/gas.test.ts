@@ -142,7 +142,10 @@ function intrinsicGas(data: string): number {
   return getBytes(data).reduce((sum, byte) => sum + (byte === 0 ? 4 : 16), 21_000);
 }
 
-async function buildConsortium(oracles: number): Promise<World> {
+/** The signing key of a member; the first one has the gateway and the oracles. */
+const signerName = (member: number): string => (member === 0 ? "signer" : `signer${member}`);
+
+async function buildConsortium(oracles: number, members = 1): Promise<World> {
   const { provider, ethers } = await network.create();
   const world = new World(ethers.provider, (method, ...params) => provider.request({ method, params }));
   for (const name of [
@@ -163,49 +166,66 @@ async function buildConsortium(oracles: number): Promise<World> {
   }
   const key = p256Key("member");
   const group = world.wallet("group").address;
+  const names = ["North", "East", "South", "West"].slice(0, members);
   await world.deploy(
     "MemberRegistry",
     memberRegistryAbi,
     memberRegistryBytecode,
-    [["North", "https://north.example", world.wallet("signer").address, key.x, key.y]],
+    names.map((name, i) => {
+      const signer = world.wallet(signerName(i)).address;
+      return [name, `https://${name.toLowerCase()}.example`, signer, key.x, key.y];
+    }),
     [[group, 0, key.x, key.y, [world.wallet("sender").address]]],
     Array.from({ length: oracles }, (_, bit) => [0, world.wallet(`oracle${bit}`).address]),
   );
-  const members = await world.addressOf("MemberRegistry");
+  const registry = await world.addressOf("MemberRegistry");
   await world.deploy("DeviceRegistry", deviceRegistryAbi, deviceRegistryBytecode);
   const devices = await world.addressOf("DeviceRegistry");
-  await world.deploy("AnchorLog", anchorLogAbi, anchorLogBytecode, members);
-  await world.deploy("TwinRegistry", twinRegistryAbi, twinRegistryBytecode, members, devices);
+  await world.deploy("AnchorLog", anchorLogAbi, anchorLogBytecode, registry);
+  await world.deploy("TwinRegistry", twinRegistryAbi, twinRegistryBytecode, registry, devices);
   const twins = await world.addressOf("TwinRegistry");
   const appointed = ["holder", "reviewer"] as const;
   const first = appointed.map((role) => [roleNumber(role, 0), world.wallet(role).address, 0]);
   await world.deploy("Operators", operatorsAbi, operatorsBytecode, world.wallet("signer").address, first);
   const operators = await world.addressOf("Operators");
-  await world.deploy("BreakGlass", breakGlassAbi, breakGlassBytecode, members, devices, twins, operators);
-  const rooms = [members, devices, twins, await world.addressOf("BreakGlass"), operators];
+  await world.deploy("BreakGlass", breakGlassAbi, breakGlassBytecode, registry, devices, twins, operators);
+  const rooms = [registry, devices, twins, await world.addressOf("BreakGlass"), operators];
   await world.deploy("GrantRegistry", grantRegistryAbi, grantRegistryBytecode, ...rooms);
   const anchors = await world.addressOf("AnchorLog");
-  await world.deploy("VerdictOracle", verdictOracleAbi, verdictOracleBytecode, members, devices, anchors);
+  await world.deploy("VerdictOracle", verdictOracleAbi, verdictOracleBytecode, registry, devices, anchors);
   await world.send("deployer", "DeviceRegistry", "wire", twins, await world.addressOf("VerdictOracle"));
   await world.measure("openStream", "sender", "AnchorLog", "openStream", group);
   return world;
 }
 
-async function homeOf(world: World): Promise<string> {
-  return (await world.at("AnchorLog").getFunction("streamId")(world.wallet("group").address, 0)) as string;
+/** The group's first stream, or its n-th. */
+async function homeOf(world: World, n = 0): Promise<string> {
+  return (await world.at("AnchorLog").getFunction("streamId")(world.wallet("group").address, n)) as string;
 }
 
 async function registerDevice(world: World): Promise<string> {
-  const devices = world.at("DeviceRegistry");
-  const key = p256Key("device");
-  const steward = world.wallet("steward").address;
-  const device = (await devices.getFunction("deviceId")(key.x, key.y)) as string;
-  const proof = (await devices.getFunction("keyProof")(device, 1, steward)) as string;
-  const signature = p256.sign(getBytes(proof), key.secret);
-  const [r, s] = [hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
-  const args = [digestOf("model"), await homeOf(world), key.x, key.y, r, s];
+  const { x, y } = p256Key("device");
+  const device = (await world.at("DeviceRegistry").getFunction("deviceId")(x, y)) as string;
+  const args = [digestOf("model"), await homeOf(world), ...(await proveKey(world, device, 1, "device"))];
   await world.measure("register", "steward", "DeviceRegistry", "register", ...args);
   return device;
+}
+
+/** A device's key, and its own signature that somebody holds it: x, y, r, s. */
+async function proveKey(world: World, device: string, number: number, name: string): Promise<string[]> {
+  const { x, y, secret } = p256Key(name);
+  const steward = world.wallet("steward").address;
+  const proof = (await world.at("DeviceRegistry").getFunction("keyProof")(device, number, steward)) as string;
+  const signature = p256.sign(getBytes(proof), secret);
+  return [x, y, hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
+}
+
+/** The device's second key, and a mark of the steward's on it: the first of that key. */
+async function rotateAndMark(world: World, device: string): Promise<void> {
+  const next = await proveKey(world, device, 2, "next device");
+  await world.measure("rotateKey", "steward", "DeviceRegistry", "rotateKey", device, 100, ...next);
+  const mark = [device, 2, 150, 1_790_000_000, digestOf("reason")];
+  await world.measure("markKey", "steward", "DeviceRegistry", "markKey", ...mark);
 }
 
 async function anchorMany(world: World, count: number): Promise<void> {
@@ -395,23 +415,32 @@ async function judge(world: World, label: string, device: string, judged: Judged
   await world.measure(label, "oracle0", "VerdictOracle", "transmit", verdict, 2 ** signers - 1, signatures);
 }
 
-/** Every way in which a stream is stopped and goes on; the last of them ends it. */
+type AckTerms = readonly [first: number, count: number, root: string, anchorBy: number];
+
+/** An ack of the gateway's, as the challenges take it. */
+async function signAck(world: World, stream: string, ...[first, count, root, anchorBy]: AckTerms): Promise<unknown[]> {
+  const ack = [first, count, root, 1_790_000_000_000, anchorBy];
+  const digest = (await world.at("AnchorLog").getFunction("ackDigest")(stream, [...ack, root, root])) as string;
+  const signature = p256.sign(getBytes(digest), p256Key("member").secret, { prehash: false });
+  return [...ack, hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
+}
+
+/** These members' bits and signatures, the first ones of all. */
+function decide(world: World, signers: number, digest: string): unknown[] {
+  const signatures = Array.from({ length: signers }, (_, member) => {
+    const { r, yParityAndS } = Signature.from(world.wallet(signerName(member)).signingKey.sign(digest));
+    return [r, yParityAndS];
+  });
+  return [2 ** signers - 1, signatures];
+}
+
+/** Every way in which a stream is stopped and goes on, by one member; the last of them ends it. */
 async function stopStream(world: World): Promise<void> {
   const [home, log] = [await homeOf(world), world.at("AnchorLog")];
-  const sign = async (first: number, count: number, root: string, anchorBy: number): Promise<unknown[]> => {
-    const ack = [first, count, root, 1_790_000_000_000, anchorBy];
-    const digest = (await log.getFunction("ackDigest")(home, [...ack, root, root])) as string;
-    const signature = p256.sign(getBytes(digest), p256Key("member").secret, { prehash: false });
-    return [...ack, hexlify(signature.slice(0, 32)), hexlify(signature.slice(32))];
-  };
-  const decide = (digest: string): unknown[] => {
-    const { r, yParityAndS } = Signature.from(world.wallet("signer").signingKey.sign(digest));
-    return [1, [[r, yParityAndS]]];
-  };
   const reason = digestOf("reason");
-  const overdue = await sign(0, 2_000_000, reason, 1_790_000_000);
+  const overdue = await signAck(world, home, 0, 2_000_000, reason, 1_790_000_000);
   await world.measure("challengeOverdue", "steward", "AnchorLog", "challengeOverdue", home, overdue);
-  const lifted = decide((await log.getFunction("resumeDigest")(home, 1, reason)) as string);
+  const lifted = decide(world, 1, (await log.getFunction("resumeDigest")(home, 1, reason)) as string);
   await world.measure("resume by 1 of 1", "steward", "AnchorLog", "resume", home, 1, reason, ...lifted);
 
   // One leaf in a batch of its own, where another was promised.
@@ -426,13 +455,46 @@ async function stopStream(world: World): Promise<void> {
   }));
   const path = new Tree(batches.map(anchorLeaf)).path(ANCHORS).map((node) => hexlify(node));
   const batch = [ANCHORS, leaf, 1, 1_000 * ANCHORS, path];
-  const ack = await sign(1_000 * ANCHORS, 1, promised, 4_000_000_000);
+  const ack = await signAck(world, home, 1_000 * ANCHORS, 1, promised, 4_000_000_000);
   const places = [[promised, 0, []], batch, [leaf, 0, []]];
   await world.measure("challengeMisplaced", "steward", "AnchorLog", "challengeMisplaced", home, ack, ...places);
 
-  const fenced = decide((await log.getFunction("fenceDigest")(home, reason)) as string);
+  const fenced = decide(world, 1, (await log.getFunction("fenceDigest")(home, reason)) as string);
   await world.measure("fence by 1 of 1", "steward", "AnchorLog", "fence", home, reason, ...fenced);
   await world.measure("openSuccessor", "sender", "AnchorLog", "openSuccessor", home);
+}
+
+/** The other two challenges, each the first of its stream, and what four members decide by three. */
+async function stopStreams(): Promise<Record<string, number>> {
+  const world = await buildConsortium(4, 4);
+  const [late, log, reason] = [await homeOf(world), world.at("AnchorLog"), digestOf("reason")];
+  await anchorMany(world, 1);
+  const now = (await world.provider.getBlock("latest"))?.timestamp ?? 0;
+  const ack = await signAck(world, late, 1_000, 1, reason, now);
+  const period = Math.floor(now / PERIOD_SECONDS) + 1;
+  await world.request("evm_setNextBlockTimestamp", period * PERIOD_SECONDS);
+  await world.send("sender", "AnchorLog", "anchor", late, 1, digestOf("batch 1"), 1_000);
+  await world.measure("challengeLate", "steward", "AnchorLog", "challengeLate", late, ack, period);
+  const lifted = decide(world, 3, (await log.getFunction("resumeDigest")(late, 1, reason)) as string);
+  await world.measure("resume by 3 of 4", "steward", "AnchorLog", "resume", late, 1, reason, ...lifted);
+
+  // Two acks over fifty leaves each, which give their last position to two leaves.
+  await world.send("sender", "AnchorLog", "openStream", world.wallet("group").address);
+  const other = await homeOf(world, 1);
+  const shown: unknown[] = [];
+  for (const last of ["promised", "promised again"]) {
+    const leaves = Array.from({ length: BATCH }, (_, i) => digestOf(i < BATCH - 1 ? `leaf ${i}` : last));
+    const tree = new Tree(leaves.map((leaf) => getBytes(leaf)));
+    const path = tree.path(BATCH - 1).map((node) => hexlify(node));
+    const signed = await signAck(world, other, 0, BATCH, hexlify(tree.root()), 4_000_000_000);
+    shown.push(signed, [leaves.at(-1), BATCH - 1, path]);
+  }
+  await world.measure("challengeContradicted", "steward", "AnchorLog", "challengeContradicted", other, ...shown);
+  // A log of two peaks, as the one that a single member fences.
+  await world.send("sender", "AnchorLog", "anchor", late, 2, digestOf("batch 2"), 1_000);
+  const fenced = decide(world, 3, (await log.getFunction("fenceDigest")(late, reason)) as string);
+  await world.measure("fence by 3 of 4", "steward", "AnchorLog", "fence", late, reason, ...fenced);
+  return Object.fromEntries(Object.entries(world.figures).filter(([name]) => /^(challenge|resume|fence)/.test(name)));
 }
 
 /** Members who change what the registry says, one member deciding. */
@@ -479,10 +541,16 @@ async function measureAll(): Promise<Record<string, number>> {
   const device = await registerDevice(world);
   await useTwins(world, device);
   await equivocate(world, device);
+  await rotateAndMark(world, device);
   await anchorMany(world, ANCHORS);
   await stopStream(world);
   await changeMembers(world);
-  return { ...world.figures, ...(await measureVerdicts(4, 2)), ...(await measureVerdicts(7, 3)) };
+  return {
+    ...world.figures,
+    ...(await stopStreams()),
+    ...(await measureVerdicts(4, 2)),
+    ...(await measureVerdicts(7, 3)),
+  };
 }
 
 describe("gas and size of the contracts", () => {

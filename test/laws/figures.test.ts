@@ -26,3 +26,18 @@ describe("the README's figures", () => {
     expect(half).to.match(/start without data .* s \| {2}\|/);
   });
 });
+
+describe("docs/proofs.md's costs", () => {
+  it("are the snapshot's, to the nearest thousand, of every call that the page is about", () => {
+    const gas = JSON.parse(read("test/contracts/gas/snapshot.json")) as Gas;
+    const [, costs = ""] = read("docs/proofs.md").split("\n## Costs\n");
+    const told = [...costs.matchAll(/^\| `([^`]+)`[^|]*\| ([^|]+) \|$/gm)].map(([, name, figure]) => [name, figure]);
+    const thousands = (figure: number): string => `${Math.round(figure / 1_000)} 000`;
+    const provable = /^(proveEquivocation|rotateKey|markKey|challenge|resume|fence|openSuccessor)/;
+    const measured = Object.entries(gas).filter(([name]) => provable.test(name));
+    expect(Object.fromEntries(told)).to.deep.equal(
+      Object.fromEntries(measured.map(([name, figure]) => [name, thousands(figure)])),
+    );
+    expect(told.length).to.equal(measured.length).and.to.be.at.least(12);
+  });
+});
