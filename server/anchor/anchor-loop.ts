@@ -51,8 +51,8 @@ export interface AnchorHealth {
 
 export interface Anchor {
   /**
-   * Seals what is stored now, without waiting for the interval, and resolves when all of it is anchored. Throws why the loop
-   * has stopped, or CHAIN_WAIT_EXPIRED after a minute.
+   * Seals what is stored now, without waiting for the interval, and resolves when all of it is anchored and each batch says where,
+   * as the chain has it now. Throws why the loop has stopped, or CHAIN_WAIT_EXPIRED after a minute.
    */
   flush(): Promise<void>;
   /** Anchors as the chain has them, counted over the line, from number `since` (0) on, `limit` (100, at most 1 000) of them. */
@@ -195,11 +195,14 @@ export function createAnchor(parts: AnchorParts): Anchor {
         const last = anchorsOf(line, chain.view()).at(-1);
         return last === undefined ? 0 : last.firstLeaf + last.count;
       };
-      while (reached() < leaves) {
-        await take().catch(async (error: unknown) => {
+      for (let hasMet = false; !hasMet || reached() < leaves;) {
+        try {
+          await take();
+          hasMet = true;
+        } catch (error) {
           if (state !== "running") throw error;
           await clock.pause(100);
-        });
+        }
         if (clock.now() > deadline) throw new TwinwardError("CHAIN_WAIT_EXPIRED", { leaves }, trouble);
       }
     },

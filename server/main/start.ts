@@ -248,7 +248,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log,
     now,
   });
-  const answers = answerControl({ database, consortium, provider: chainAt.provider, keys, erasure, now });
+  const audited = { database, consortium, provider: chainAt.provider, keys, chain, anchor };
+  const answers = answerControl({ ...audited, erasure, now });
   const retained = { database, erasure, view: () => chain.view(), model: (hash: Hex) => documents.model(hash) };
   const retention = startRetention({ ...retained, now, report });
   ending.onClose("retention", () => retention.close());
