@@ -1,6 +1,6 @@
 // The fault table: every write point × what may become of it, in a real server; then a restart, then the audit.
 import { expect } from "chai";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../apps/sdk/client.ts";
@@ -9,67 +9,23 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import type { AuditReport } from "../../server/main/audit/audit.ts";
 import { askControl } from "../../server/main/control.ts";
 import type { Erasable, ErasureReport } from "../../server/main/erase/erase-directory.ts";
+import { acceptedMonthOf } from "../../server/store/months.ts";
+import { openPGlite } from "../../server/store/pglite.ts";
 import { MODEL, wordOf } from "../helpers/bedside-device.ts";
 import { newClinician } from "../helpers/clinician.ts";
 import { Journey, portsOf, until, type Server } from "../helpers/journey.ts";
 import { PatientDevice } from "./patient-device.ts";
 import type { Mode } from "./write-faults.ts";
+import { INTENT, POINTS } from "./write-points.ts";
 
 const PRELOAD = fileURLToPath(new URL("write-faults.ts", import.meta.url));
 const MODES: readonly Mode[] = ["failed", "persisted", "killed", "killed-after"];
 
-/** What a key store's file goes through, and its mirror's. */
-const replaced = (file: string, aside = ".new"): string[] => [
-  `open ${file}${aside}`,
-  `writeFile ${file}${aside}`,
-  `sync ${file}${aside}`,
-  `rename ${file}`,
-];
-/** Where it is written down that an erasure has begun. */
-const INTENT = "keys/erasing.json";
-
-/** When something is written: while readings come in, while some are erased, at an ordered end, or at the start. */
-type Moment = "running" | "erasing" | "ending" | "starting";
-const POINTS: Readonly<Record<string, readonly string[]>> = {
-  gateway: [
-    "insert into leaf",
-    "insert into reading",
-    "insert into ack",
-    "insert into device_head",
-    "update stream",
-    "insert into record",
-    "insert into held",
-    "delete from held",
-    "insert into evidence",
-    "insert into document",
-  ],
-  anchor: ["insert into batch", "update batch"],
-  outbox: ["insert into outbox", "delete from outbox"],
-  chain: [
-    "insert into chain_block",
-    "insert into chain_event",
-    "delete from chain_block",
-    "write chain/journal",
-    "datasync chain/journal",
-  ],
-  keys: [...replaced("keys/data-keys.json"), ...replaced("mirror/data-keys.json")],
-  erasing: [
-    ...replaced(INTENT),
-    ...["mirror", "keys"].flatMap((place) => [
-      ...replaced(`${place}/master-`, ""),
-      ...replaced(`${place}/data-keys.json`),
-    ]),
-    "delete from held where scope",
-    "delete from evidence",
-    "delete from finding f",
-    "rm mirror/master",
-    "rm keys/master",
-    `rm ${INTENT}`,
-  ],
-  ending: ["writeFile chain/snapshot.new", "rename chain/snapshot"],
-  starting: ["open data/lock.", "writeFile data/lock.", "sync data/lock.", "link data/lock"],
-};
-const only = process.env.FAULTS;
+/** When something is written: while readings come in, or where a row's room says it. */
+type Moment = "running" | "erasing" | "month" | "ending" | "starting" | "torn" | "first";
+const MOMENTS: readonly string[] = ["erasing", "month", "ending", "starting", "torn", "first"] satisfies Moment[];
+const momentOf = (room: string): Moment => (MOMENTS.includes(room) ? (room as Moment) : "running");
+const only = process.env.FAULTS?.split("|");
 const codeOf = (error: unknown): unknown => (error instanceof TwinwardError ? error.code : String(error));
 
 describe("faults: every write point of gateway, anchor, outbox, chain, keys, erasure and lock", function () {
@@ -150,12 +106,20 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys, era
     rmSync(`${fault}.happened`, { force: true });
     if (moment === "erasing") await sayForErasure();
     // In order, so that no dead process's lock is in the way: linking ours would fail by itself.
-    if (moment === "starting") await server.stop();
+    if (moment === "starting" || moment === "month") await server.stop();
+    if (moment === "torn") {
+      await server.stop("SIGKILL");
+      appendFileSync(join(data, "chain/journal"), '0a1b2c3d {"raw":"0x02');
+    }
+    if (moment === "month") {
+      await unmakeMonths();
+      server = await journey.up(data, environment);
+    }
     writeFileSync(fault, JSON.stringify({ point, mode }));
     const isKilled = mode.startsWith("killed");
     let lived: Promise<unknown> | undefined;
     if (moment === "erasing") return eraseOnce(point, mode);
-    if (moment === "running") {
+    if (moment === "running" || moment === "month") {
       lived = day();
       await Promise.race([happened(), lived.then(happened)]);
       // What failed is repaired by going on, or the server ends; either way another one follows it.
@@ -173,6 +137,15 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys, era
     server = await journey.up(data, environment);
     await (lived ?? day());
     await auditIsClean();
+  }
+
+  /** As at a month's beginning, when the next one's partition is not there yet. */
+  async function unmakeMonths(): Promise<void> {
+    const now = new Date();
+    const next = acceptedMonthOf(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1));
+    const database = await openPGlite(join(data, "database"));
+    await database.script(`drop table if exists reading_${next}`);
+    await database.close();
   }
 
   /** A month that has a key, for one to be destroyed. */
@@ -212,13 +185,35 @@ describe("faults: every write point of gateway, anchor, outbox, chain, keys, era
       expect(readdirSync(directory).filter((name) => name.startsWith("master"))).to.have.length(1);
   }
 
+  /** A directory of its own, whose first start meets the fault; the second finishes what that began. */
+  async function beginOnce(point: string, mode: Mode): Promise<void> {
+    rmSync(`${fault}.happened`, { force: true });
+    const root = journey.path(`first-${days++}`);
+    const [fresh, acks] = [join(root, "data"), join(root, "acks")];
+    const own = { ...environment, PORT: "0", KEYS_MIRROR: join(root, "mirror") };
+    writeFileSync(fault, JSON.stringify({ point, mode }));
+    const { code, signal } = await journey.start(["up", "--data", fresh, "--json"], own).ended;
+    expect(existsSync(`${fault}.happened`), "the fault happened").to.equal(true);
+    if (mode.startsWith("killed")) expect(signal).to.equal("SIGKILL");
+    else expect(code).to.equal(1);
+    const begun = await journey.up(fresh, own);
+    const first = await PatientDevice.register(begun);
+    expect(await first.send(2)).to.equal(undefined);
+    await first.anchored();
+    first.keepAcks(acks);
+    expect((await begun.stop()).code).to.equal(0);
+    const audit = await journey.ask<AuditReport>(["audit", "--data", fresh, "--acks", acks], own);
+    expect(audit.lies).to.deep.equal([]);
+    rmSync(root, { recursive: true });
+  }
+
   for (const [room, points] of Object.entries(POINTS)) {
     for (const point of points) {
       for (const mode of MODES) {
         const name = `${room}: ${point}, ${mode}`;
-        if (only !== undefined && !name.includes(only)) continue;
-        const moment = room === "ending" || room === "starting" || room === "erasing" ? room : "running";
-        it(name, () => breakOnce(moment, point, mode));
+        if (only?.some((part) => name.includes(part)) === false) continue;
+        const moment = momentOf(room);
+        it(name, () => (moment === "first" ? beginOnce(point, mode) : breakOnce(moment, point, mode)));
       }
     }
   }

@@ -45,32 +45,34 @@ async function around<T>(point: string, write: () => Promise<T>): Promise<T> {
   return value;
 }
 
-type Query = (this: unknown, sql: string, parameters?: readonly Parameter[]) => Promise<unknown[]>;
+type Query = (this: unknown, sql: string, parameters?: readonly Parameter[]) => Promise<unknown>;
 const words = (sql: string): string => sql.replaceAll(/\s+/g, " ").trim();
-const wire = PGliteWire.prototype as { query: Query };
-const ask = wire.query;
+const wire = PGliteWire.prototype as { query: Query; script: Query };
 /** What happened in the transaction that is open: there "made" is when it is committed. */
 let inside: { fault?: Fault | undefined } | undefined;
-wire.query = async function (this: unknown, sql, parameters) {
-  const query = (): Promise<unknown[]> => ask.call(this, sql, parameters);
-  if (sql === "begin") inside = {};
-  const open = inside;
-  if (sql === "commit" || sql === "rollback") inside = undefined;
-  if (open === undefined) return around(words(sql), query);
-  const taken = take(words(sql));
-  if (taken !== undefined) before(taken);
-  open.fault ??= taken;
-  const rows = await query();
-  if (sql === "commit" && open.fault !== undefined) after(open.fault);
-  return rows;
-};
+for (const name of ["query", "script"] as const) {
+  const ask = wire[name];
+  wire[name] = async function (this: unknown, sql, parameters) {
+    const query = (): Promise<unknown> => ask.call(this, sql, parameters);
+    if (sql === "begin") inside = {};
+    const open = inside;
+    if (sql === "commit" || sql === "rollback") inside = undefined;
+    if (open === undefined) return around(words(sql), query);
+    const taken = take(words(sql));
+    if (taken !== undefined) before(taken);
+    open.fault ??= taken;
+    const answer = await query();
+    if (sql === "commit" && open.fault !== undefined) after(open.fault);
+    return answer;
+  };
+}
 
 /** `…/data/keys/data-keys.json.new` → `keys/data-keys.json.new` */
 const nameOf = (path: unknown): string => String(path).split("/").slice(-2).join("/");
 const { open, rename, link, rm, writeFile } = promises;
 promises.open = async (path, ...rest) => {
   const handle = await around(`open ${nameOf(path)}`, () => open(path, ...rest));
-  for (const name of ["write", "writeFile", "sync", "datasync"] as const) {
+  for (const name of ["write", "writeFile", "sync", "datasync", "truncate"] as const) {
     const call = handle[name].bind(handle) as (...words: unknown[]) => Promise<unknown>;
     Object.assign(handle, {
       [name]: (...words: unknown[]) => around(`${name} ${nameOf(path)}`, () => call(...words)),

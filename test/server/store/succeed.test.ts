@@ -6,11 +6,13 @@ import { es256Signer } from "../../../protocol/es256.ts";
 import type { Line } from "../../../protocol/line.ts";
 import { buildRecord } from "../../../protocol/record.ts";
 import { Committer, type Placed, type RecordEntry } from "../../../server/store/committer.ts";
+import type { Database } from "../../../server/store/database.ts";
 import { AckReader } from "../../../server/store/read-acks.ts";
 import { readLeaves } from "../../../server/store/read-leaves.ts";
 import { readStream } from "../../../server/store/stream-row.ts";
 import { succeedStream } from "../../../server/store/succeed-stream.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
+import { SUCCESSION_POINTS } from "../../faults/write-points.ts";
 import { ANCHOR_LOG, CHAIN_ID, NOON, openWorld, STREAM, type World } from "../../helpers/gateway-world.ts";
 
 const NEXT: Hex = `0x${"5e".repeat(32)}`;
@@ -118,4 +120,34 @@ describeOnBoth("store: going on in a successor", (databases) => {
     expect(await rowsOf("broken_ack")).to.deep.equal([]);
     expect(await readStream(world.database)).to.equal(NEXT);
   });
+
+  for (const point of SUCCESSION_POINTS.succession)
+    it(`changes nothing where '${point}' fails, and is made when it is asked again`, async () => {
+      await commit(world.committer, note(1), note(2), note(3));
+      const { database } = world;
+      const all = async (): Promise<unknown[]> => [
+        await readStream(database),
+        ...(await Promise.all(["ack", "broken_ack", "leaf"].map((table) => database.query(`select * from ${table}`)))),
+      ];
+      const before = await all();
+      const failing: Database = {
+        ...database,
+        transaction: (work) =>
+          database.transaction((tx) =>
+            work({
+              ...tx,
+              query: async (sql, parameters) => {
+                if (sql.startsWith(point)) throw new Error("injected");
+                return tx.query(sql, parameters);
+              },
+            }),
+          ),
+      };
+      const parts = partsOf(lineAfter(2, 1));
+      const failed = await succeedStream(failing, STREAM, parts).catch((error: unknown) => error);
+      expect((failed as Error).message).to.equal("injected");
+      expect(await all()).to.deep.equal(before);
+      expect(await succeedStream(database, STREAM, parts)).to.equal(1);
+      expect(await readStream(database)).to.equal(NEXT);
+    });
 });
