@@ -1,10 +1,13 @@
 import { expect } from "chai";
+import { createDecipheriv } from "node:crypto";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../apps/sdk/client.ts";
-import type { Hex } from "../../protocol/bytes.ts";
+import { giveGrant } from "../../apps/cli/commands/grant.ts";
+import { createTwin } from "../../apps/cli/commands/twin.ts";
+import { concat, u32be, type Hex } from "../../protocol/bytes.ts";
 import { parseReading } from "../../protocol/reading.ts";
-import { decrypt } from "../../server/keys/cipher.ts";
+import { decrypt, TAG } from "../../server/keys/cipher.ts";
 import { masterFile, readKeyFile, readMaster, unwrap } from "../../server/keys/key-file.ts";
 import type { KeyStore } from "../../server/keys/key-store.ts";
 import { openReading } from "../../server/keys/sealed-reading.ts";
@@ -14,6 +17,7 @@ import { readReadings, type StoredReading } from "../../server/store/read-readin
 import { registerBedside, wordOf, type BedsideDevice } from "./bedside-device.ts";
 import { newClinician } from "./clinician.ts";
 import { Journey, portsOf, until, type Server } from "./journey.ts";
+import { postFindings } from "./post-findings.ts";
 
 export const [JANUARY, FEBRUARY] = ["2020-01", "2020-02"] as const;
 export type Month = typeof JANUARY | typeof FEBRUARY;
@@ -24,6 +28,13 @@ export const perOf = (month: Month, n: number): readonly [number, number] => {
   const from = Date.parse(`${month}-10T00:00:00Z`) + n * 1_000;
   return [from, from + 1_000];
 };
+
+/** What some row holds sealed. */
+export interface SealedBytes {
+  readonly table: string;
+  readonly nonce: Uint8Array;
+  readonly sealed: Uint8Array;
+}
 
 /** A server with a mirror of its keys, a device that speaks of two months, and somebody who reads it. */
 export class ErasureWorld {
@@ -46,6 +57,26 @@ export class ErasureWorld {
     this.clinician = await newClinician(journey, { server, data, device: this.device.id });
     const { client, twin } = this.clinician;
     this.assignment = (await client.twins()).find((listed) => listed.twin === twin)?.assignment as Hex;
+  }
+
+  /** The twin that shows means instead of readings, and was read. */
+  means!: Hex;
+
+  /** Whatever else is sealed under the keys of what was sent: released values, findings, evidence, a held reading. */
+  async sealTheRest(): Promise<void> {
+    const { server, device, data, clinician } = this;
+    const at = { url: server.http, stewardKey: join(data, "keys/steward.key") };
+    const resolution = { interval: 2, show: ["mean", "count"] };
+    this.means = await createTwin({ ...at, device: device.id, segments: ["heart"], name: "means", resolution });
+    const { address: reader } = await clinician.client.login();
+    const until = Date.now() + 3_600_000;
+    await giveGrant({ ...at, twin: this.means, reader, purposes: ["care"], until });
+    expect((await clinician.client.history(this.means)).releases).to.have.length.greaterThan(1);
+    await postFindings(server.client, { rpc: server.rpc, data, device: device.id });
+    const contradiction = await device.build({ sequence: 1, per: perOf(JANUARY, 1) });
+    const early = await device.build({ sequence: device.sequence + 3, per: perOf(JANUARY, 2) });
+    const told = (await server.client.postReadings([contradiction, early])).map(wordOf);
+    expect(told).to.deep.equal(["SEQUENCE_CONFLICT", "held"]);
   }
 
   async restart(): Promise<void> {
@@ -94,6 +125,26 @@ export class ErasureWorld {
     return rows.filter((row) => keys.some((key) => opens(row, key))).length;
   }
 
+  /** Whatever a stopped server's database holds sealed, in any table. */
+  async sealedOf(directory: string): Promise<SealedBytes[]> {
+    const database = await openDatabase({ directory: join(directory, "database") });
+    try {
+      const tables = await database.query<{ name: string }>(
+        `select table_name as name from information_schema.columns c
+         where table_schema = current_schema() and column_name = 'sealed'
+           and not exists (select from pg_inherits where inhrelid = c.table_name::regclass)`,
+      );
+      const rows = tables.map(async ({ name: table }) => {
+        const sql = `select nonce, sealed from ${table} where sealed is not null`;
+        const found = await database.query<Omit<SealedBytes, "table">>(sql);
+        return found.map((row) => ({ table, ...row }));
+      });
+      return (await Promise.all(rows)).flat();
+    } finally {
+      await database.close();
+    }
+  }
+
   /** A month's readings as the database of a stopped server has them. */
   async storedOf(directory: string, month: Month): Promise<StoredReading[]> {
     const database = await openDatabase({ directory: join(directory, "database") });
@@ -113,5 +164,13 @@ export function keysIn(...directories: string[]): Uint8Array[] {
     const place = masterFile(file, generation);
     const master = readMaster(place, readFileSync(place, "utf8"));
     return keys.map((entry) => unwrap(file, master, entry));
+  });
+}
+
+/** Whether any of the keys makes words of it, whatever it is bound to: GCM without its tag is counter mode from block 2 on. */
+export function isReadable({ nonce, sealed }: SealedBytes, keys: readonly Uint8Array[]): boolean {
+  return keys.some((key) => {
+    const decipher = createDecipheriv("aes-256-ctr", key, concat(nonce, u32be(2)));
+    return decipher.update(sealed.subarray(0, sealed.length - TAG)).every((byte) => byte >= 0x20 && byte < 0x7f);
   });
 }

@@ -45,6 +45,7 @@ import { createRecords } from "../../../server/twin/records.ts";
 import { createStreams } from "../../../server/twin/streams.ts";
 import { holdToOpenApi } from "../../helpers/hold-to-openapi.ts";
 import { consortiumNow } from "../../../server/chain/consortium-now.ts";
+import { mountedOf } from "./mounted.ts";
 import { named, WrittenChain, writtenConsortium } from "./written-chain.ts";
 import { lendDatabase } from "../../helpers/lent-database.ts";
 
@@ -210,13 +211,7 @@ export async function openFrontDoor(
     reader: { wallet: reader, address: addressOf(reader), client: clientOf(reader) },
     oracle: { wallet: oracle, address: addressOf(oracle), client: clientOf(oracle) },
     clientOf,
-    /** Method and path of every route that Express has; those that answer METHOD_NOT_ALLOWED are not methods of their own. */
-    mounted(): string[] {
-      const layers = front.router.stack.flatMap(({ route }) => route ?? []);
-      return layers.flatMap(({ path, stack }) => [
-        ...new Set(stack.flatMap(({ method }) => (method ? [`${method} ${path}`] : []))),
-      ]);
-    },
+    mounted: () => mountedOf(front),
     /** Seals and anchors what is not anchored yet. */
     async anchor(): Promise<void> {
       const before = chain.view().anchors(stream);

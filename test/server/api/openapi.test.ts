@@ -1,6 +1,11 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect } from "chai";
+import express, { type RequestHandler } from "express";
 import { openFrontDoor, type FrontDoor } from "./front-door.ts";
+import { mountedOf } from "./mounted.ts";
+
+/** The headers, the log; then who finds nothing, and problems. */
+const BESIDE = ["use helmetMiddleware", "use <anonymous>", "use notFound", "use <anonymous>"];
 
 describe("/openapi.json", () => {
   let door: FrontDoor;
@@ -23,8 +28,23 @@ describe("/openapi.json", () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path.replace(/\{(\w+)\}/g, ":$1")}`),
     );
-    expect(door.mounted()).to.have.members(described);
+    const mounted = door.mounted();
+    expect(mounted.filter((one) => !one.startsWith("use "))).to.have.members(described);
+    expect(mounted.filter((one) => one.startsWith("use "))).to.deep.equal(BESIDE);
     expect(described.length).to.be.greaterThan(15);
+  });
+
+  it("would miss a route on no other way: by itself, in a router, as a function for whatever comes", () => {
+    const app = express();
+    const answer: RequestHandler = (_, response) => void response.end();
+    app.get("/aside", answer);
+    const router = express.Router();
+    router.post("/within", answer);
+    app.use("/v2", router);
+    app.use(function everything(_request, response) {
+      response.end();
+    });
+    expect(mountedOf(app)).to.deep.equal(["get /aside", "post /within", "use everything"]);
   });
 
   it("tells which paths need a session: all others answer without one", async () => {

@@ -28,21 +28,18 @@ import type { Client } from "../../../apps/sdk/client.ts";
 import { createRandom } from "../../../ml/random.ts";
 import { toHex, ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { es256Signer } from "../../../protocol/es256.ts";
-import { signFinding } from "../../../protocol/finding.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { buildReading, parseReading } from "../../../protocol/reading.ts";
 import { isHeld, isRefusal } from "../../../protocol/refusal.ts";
-import { VERDICT_KINDS } from "../../../protocol/verdict.ts";
 import { insertIntent, readNextBatch } from "../../../server/anchor/batches.ts";
 import { seal } from "../../../server/anchor/seal.ts";
-import { followChain } from "../../../server/chain/follow.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
 import { Outbox } from "../../../server/chain/outbox.ts";
-import { connectChain } from "../../../server/chain/rpc.ts";
 import { streamOf } from "../../../server/main/observe-world.ts";
 import { openStopped } from "../../../server/main/open-directory.ts";
 import { startServer, type Running } from "../../../server/main/start.ts";
 import { readLeafHashes } from "../../../server/store/read-leaves.ts";
+import { postFindings } from "../../helpers/post-findings.ts";
 
 const MAP = fileURLToPath(new URL("../../maps/monitor.json", import.meta.url));
 const HOUR_MS = 3_600_000;
@@ -118,7 +115,7 @@ async function make(): Promise<AuditedWorld> {
     await breakGlass({ url: server.urls.http, stewardKey, data, device: first.device });
     await misbehave(client, first);
     await allAnchored(client, laid);
-    await postFindings(client, server, data, first.device);
+    await postFindings(client, { rpc: server.urls.rpc, data, device: first.device });
     return laid;
   });
   const [first, second] = devices as [Device, Device];
@@ -334,32 +331,6 @@ async function sign(device: Device, place: { sequence: number; prev: Hex }): Pro
   );
   parseReading(text);
   return text;
-}
-
-/** What two oracles would say about the first batch. */
-async function postFindings(client: Client, server: Running, data: string, device: Hex): Promise<void> {
-  const consortium = await client.consortium();
-  const provider = await connectChain(server.urls.rpc);
-  const chain = await followChain({ provider, consortium });
-  try {
-    const { chainId, contracts } = consortium;
-    const { oracleSet } = chain.view();
-    const { stream } = streamOf(consortium);
-    const domain = { chainId, contract: contracts.VerdictOracle };
-    const model = sha256Hex("a detector");
-    const place = { oracleSet, stream, round: 0, firstBatch: 0, lastBatch: 0, device, firstSequence: 1 };
-    const judged = { ...place, lastSequence: 5, severity: 2, model, leavesRoot: sha256Hex("leaves") };
-    const verdict = { ...judged, kind: VERDICT_KINDS.suspect };
-    const explanation = [{ signal: "resp", share: 0.75 }];
-    for (const oracle of [0, 1]) {
-      const key = readAccountKey(join(data, `keys/oracle-${oracle}.key`));
-      const found = { verdict, score: 1_400 + oracle, explanation, at: Date.now() };
-      await client.postFinding(signFinding(domain, found, randomBytes(16), key));
-    }
-  } finally {
-    await chain.close();
-    provider.destroy();
-  }
 }
 
 async function allAnchored(client: Client, devices: readonly Device[]): Promise<void> {
