@@ -4,6 +4,7 @@ import { ERRORS, TwinwardError } from "../../protocol/errors.ts";
 import type { Line } from "../../protocol/line.ts";
 import { READING_LIMITS } from "../../protocol/reading.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
+import { systemClock, type Clock } from "../chain/clock.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
@@ -21,7 +22,7 @@ import { NO_HEAD, type Head } from "./order.ts";
 import type { Candidate, Settled } from "./place-readings.ts";
 import { Placer } from "./placer.ts";
 import { reopenHeld, type Reopened } from "./reopen.ts";
-import { VerifyPool, type PoolOptions, type Unverified } from "./verify-pool.ts";
+import { VerifyPool, type PoolOptions, type Unverified, type Verifier } from "./verify-pool.ts";
 import { readClaim, type VerifiedReading } from "./verify-reading.ts";
 
 export type { CheckReport } from "./check.ts";
@@ -39,9 +40,11 @@ export interface GatewayParts {
   readonly line?: Line;
   /** Milliseconds. */
   readonly now: () => number;
-  /** Milliseconds since some moment, by a clock that nobody sets: how long readings are held goes by it. */
-  readonly steady?: () => number;
+  /** How long readings are held goes by it. */
+  readonly clock?: Clock;
   readonly pool?: PoolOptions;
+  /** What verifies readings; a pool of threads where it is left out. */
+  readonly verifier?: Verifier;
   /** What may wait for its answer at once, readings asked about by `check` included. */
   readonly maxWaiting?: BacklogLimits;
   /** Other gateways have the same database: what one of them holds another one may release. */
@@ -77,18 +80,18 @@ interface Incoming {
 
 /** Takes readings: authentic or refused, then in their place, then durable, then acked. */
 export function createGateway(parts: GatewayParts): Gateway {
-  const { database, committer, keys, chain, now } = parts;
+  const { database, committer, keys, chain, now, clock = systemClock } = parts;
   const { chainId, contracts } = chain.consortium;
   const models = new Models(database);
   const { stream, line } = parts;
   const acks = new AckReader({ chainId, anchorLog: contracts.AnchorLog, stream, ...(line && { line }) });
-  const pool = new VerifyPool(parts.pool);
+  const pool = parts.verifier ?? new VerifyPool(parts.pool);
   const backlog = new Backlog(parts.maxWaiting);
   const listeners = new Set<(device: Hex, answer: Answer) => void>();
   const holdMs = parts.holdMs ?? 10_000;
   const reopening = { database, keys, verify, ...(parts.report && { report: parts.report }) };
   const reopen = (candidates: readonly Candidate[]): Promise<Reopened> => reopenHeld(reopening, candidates);
-  const holdClock = new HoldClock(now, parts.steady ?? (() => performance.now()), holdMs);
+  const holdClock = new HoldClock(now, () => clock.now(), holdMs);
   const placer = new Placer({
     committer,
     keys,
@@ -213,16 +216,16 @@ export function createGateway(parts: GatewayParts): Gateway {
   }
 
   let expiring: Promise<void> | undefined;
-  const timer = setInterval(
-    () => {
-      if (!placer.mayHold || closed || expiring) return;
-      expiring = expire()
+  let cancelLook: () => void = () => undefined;
+  const planLook = (): void => {
+    if (closed) return;
+    cancelLook = clock.after(Math.min(1_000, holdMs / 4), () => {
+      expiring = (placer.mayHold ? expire() : Promise.resolve())
         .catch((error: unknown) => parts.report?.(error))
-        .finally(() => (expiring = undefined));
-    },
-    Math.min(1_000, holdMs / 4),
-  );
-  timer.unref();
+        .then(planLook);
+    });
+  };
+  planLook();
 
   /** Refuses what is too much before anything is done for it. */
   async function take<T>(texts: readonly string[], work: () => Promise<T>): Promise<T> {
@@ -244,7 +247,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     close: async () => {
       closed = true;
-      clearInterval(timer);
+      cancelLook();
       await expiring;
       await pool.close();
       await placer.idle();

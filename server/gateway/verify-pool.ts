@@ -19,6 +19,9 @@ export interface Unverified {
   readonly expected?: { readonly claim: Claim; readonly key: PublicKey; readonly model: DeviceModel };
 }
 
+/** Tells authentic readings from others, and what is wrong with these. */
+export type Verifier = Pick<VerifyPool, "verify" | "inspect" | "close">;
+
 interface Waiting {
   readonly job: Unverified | InspectJob;
   readonly settle: (outcome: Outcome) => void;

@@ -10,6 +10,7 @@ import { deviceId } from "../../protocol/ids.ts";
 import { canonical } from "../../protocol/json.ts";
 import { buildReading, parseReading } from "../../protocol/reading.ts";
 import { isHeld, isRefusal } from "../../protocol/refusal.ts";
+import { systemClock } from "../../server/chain/clock.ts";
 import type { Chain, ChainView, DeviceFact } from "../../server/chain/view.ts";
 import { createGateway, type Answer, type Gateway, type GatewayParts } from "../../server/gateway/gateway.ts";
 import { openKeyStore, type KeyStore } from "../../server/keys/key-store.ts";
@@ -182,7 +183,7 @@ export async function openWorld(
       ...options.committer,
     });
     const { database, keys, committer } = world;
-    const clocks = { now: () => world.now, steady: () => world.now };
+    const clocks = { now: () => world.now, clock: { ...systemClock, now: () => world.now } };
     const parts = { database, keys, committer, chain, stream: STREAM, ...clocks, pool: { threads: 1 } };
     world.gateway = createGateway({ ...parts, ...options.gateway });
     await database.query("insert into document (hash, kind, body) values ($1,$2,$3) on conflict do nothing", [
