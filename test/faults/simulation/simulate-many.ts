@@ -1,13 +1,18 @@
-import { simulate } from "./simulate.ts";
+import { PRODUCT, simulate } from "./simulate.ts";
 
-/** Schedules `first` to `first + count - 1`, or the one that SEED names. A failure names the seed that repeats it. */
-export async function simulateMany(first: number, count: number): Promise<void> {
-  const seeds = process.env.SEED?.split(",") ?? Array.from({ length: count }, (_, n) => String(first + n));
+/** The seeds that SEED names, with commas between them; a failed schedule is repeated with it. */
+export const NAMED: readonly string[] | undefined = process.env.SEED?.split(",");
+
+export function seedsFrom(first: number, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, n) => String(first + n));
+}
+
+/** A schedule for each seed, up to the first that fails: its failure names the seed that repeats it. */
+export async function simulateMany(seeds: readonly string[], makers = PRODUCT): Promise<void> {
   const sum = { leaves: 0, anchors: 0, kills: 0, reorganisations: 0, virtualMs: 0 };
   for (const seed of seeds) {
-    const told = await simulate(seed).catch((cause: unknown) => {
-      const file = count > 1_000 ? "simulation.slow.test.ts" : "simulation.test.ts";
-      const again = `SEED=${seed} npx mocha test/faults/${file}`;
+    const told = await simulate(seed, makers).catch((cause: unknown) => {
+      const again = `SEED=${seed} npx mocha test/faults/simulation.test.ts`;
       throw new Error(`seed ${seed}: ${(cause as Error).message} (repeat it: ${again})`, { cause });
     });
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += told[name];

@@ -1,28 +1,38 @@
-// One schedule: a ward, a gateway, the real anchor loop, outbox and follower, and a chain, with everything that may go wrong
-// chosen by the seed. The same seed gives the same schedule.
+// One schedule: a ward, the product's gateway, committer, anchor loop, outbox and follower, and a chain, with everything that
+// may go wrong chosen by the seed. The same seed gives the same schedule.
 import { createRandom, type Random } from "../../../ml/random.ts";
-import { toHex, type Hex } from "../../../protocol/bytes.ts";
-import { createAnchor, type Anchor } from "../../../server/anchor/anchor-loop.ts";
+import { toHex, fromHex, type Hex } from "../../../protocol/bytes.ts";
+import { TwinwardError } from "../../../protocol/errors.ts";
+import { es256Signer } from "../../../protocol/es256.ts";
+import { canonical } from "../../../protocol/json.ts";
+import { createAnchor, type Anchor, type AnchorParts } from "../../../server/anchor/anchor-loop.ts";
 import { recomputeRoot } from "../../../server/anchor/recompute-root.ts";
 import { followChain } from "../../../server/chain/follow.ts";
 import { openStream } from "../../../server/chain/open-stream.ts";
-import { Outbox } from "../../../server/chain/outbox.ts";
+import { Outbox, type OutboxParts } from "../../../server/chain/outbox.ts";
 import type { ChainView } from "../../../server/chain/view.ts";
-import type { Ordered } from "../../../server/gateway/order.ts";
+import { createGateway, type Gateway, type GatewayParts } from "../../../server/gateway/gateway.ts";
+import { openReading } from "../../../server/keys/sealed-reading.ts";
+import { Committer, type CommitterParts } from "../../../server/store/committer.ts";
 import type { StoredLeaf } from "../../../server/store/read-leaves.ts";
-import { DatabaseFailed, MemoryTables } from "./memory-database.ts";
+import { verifyInLine } from "./inline-verifier.ts";
+import { MemoryTables } from "./memory-database.ts";
+import type { Row } from "./memory-statements.ts";
 import {
   ANCHOR_LOG,
   CHAIN_ID,
   consortiumOf,
   GROUP,
+  MODEL,
+  MODEL_HASH,
+  parseRaw,
   signer,
   SimulatedChain,
   STREAM,
-  parseRaw,
 } from "./simulated-chain.ts";
+import { keepKeys, type DataKeys } from "./simulated-keys.ts";
 import { connectNode, FAIR, type Weather } from "./simulated-node.ts";
-import { makeDevice, openGateway, sendReadings, type LeafStore, type SimulatedDevice } from "./simulated-ward.ts";
+import { BEGINNING, GATEWAY_KEY, sendReadings, SimulatedDevice, type Delivery } from "./simulated-ward.ts";
 import { ProcessClock, VirtualClock } from "./virtual-clock.ts";
 
 const CHAOS_MS = 12_000;
@@ -36,48 +46,70 @@ export interface Told {
   readonly virtualMs: number;
 }
 
-export async function simulate(seed: string): Promise<Told> {
-  const world = new SimulatedWorld(seed);
-  return world.run();
+/** How the parts are made that a schedule tries; whoever doubts that it would find a mistake hands in a broken one. */
+export interface Makers {
+  readonly outbox: (parts: OutboxParts) => Outbox;
+  readonly committer: (parts: CommitterParts) => Committer;
+  readonly gateway: (parts: GatewayParts) => Gateway;
+  readonly anchor: (parts: AnchorParts) => Anchor;
+}
+
+/** The product's. */
+export const PRODUCT: Makers = {
+  outbox: (parts) => new Outbox(parts),
+  committer: (parts) => new Committer(parts),
+  gateway: createGateway,
+  anchor: createAnchor,
+};
+
+export async function simulate(seed: string, makers = PRODUCT): Promise<Told> {
+  const random = createRandom(`simulation ${seed}`);
+  const devices: SimulatedDevice[] = [];
+  for (let n = random.integer(3); n >= 0; n--) {
+    const readings = { count: 2 + random.integer(8), withinMs: CHAOS_MS };
+    devices.push(await SimulatedDevice.make(n, readings, random));
+  }
+  return new SimulatedWorld(random, devices, makers).run();
 }
 
 class SimulatedWorld {
   readonly #random: Random;
   readonly #clock = new VirtualClock();
-  readonly #chain = new SimulatedChain();
+  readonly #chain: SimulatedChain;
   readonly #store = new MemoryTables();
-  readonly #devices: SimulatedDevice[];
+  readonly #keys: DataKeys = new Map();
+  readonly #devices: readonly SimulatedDevice[];
+  readonly #makers: Makers;
+  readonly #holdMs: number;
   /** Some chains make a block for every interval, some only for a transaction. */
   readonly #isQuiet: boolean;
   #weather: Weather = FAIR;
   #process: ProcessClock | undefined;
   #anchor: Anchor | undefined;
-  #deliver: ReturnType<typeof openGateway> | undefined;
+  #gateway: Gateway | undefined;
+  /** How far the server's wall clock is ahead of the world's, ms. */
+  #ahead = 0;
   #lie: Error | undefined;
   #kills = 0;
   #reorganisations = 0;
 
-  constructor(seed: string) {
-    const random = createRandom(`simulation ${seed}`);
+  constructor(random: Random, devices: readonly SimulatedDevice[], makers: Makers) {
     this.#random = random;
+    this.#devices = devices;
+    this.#makers = makers;
+    this.#chain = new SimulatedChain(BEGINNING / 1_000, devices);
     this.#isQuiet = random.integer(3) === 0;
-    this.#devices = Array.from({ length: 1 + random.integer(3) }, (_, n) =>
-      makeDevice(n, 2 + random.integer(8), random),
-    );
+    this.#holdMs = random.integer(2) === 0 ? 1_000 : 10_000;
+    const model = { hash: fromHex(MODEL_HASH, 32), kind: "device-model", body: canonical(MODEL) };
+    this.#store.tables.document = [model];
   }
 
   async run(): Promise<Told> {
     const clock = this.#clock;
     this.#mineOn();
     this.#keepUp();
-    for (const device of this.#devices) {
-      const deliver = async (reading: Ordered): Promise<void> => {
-        if (this.#deliver === undefined) return;
-        // Whoever waits for a server that dies waits no longer than this.
-        await Promise.race([this.#deliver(device, reading), clock.pause(2_000)]);
-      };
-      void sendReadings(device, deliver, clock, this.#random).catch((error: unknown) => this.#fail(error));
-    }
+    for (const device of this.#devices)
+      void sendReadings(device, this.#wayOf(device), clock, this.#random).catch((error: unknown) => this.#fail(error));
     this.#planMischief();
     await clock.run(CHAOS_MS, () => this.#lie !== undefined);
     this.#calm();
@@ -93,18 +125,48 @@ class SimulatedWorld {
     };
   }
 
-  get #leaves(): readonly StoredLeaf[] {
-    return this.#store.tables.leaf;
+  /** The way of a device's texts to whatever gateway is up, and of the answers back. Some get lost. */
+  #wayOf(device: SimulatedDevice): Delivery {
+    const [random, clock] = [this.#random, this.#clock];
+    return async (readings) => {
+      const gateway = this.#gateway;
+      if (gateway === undefined || random.uniform() < 0.1) return;
+      const isLost = random.uniform() < 0.1;
+      const via = random.integer(2) === 0 ? undefined : { device: device.id };
+      const asked = gateway.accept(
+        readings.map(({ text }) => text),
+        via,
+      );
+      const heard = asked.then(
+        (answers) => readings.forEach((reading, i) => device.hear(reading, answers[i], isLost)),
+        (error: unknown) => this.#forgive(error),
+      );
+      // Whoever waits for a server that dies waits no longer than this.
+      await Promise.race([heard.catch((error: unknown) => this.#fail(error)), clock.pause(2_000)]);
+    };
+  }
+
+  get #leaves(): StoredLeaf[] {
+    return this.#store.tables.leaf.map(toLeaf);
+  }
+
+  /** What the gateway says or reports while its database fails. */
+  #forgive(error: unknown): void {
+    const isDatabase = error instanceof TwinwardError && ["DISK_FULL", "DATABASE_UNAVAILABLE"].includes(error.code);
+    if (!isDatabase) this.#fail(error);
   }
 
   #fail(error: unknown): void {
     this.#lie ??= error instanceof Error ? error : new Error(String(error));
   }
 
+  #mine(): void {
+    this.#chain.mine(Math.floor((BEGINNING + this.#clock.now()) / 1_000));
+  }
+
   #mineOn(): void {
     const next = (): void => {
-      if (!this.#isQuiet || this.#chain.pendingNonce > this.#chain.head.after.nonce)
-        this.#chain.mine(Math.floor(this.#clock.now() / 1_000));
+      if (!this.#isQuiet || this.#chain.pendingNonce > this.#chain.head.after.nonce) this.#mine();
       this.#clock.after(200 + this.#random.integer(300), next);
     };
     next();
@@ -132,11 +194,11 @@ class SimulatedWorld {
     const database = this.#store.connect(clock, this.#random);
     const provider = connectNode(this.#chain, () => this.#weather, clock, this.#random);
     const consortium = consortiumOf(this.#chain);
-    const outbox = new Outbox({ database, provider, signer, clock });
+    const outbox = this.#makers.outbox({ database, provider, signer, clock });
     await outbox.recover();
     const opening = { provider, outbox, chainId: CHAIN_ID, anchorLog: ANCHOR_LOG, group: GROUP };
     await openStream(opening);
-    const now = (): number => clock.now();
+    const now = (): number => BEGINNING + clock.now() + this.#ahead;
     const chain = await followChain({ provider, consortium, database, clock, now });
     let seen = chain.view();
     this.#see(undefined, seen);
@@ -144,7 +206,7 @@ class SimulatedWorld {
       this.#see(seen, view);
       seen = view;
     });
-    const anchor = createAnchor({
+    const anchor = this.#makers.anchor({
       database,
       outbox,
       chain,
@@ -154,28 +216,32 @@ class SimulatedWorld {
       clock,
     });
     this.#anchor = anchor;
-    const tables = this.#store;
-    const store: LeafStore = {
-      all: () => tables.tables.leaf,
-      append: async (make) => {
-        await clock.pause(this.#random.integer(3));
-        if (this.#random.uniform() < tables.failing) throw new DatabaseFailed("the disk is full");
-        const leaf = make(tables.tables.leaf.length);
-        tables.tables.leaf = [...tables.tables.leaf, leaf];
-        await clock.pause(this.#random.integer(3));
-        return leaf;
-      },
-    };
-    const gateway = openGateway(store);
-    this.#deliver = (device, reading) =>
-      gateway(device, reading).catch((error: unknown) => {
-        if (!(error instanceof DatabaseFailed)) this.#fail(error);
-      });
+    const keys = keepKeys(this.#keys, clock, this.#random);
+    const committer = this.#makers.committer({
+      ...{ database, chainId: CHAIN_ID, anchorLog: ANCHOR_LOG, stream: STREAM, now, anchorWithinSeconds: 60 },
+      signer: es256Signer(GATEWAY_KEY),
+      chainTime: () => chain.view().head.timestamp,
+    });
+    const gateway = this.#makers.gateway({
+      ...{ database, committer, keys, chain, stream: STREAM, now, clock, verifier: verifyInLine },
+      holdMs: this.#holdMs,
+      maxHeld: 4,
+      report: (error) => this.#forgive(error),
+    });
+    gateway.onAnswer((id, answer) => {
+      try {
+        this.#devices.find((device) => device.id === id)?.hearAside(answer);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    this.#gateway = gateway;
   }
 
   #kill(): void {
     if (this.#process !== undefined) this.#process.isDead = true;
-    this.#process = this.#anchor = this.#deliver = undefined;
+    this.#process = this.#anchor = this.#gateway = undefined;
+    this.#breakOff();
   }
 
   /** A view is one state that the chain was in, and gives up nothing that was seen unless the chain contradicts it. */
@@ -220,7 +286,7 @@ class SimulatedWorld {
       this.#reorganisations += 1;
       if (!isReplaced) return;
       const least = random.integer(2) === 0 ? before : chain.head.number + 1;
-      while (chain.head.number < least) chain.mine(Math.floor(this.#clock.now() / 1_000));
+      while (chain.head.number < least) this.#mine();
     };
     return [
       () => takeBack(1 + random.integer(20), true),
@@ -246,9 +312,10 @@ class SimulatedWorld {
       },
       () => this.#killNow(),
       () => this.#killNow(),
+      () => void (this.#ahead += (random.integer(2) === 0 ? 1 : -1) * 3_600_000),
       () => {
         this.#store.failing = 0.3;
-        this.#clock.after(500 + random.integer(2_000), () => void (this.#store.failing = 0));
+        this.#clock.after(500 + random.integer(2_000), () => this.#mend());
       },
     ];
   }
@@ -260,14 +327,26 @@ class SimulatedWorld {
 
   #calm(): void {
     this.#weather = FAIR;
+    this.#mend();
+  }
+
+  #mend(): void {
     this.#store.failing = 0;
+    this.#breakOff();
+  }
+
+  /** What was to be told to the devices may have got lost. */
+  #breakOff(): void {
+    for (const device of this.#devices) device.isWaiting = false;
   }
 
   #isSettled(): boolean {
     const { after } = this.#chain.head;
     return (
       this.#devices.every(({ readings, acks }) => readings.every(({ sequence }) => acks.has(sequence))) &&
-      after.leaves === this.#leaves.length &&
+      this.#devices.every(({ isWaiting }) => !isWaiting) &&
+      after.leaves === this.#store.tables.leaf.length &&
+      this.#store.tables.held.length === 0 &&
       this.#store.tables.batch.length === after.size &&
       this.#store.tables.batch.every((row) => this.#isPlaced(row)) &&
       this.#store.tables.outbox.length === 0 &&
@@ -277,7 +356,7 @@ class SimulatedWorld {
   }
 
   /** Whether a batch is stored with the block that the chain, as it is, has it in. */
-  #isPlaced({ number, block_hash: hash }: Record<string, unknown>): boolean {
+  #isPlaced({ number, block_hash: hash }: Row): boolean {
     const { blocks } = this.#chain;
     const at = blocks.findIndex(({ after }) => after.size > Number(number));
     return at >= 0 && hash instanceof Uint8Array && blocks[at]?.hash === toHex(hash);
@@ -290,27 +369,25 @@ class SimulatedWorld {
       if (!holds) problems.push(what);
     };
     const { trouble, state } = this.#anchor?.health() ?? {};
-    const left = this.#store.tables.outbox.map(({ purpose, nonce }) => `${String(purpose)} (${String(nonce)})`);
-    must(this.#isSettled(), `it settles (${trouble?.message ?? "no trouble"}, outbox: ${left.join(", ")})`);
+    const { tables } = this.#store;
+    const left = tables.outbox.map(({ purpose, nonce }) => `${String(purpose)} (${String(nonce)})`);
+    const untold = this.#devices.filter(({ isWaiting }) => isWaiting).length;
+    const held = `held: ${tables.held.length}, not told: ${untold}`;
+    const waits = `${trouble?.message ?? "no trouble"}, outbox: ${left.join(", ")}, ${held}`;
+    must(this.#isSettled(), `it settles (${waits})`);
     must(state === "running", "the loop runs");
     const leaves = this.#leaves;
-    for (const device of this.#devices) {
-      for (const [sequence, position] of device.acks) {
-        const reading = device.readings.find((one) => one.sequence === sequence);
-        const leaf = leaves[position];
-        must(leaf?.subject === device.id && leaf.sequence === sequence, `ack of ${sequence}: its place`);
-        must(leaf?.content === reading?.content, `ack of ${sequence}: its content`);
-      }
-      const own = leaves.filter(({ subject }) => subject === device.id).map(({ sequence }) => sequence);
-      must(new Set(own).size === own.length, "no sequence twice");
-      must(
-        own.every((sequence, i) => i === 0 || sequence > (own[i - 1] ?? 0)),
-        "sequences rise",
-      );
-    }
+    for (const device of this.#devices) this.#holdOf(device, leaves, must);
     let next = 0;
-    const rows = this.#store.tables.batch.toSorted((a, b) => Number(a.number) - Number(b.number));
-    for (const row of rows) {
+    for (const { first, count, root } of tables.ack.toSorted((a, b) => Number(a.first) - Number(b.first))) {
+      must(first === next, `the promise over ${String(first)} follows`);
+      const promised = leaves.slice(next, next + Number(count));
+      must(toHex(root as Uint8Array) === recomputeRoot(promised, next), `the promise over ${String(first)}: its root`);
+      next += Number(count);
+    }
+    must(next === leaves.length && tables.stream[0]?.size === next, "every leaf was promised once");
+    next = 0;
+    for (const row of tables.batch.toSorted((a, b) => Number(a.number) - Number(b.number))) {
       const [number, count] = [Number(row.number), Number(row.count)];
       const batch = leaves.slice(next, next + count);
       const roots = [...(this.#chain.roots.get(number) ?? [])];
@@ -322,4 +399,36 @@ class SimulatedWorld {
     must(next === leaves.length, "every leaf is in a batch");
     if (problems.length > 0) throw new Error(problems.join("; "));
   }
+
+  /** Every ack of a device is kept, nothing else of it was accepted, and what was accepted can be read. */
+  #holdOf(device: SimulatedDevice, leaves: readonly StoredLeaf[], must: (holds: boolean, what: string) => void): void {
+    for (const [sequence, position] of device.acks) {
+      const reading = device.readings.find((one) => one.sequence === sequence);
+      const leaf = leaves[position];
+      must(leaf?.subject === device.id && leaf.sequence === sequence, `ack of ${sequence}: its place`);
+      must(leaf?.content === reading?.content, `ack of ${sequence}: its content`);
+    }
+    const own = leaves.filter(({ subject }) => subject === device.id);
+    must(new Set(own.map(({ sequence }) => sequence)).size === own.length, "no sequence twice");
+    must(
+      own.every(({ sequence }, i) => i === 0 || sequence > (own[i - 1]?.sequence ?? 0)),
+      "sequences rise",
+    );
+    const keys = keepKeys(this.#keys, this.#clock, this.#random);
+    for (const { position, sequence, content } of own) {
+      const row = this.#store.tables.reading.find((one) => one.position === position);
+      const [scope, month] = [toHex(row?.scope as Uint8Array), String(row?.month)];
+      const place = { device: device.id, sequence, content, scope, month };
+      const sealed = { nonce: row?.nonce as Uint8Array, sealed: row?.sealed as Uint8Array };
+      const { disclosures } = openReading(keys, place, sealed);
+      const text = device.readings.find((one) => one.sequence === sequence)?.text ?? "";
+      must(text.endsWith(`~${disclosures.join("~")}~`), `reading ${sequence} says what its device said`);
+    }
+  }
+}
+
+function toLeaf({ position, kind, subject, sequence, content, hash }: Row): StoredLeaf {
+  const [at, of, n] = [position, kind, sequence].map(Number) as [number, number, number];
+  const [device, what, leaf] = [subject, content, hash].map((value) => toHex(value as Uint8Array)) as [Hex, Hex, Hex];
+  return { position: at, kind: of, sequence: n, subject: device, content: what, hash: leaf };
 }

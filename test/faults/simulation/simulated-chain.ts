@@ -1,6 +1,8 @@
 import { Signature, Transaction } from "ethers";
-import type { Hex } from "../../../protocol/bytes.ts";
+import { ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import type { Consortium } from "../../../protocol/consortium.ts";
+import { modelHash, type DeviceModel } from "../../../protocol/device-model.ts";
+import type { PublicKey } from "../../../protocol/es256.ts";
 import { sha256Hex } from "../../../protocol/hash.ts";
 import { streamId } from "../../../protocol/ids.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
@@ -10,7 +12,18 @@ const address = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").r
 export const CHAIN_ID = 31337;
 export const GROUP = address(0x99);
 export const ANCHOR_LOG = address(0xa1);
+export const DEVICE_REGISTRY = address(0xd1);
 export const STREAM = streamId(CHAIN_ID, ANCHOR_LOG, GROUP, 0);
+
+/** What every device of the ward is. */
+export const MODEL: DeviceModel = {
+  format: "device-model@1",
+  name: "monitor@1",
+  segments: [{ name: "heart-rate", bit: 0, unit: "/min", type: "number", min: 0, max: 300 }],
+  commands: [],
+  security: ["heart-rate"],
+};
+export const MODEL_HASH = modelHash(MODEL);
 
 /** Signs with a number: the simulated chain knows one sender and asks for no more. */
 export const signer: TransactionSigner = {
@@ -72,8 +85,9 @@ export class SimulatedChain {
   price = 0n;
   #made = 0;
 
-  constructor() {
-    this.#add({ number: 0, timestamp: 0 }, `0x${"00".repeat(32)}`, []);
+  /** Its devices are registered from block 0 on. */
+  constructor(timestamp: number, devices: readonly { readonly id: Hex; readonly key: PublicKey }[]) {
+    this.#add({ number: 0, timestamp }, ZERO_32, [], devices.flatMap(registration));
   }
 
   get head(): SimulatedBlock {
@@ -129,15 +143,15 @@ export class SimulatedChain {
     return nonce;
   }
 
-  #add(place: { number: number; timestamp: number }, parent: Hex, wanted: readonly Pending[]): void {
+  #add(place: { number: number; timestamp: number }, parent: Hex, wanted: readonly Pending[], logs: Log[] = []): void {
     let after: State = this.blocks.at(-1)?.after ?? { nonce: 0, opened: false, size: 0, leaves: 0 };
-    const logs: Log[] = [];
     const transactions = wanted.map((one) => {
       after = { ...after, nonce: one.nonce + 1 };
       try {
         const { log, ...state } = SimulatedChain.run(after, one);
         after = state;
-        if (log !== undefined) logs.push({ ...encode(log as [string, unknown[]]), transactionHash: one.hash });
+        if (log !== undefined)
+          logs.push({ ...encode("AnchorLog", log as [string, unknown[]]), transactionHash: one.hash });
         if (log?.[0] === "Anchored") this.#remember((log[1] as unknown[]).map(String));
         return { ...one, status: 1 as const };
       } catch {
@@ -156,10 +170,22 @@ export class SimulatedChain {
   }
 }
 
-function encode([name, values]: [string, unknown[]]): Omit<Log, "transactionHash"> {
-  const event = interfaces.AnchorLog.getEvent(name);
+function encode(contract: keyof typeof EMITTERS, [name, values]: [string, unknown[]]): Omit<Log, "transactionHash"> {
+  const event = interfaces[contract].getEvent(name);
   if (event === null) throw new Error(`no event ${name}`);
-  return { address: ANCHOR_LOG, ...interfaces.AnchorLog.encodeEventLog(event, values) };
+  return { address: EMITTERS[contract], ...interfaces[contract].encodeEventLog(event, values) };
+}
+
+const EMITTERS = { AnchorLog: ANCHOR_LOG, DeviceRegistry: DEVICE_REGISTRY };
+
+/** What DeviceRegistry says of a device with one key. */
+function registration({ id, key }: { readonly id: Hex; readonly key: PublicKey }): Log[] {
+  const said: [string, unknown[]][] = [
+    ["DeviceRegistered", [id, GROUP, MODEL_HASH, STREAM]],
+    ["KeyAdded", [id, 1, 1, key.x, key.y]],
+    ["DeviceStateChanged", [id, 1, 2, ZERO_32]],
+  ];
+  return said.map((one) => ({ ...encode("DeviceRegistry", one), transactionHash: sha256Hex(`${one[0]} ${id}`) }));
 }
 
 export function consortiumOf(chain: SimulatedChain): Consortium {
@@ -170,7 +196,7 @@ export function consortiumOf(chain: SimulatedChain): Consortium {
     genesis: chain.blocks[0]?.hash ?? "0x",
     contracts: {
       MemberRegistry: address(0x11),
-      DeviceRegistry: address(0xd1),
+      DeviceRegistry: DEVICE_REGISTRY,
       AnchorLog: ANCHOR_LOG,
       TwinRegistry: address(0x12),
       GrantRegistry: address(0x13),

@@ -32,8 +32,9 @@ export class VirtualClock implements Clock {
   /** Goes on until `done`, at most until `limit`; true when it was done. */
   async run(limit: number, done: () => boolean = () => false): Promise<boolean> {
     for (;;) {
-      // Everything that waits for a promise only goes on before this resolves.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Everything that waits for a promise only goes on before these resolve, and so does what waits for a turn of the
+      // event loop: the placer does, and then the committer.
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
       if (done()) return true;
       const next = this.#timers[0];
       if (next === undefined || next.at > limit) {
