@@ -23,15 +23,17 @@ export class Traffic {
   #isSending = false;
   /** Whether the server may be away: whoever kills it says so. */
   mayBeAway = false;
-  /** What nobody may be told. */
+  /** What nobody may be told, with the reason where there is one. */
   readonly wrong: string[] = [];
+  /** Why a server that should be there was not reached. */
+  readonly #why = new Map<Who, string>();
 
   constructor(patient: PatientDevice, read: () => Promise<unknown>, readRevoked: () => Promise<unknown>) {
     this.#patient = patient;
     this.#loops = [
       this.#goOn("device", () => this.#send()),
-      this.#goOn("reader", () => wordOf(read())),
-      this.#goOn("revoked", () => wordOf(readRevoked())),
+      this.#goOn("reader", () => this.#wordOf("reader", read())),
+      this.#goOn("revoked", () => this.#wordOf("revoked", readRevoked())),
     ];
   }
 
@@ -76,7 +78,7 @@ export class Traffic {
       const word = await ask();
       const words = this.#told[who];
       words.set(word, (words.get(word) ?? 0) + 1);
-      if (!this.#mayBe(who, word)) this.wrong.push(`${who}: ${word}`);
+      if (!this.#mayBe(who, word)) this.wrong.push(`${who}: ${word} ${this.#why.get(who) ?? ""}`.trimEnd());
     }
   }
 
@@ -97,15 +99,22 @@ export class Traffic {
       return code in ERRORS && ERRORS[code as ErrorCode].status === refused.status ? code : `${refused.status} ${code}`;
     } catch (error) {
       // What undici throws where the connection breaks.
-      return error instanceof TypeError ? "SERVER_UNREACHABLE" : String(error);
+      if (!(error instanceof TypeError)) return String(error);
+      this.#why.set("device", String(error.cause));
+      return "SERVER_UNREACHABLE";
     } finally {
       this.#isSending = false;
     }
   }
-}
 
-const wordOf = (read: Promise<unknown>): Promise<string> =>
-  read.then(
-    () => "data",
-    (error: unknown) => (error instanceof TwinwardError ? error.code : String(error)),
-  );
+  #wordOf(who: Who, read: Promise<unknown>): Promise<string> {
+    return read.then(
+      () => "data",
+      (error: unknown) => {
+        if (!(error instanceof TwinwardError)) return String(error);
+        if (error.code === "SERVER_UNREACHABLE") this.#why.set(who, error.message);
+        return error.code;
+      },
+    );
+  }
+}
