@@ -136,6 +136,11 @@ export const ERRORS = {
     "There is nothing here, or nothing that you may see.",
     "Check the id and that a grant covers it.",
   ),
+  NOT_RESEALED_YET: row(
+    503,
+    "An assignment of the device has begun or ended, and its readings are being sealed again for it.",
+    "Ask again in a moment.",
+  ),
   NOT_ANCHORED_YET: row(409, "This leaf is not anchored yet.", "Ask again after the next seal, in a second or two."),
   METHOD_NOT_ALLOWED: row(405, "This path does not take that method.", "Use one that the header Allow names."),
   SESSION_REQUIRED: row(401, "Sign in first.", "Ask /v1/session/nonce and sign in with your key."),

@@ -60,6 +60,12 @@ export function takeCount(text: string): number {
   return count;
 }
 
+export function takeSequence(text: string): number {
+  const sequence = takeCount(text);
+  if (sequence < 1) throw new InvalidArgumentError("Sequences begin with 1.");
+  return sequence;
+}
+
 /** A time: ISO 8601, milliseconds since 1970, or from now on: +90s, +30m, +12h, +7d; ms. */
 export function takeTime(text: string): number {
   const relative = /^([+-])(\d{1,9})([smhd])$/.exec(text);

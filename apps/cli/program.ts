@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
   gateway: async () => (await import("./commands/gateway.ts")).addGatewayCommand,
   device: async () => (await import("./commands/device.ts")).addDeviceCommand,
+  assignment: async () => (await import("./commands/assignment.ts")).addAssignmentCommand,
   key: async () => (await import("./commands/key.ts")).addKeyCommand,
   twin: async () => (await import("./commands/twin.ts")).addTwinCommand,
   grant: async () => (await import("./commands/grant.ts")).addGrantCommand,

@@ -20,6 +20,13 @@ export interface Registered {
   readonly securityTwin: Hex;
 }
 
+/** One of a device's assignments: sequences [from, end), `end` null while it is open. */
+export interface Assignment {
+  readonly assignment: Hex;
+  readonly from: number;
+  readonly end: number | null;
+}
+
 /** A device to be registered: its P-256 key, its model, and the cut that oracles will read. */
 export interface Registration {
   readonly key: Uint8Array;
@@ -116,6 +123,38 @@ export class Steward {
       planned.flatMap(({ acts }) => acts),
     );
     return planned.map(({ registered }) => registered);
+  }
+
+  /** In the order in which they began. */
+  async assignments(device: Hex): Promise<Assignment[]> {
+    const { chainId, contracts } = this.#consortium;
+    const asked = this.#contract("TwinRegistry").getFunction("assignment");
+    const found: Assignment[] = [];
+    for (let n = 0; ; n++) {
+      const assignment = assignmentId(chainId, contracts.TwinRegistry, device, n);
+      const [of, from, end] = (await asked.staticCall(assignment)) as readonly [string, bigint, bigint];
+      if (of === ZERO_32) return found;
+      found.push({ assignment, from: Number(from), end: end === NO_END ? null : Number(end) });
+    }
+  }
+
+  /** Begins the device's next assignment; its id, and which one it is, from 0. Throws what the contract refuses. */
+  async beginAssignment(device: Hex, from: number): Promise<{ readonly assignment: Hex; readonly n: number }> {
+    const twins = this.#contract("TwinRegistry");
+    const [receipt] = await sendActs(this.#wallet, [
+      { contract: twins, method: "beginAssignment", args: [device, from] },
+    ]);
+    const began = receipt?.logs
+      .map((log) => twins.interface.parseLog(log))
+      .find((event) => event?.name === "AssignmentBegan");
+    return { assignment: String(began?.args[0]) as Hex, n: Number(began?.args[2]) };
+  }
+
+  /** Ends an assignment before a sequence, and with it its twins and their grants. Throws what the contract refuses. */
+  async endAssignment(assignment: Hex, end: number): Promise<void> {
+    await sendActs(this.#wallet, [
+      { contract: this.#contract("TwinRegistry"), method: "endAssignment", args: [assignment, end] },
+    ]);
   }
 
   /** A new twin on the device's open assignment. Throws ASSIGNMENT… refusals of the contract as TRANSACTION_REVERTED. */
@@ -218,6 +257,9 @@ export class Steward {
     return new Contract(this.#consortium.contracts[name], ABIS[name], this.#wallet);
   }
 }
+
+/** What the contract says of an assignment that is open. */
+const NO_END = (1n << 64n) - 1n;
 
 const drawNonce = (): bigint => BigInt(toHex(randomBytes(32)));
 

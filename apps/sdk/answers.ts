@@ -216,6 +216,9 @@ export interface ListedDevice {
   readonly sealedSequence: number;
   readonly anchoredSequence: number;
   readonly twins: number;
+  /** How many assignments it has had, and whether one is open. */
+  readonly assignments: number;
+  readonly assigned: boolean;
   /** No oracle can judge it: it has no security twin, or one without a segment that its model wants judged. */
   readonly unwatched: boolean;
 }

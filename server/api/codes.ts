@@ -47,6 +47,7 @@ export const SHOWS: readonly ErrorCode[] = [
   "MODEL_UNKNOWN",
   "MANIFEST_UNKNOWN",
   "BUDGET_SPENT",
+  "NOT_RESEALED_YET",
   "OVERLOADED",
 ];
 

@@ -82,6 +82,7 @@ export function toView(
       tables.devices
         .get(device)
         ?.keys.find((key) => key.from <= sequence && (key.until === null || sequence <= key.until)),
+    assignments: () => tables.assignments,
     assignment: (id) => tables.assignments.get(id),
     assignmentsOf,
     openAssignment: (device) => assignmentsOf(device).find((assignment) => assignment.end === null),

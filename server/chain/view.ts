@@ -240,6 +240,8 @@ export interface ChainView {
   /** The key whose range holds `sequence`; marks do not hide it, the asker weighs them. */
   keyAt(device: Hex, sequence: number): DeviceKey | undefined;
 
+  /** All of them: the same map for as long as nothing of any changes. */
+  assignments(): ReadonlyMap<Hex, AssignmentFact>;
   assignment(id: Hex): AssignmentFact | undefined;
   assignmentsOf(device: Hex): readonly AssignmentFact[];
   openAssignment(device: Hex): AssignmentFact | undefined;

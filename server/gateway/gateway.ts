@@ -6,6 +6,7 @@ import { READING_LIMITS } from "../../protocol/reading.ts";
 import type { ReadingAnswer } from "../../protocol/refusal.ts";
 import { systemClock, type Clock } from "../chain/clock.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
+import { scopesOf } from "../chain/scopes-of.ts";
 import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { monthOf } from "../keys/sealed-reading.ts";
@@ -95,6 +96,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const placer = new Placer({
     committer,
     keys,
+    scopesOf: (device) => scopesOf(chain.view(), device),
     holdClock,
     maxHeld: parts.maxHeld ?? 64,
     reopen,

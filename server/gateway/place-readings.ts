@@ -7,6 +7,7 @@ import { sealReading } from "../keys/sealed-reading.ts";
 import type { ReadingEntry, Work } from "../store/committer.ts";
 import type { Tx } from "../store/database.ts";
 import { readHeads } from "../store/read-readings.ts";
+import { readScopes, scopeAt, writeScopes, type Scopes } from "../store/sealed-scopes.ts";
 import { keepEvidence, type Refused } from "./evidence.ts";
 import { hasWaited, type Waited } from "./hold-clock.ts";
 import { deleteHeld, insertHeld, readHeld, type HeldReading } from "./held.ts";
@@ -14,7 +15,7 @@ import { askedSequence, NO_HEAD, order, type Head } from "./order.ts";
 import { nameOf, type Reopened } from "./reopen.ts";
 import type { VerifiedReading } from "./verify-reading.ts";
 
-/** An authentic reading with the data key that it falls under; the key exists already. */
+/** An authentic reading with the data key that it falls under, as the chain was seen; the key exists already. */
 export interface Candidate extends VerifiedReading {
   readonly text: string;
   readonly scope: Hex;
@@ -37,6 +38,8 @@ export interface Settled {
 
 export interface Placing {
   readonly keys: KeyStore;
+  /** To whom a device's sequences belong, as the chain is seen now: counts for a device that nothing is stored of yet. */
+  readonly scopesOf: (device: Hex) => Scopes;
   readonly candidates: readonly Candidate[];
   /** Which held readings have waited long enough. */
   readonly waited: Waited;
@@ -50,6 +53,8 @@ type Draft = Exclude<Fate, { kind: "accepted" }> | { readonly kind: "entry"; rea
 
 interface Lane {
   head: Head;
+  /** To whom sequences belong as far as the store goes: what the chain says since is resealed together with what lies here. */
+  readonly scopes: Scopes;
   /** The head before this group: a reading of the group may follow it, with a gap, after others have moved the head on. */
   readonly first: Head;
   /** Content and place of what was accepted, where this group asks for it. */
@@ -65,7 +70,7 @@ interface Lane {
 export function placeReadings(placing: Placing): Work<Settled> {
   const { keys, candidates, maxHeld, waited } = placing;
   return async (tx) => {
-    const lanes = await openLanes(tx, placing);
+    const { lanes, unknown } = await openLanes(tx, placing);
     const accepted: Candidate[] = [];
     const refused: Refused[] = [];
     const held: Candidate[] = [];
@@ -150,17 +155,30 @@ export function placeReadings(placing: Placing): Work<Settled> {
       const isLapsed = draft.kind === "held" && candidate !== undefined && lapsed.has(nameOf(candidate));
       return isLapsed ? { kind: "refused", code: "HOLD_EXPIRED" } : draft;
     });
+    /** Under the key of its scope in the store, which is durable before anything is sealed with it. */
+    const scoped = async (candidate: Candidate): Promise<Candidate> => {
+      const { device, sequence, month } = candidate;
+      const scope = scopeAt(lanes.get(device)?.scopes ?? [], sequence) ?? candidate.scope;
+      if (scope === candidate.scope) return candidate;
+      await keys.ensure(scope, month);
+      return { ...candidate, scope };
+    };
+    const sealing = await Promise.all(accepted.map(scoped));
+    const holding = await Promise.all(held.filter((candidate) => !gone.includes(candidate)).map(scoped));
+    const keeping = await Promise.all(
+      refused.map(async ({ candidate, code }) => ({ candidate: await scoped(candidate), code })),
+    );
 
     return {
-      entries: accepted.map((candidate) => toEntry(keys, candidate)),
+      entries: sealing.map((candidate) => toEntry(keys, candidate)),
       writes: async (inside) => {
-        const stillHeld = held.filter((candidate) => !gone.includes(candidate));
-        await insertHeld(inside, keys, stillHeld);
+        for (const device of unknown) await writeScopes(inside, device, lanes.get(device)?.scopes ?? []);
+        await insertHeld(inside, keys, holding);
         await deleteHeld(
           inside,
           gone.filter((row) => !held.includes(row as Candidate)),
         );
-        await keepEvidence(inside, keys, refused);
+        await keepEvidence(inside, keys, keeping);
       },
       result: (placed) => {
         const settle = (draft: Draft): Fate => {
@@ -189,21 +207,26 @@ function ready(lane: Lane): Lane["held"][number] | undefined {
 }
 
 /** Everything that placing needs of the store, in a fixed number of queries. */
-async function openLanes(tx: Tx, { candidates, waited, reopened }: Placing): Promise<Map<Hex, Lane>> {
+async function openLanes(
+  tx: Tx,
+  { candidates, waited, reopened, scopesOf }: Placing,
+): Promise<{ lanes: Map<Hex, Lane>; unknown: Hex[] }> {
   const devices = new Set(candidates.map(({ device }) => device));
   const rows = await readHeld(tx, [...devices], waited);
   for (const { device } of rows) devices.add(device);
   const heads = await readHeads(tx, [...devices]);
+  const known = devices.size === 0 ? new Map<Hex, Scopes>() : await readScopes(tx, [...devices]);
   const lanes = new Map<Hex, Lane>(
     [...devices].map((device) => {
       const head = heads.get(device) ?? NO_HEAD;
-      return [device, { head, first: head, contents: new Map(), held: [] }];
+      const scopes = known.get(device) ?? scopesOf(device);
+      return [device, { head, scopes, first: head, contents: new Map(), held: [] }];
     }),
   );
   for (const row of rows) lanes.get(row.device)?.held.push({ row, candidate: reopened.get(nameOf(row)) });
   const waiting = [...lanes.values()].flatMap(({ held }) => held.flatMap(({ candidate }) => candidate ?? []));
   await readContents(tx, lanes, [...candidates, ...waiting]);
-  return lanes;
+  return { lanes, unknown: [...devices].filter((device) => !known.has(device)) };
 }
 
 async function readContents(tx: Tx, lanes: ReadonlyMap<Hex, Lane>, readings: readonly Candidate[]): Promise<void> {

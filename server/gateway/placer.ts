@@ -2,12 +2,13 @@ import type { KeyStore } from "../keys/key-store.ts";
 import { withKeys } from "../keys/with-keys.ts";
 import type { Committer } from "../store/committer.ts";
 import type { HoldClock } from "./hold-clock.ts";
-import { placeReadings, type Candidate, type Settled } from "./place-readings.ts";
+import { placeReadings, type Candidate, type Placing, type Settled } from "./place-readings.ts";
 import type { Reopened } from "./reopen.ts";
 
 export interface PlacerParts {
   readonly committer: Committer;
   readonly keys: KeyStore;
+  readonly scopesOf: Placing["scopesOf"];
   readonly maxHeld: number;
   readonly holdClock: HoldClock;
   /** Other processes place readings of the same devices, and hold some: the table is looked at every time. */
@@ -83,12 +84,12 @@ export class Placer {
   }
 
   async #settle(group: readonly Waiting[]): Promise<void> {
-    const { committer, keys, maxHeld, holdClock, reopen } = this.#parts;
+    const { committer, keys, scopesOf, maxHeld, holdClock, reopen } = this.#parts;
     try {
       const candidates = group.flatMap((waiting) => waiting.candidates);
       const waited = holdClock.waited();
       const reopened: Reopened = this.#mayHold && candidates.length > 0 ? await reopen(candidates) : new Map();
-      const placing = { keys, candidates, waited, maxHeld, reopened };
+      const placing = { keys, scopesOf, candidates, waited, maxHeld, reopened };
       const settled = await withKeys(keys, () => committer.submit(placeReadings(placing)));
       // Said before the next work begins: it must know that there may be something to release.
       if (settled.fates.some(({ kind }) => kind === "held")) this.#holds();

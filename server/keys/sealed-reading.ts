@@ -20,6 +20,8 @@ export interface ReadingPlace {
   readonly content: Hex;
   readonly scope: Hex;
   readonly month: string;
+  /** Leaves that the stream had when it was sealed again, for another scope; null or left out where it never was. */
+  readonly resealedAt?: number | null;
 }
 
 const EARLIEST = Date.UTC(2020, 0, 1);
@@ -39,13 +41,14 @@ export function readingPlaintext(opened: OpenedReading): Uint8Array {
   return utf8(JSON.stringify({ disclosures, flags, remarks }));
 }
 
-/** AAD of a reading: device ‖ sequence ‖ content. */
-function readingAad({ device, sequence, content }: ReadingPlace): Uint8Array {
+/** AAD of a reading: device ‖ sequence ‖ content, and ‖ resealedAt where it was sealed again. */
+function readingAad({ device, sequence, content, resealedAt = null }: ReadingPlace): Uint8Array {
   if (!isHex(device, 32) || !isHex(content, 32)) throw new RangeError("device and content are 32 bytes each");
-  const aad = Buffer.allocUnsafe(72);
+  const aad = Buffer.allocUnsafe(resealedAt === null ? 72 : 80);
   aad.write(device.slice(2), 0, "hex");
   aad.writeBigUInt64BE(BigInt(sequence), 32);
   aad.write(content.slice(2), 40, "hex");
+  if (resealedAt !== null) aad.writeBigUInt64BE(BigInt(resealedAt), 72);
   return aad;
 }
 

@@ -23,6 +23,8 @@ interface AuditParts {
   readonly keys: KeyStore;
   readonly chain: Pick<Chain, "fresh">;
   readonly anchor: Pick<Anchor, "flush">;
+  /** Resolves when what could be sealed again for the assignments of now is: an audit would name what is under way. */
+  readonly settled: () => Promise<void>;
 }
 
 /**
@@ -31,9 +33,10 @@ interface AuditParts {
  * seen is no evidence against anybody: CHAIN_BEHIND.
  */
 async function auditRunning(parts: AuditParts, acks: string | undefined): Promise<AuditReport> {
-  const { database, consortium, provider, keys, chain, anchor } = parts;
+  const { database, consortium, provider, keys, chain, anchor, settled } = parts;
   for (let tried = 1; ; tried++) {
     await chain.fresh(0);
+    await settled();
     const report = await database.transaction(async (tx) =>
       audit(await observeWorld({ provider, consortium, keys, tx }), acks),
     );

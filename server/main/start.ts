@@ -29,6 +29,7 @@ import { makeDirectory } from "./data-directory.ts";
 import { Ending, FOUNDATION_WITHIN_MS } from "./ending.ts";
 import { createErasure } from "./erase/erasure.ts";
 import { startRetention } from "./erase/retain.ts";
+import { startResealer } from "./reseal/resealer.ts";
 import { foundConsortium } from "./found-consortium.ts";
 import { openFrontDoors, tlsOf } from "./front-doors.ts";
 import { at, promisesOf } from "./gateway-signer.ts";
@@ -160,7 +161,20 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const anchorLog = contracts.AnchorLog;
   const committer = new Committer({ ...promise, database, chainId, anchorLog, stream, line, chainTime });
   ending.onClose("committer", () => committer.close());
-  const erasure = createErasure({ database, committer, keys, chain, stream, intent: data.erasing, now, random });
+  const resealer = startResealer({ database, keys, chain, stream, report });
+  ending.onClose("resealer", () => resealer.close());
+  const reseal = (device: Hex): Promise<void> => resealer.settle(device);
+  const erasure = createErasure({
+    database,
+    committer,
+    keys,
+    chain,
+    stream,
+    reseal,
+    intent: data.erasing,
+    now,
+    random,
+  });
   // Before anybody is served: what was begun is destroyed now, and recorded.
   await erasure.finish();
   const letters = claimedLetters(outbox, claim);
@@ -186,7 +200,11 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   );
   ending.onClose("gateway", () => gateway.close());
   const requireRoom = (): void => disk.requireRoom();
-  const twins = openTwins({ database, keys, consortium, stream, line, committer, now, random }, chain, requireRoom);
+  const twins = openTwins(
+    { database, keys, consortium, stream, line, committer, reseal, now, random },
+    chain,
+    requireRoom,
+  );
   const { documents } = twins;
   const refusals = createRefusals({ committer, stream, now, random });
   ending.onClose("refusals", () => refusals.close());
@@ -248,7 +266,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     log,
     now,
   });
-  const audited = { database, consortium, provider: chainAt.provider, keys, chain, anchor };
+  const settled = (): Promise<void> => resealer.settleAll().catch(report);
+  const audited = { database, consortium, provider: chainAt.provider, keys, chain, anchor, settled };
   const answers = answerControl({ ...audited, erasure, now });
   const retained = { database, erasure, view: () => chain.view(), model: (hash: Hex) => documents.model(hash) };
   const retention = startRetention({ ...retained, now, report });

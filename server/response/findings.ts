@@ -21,6 +21,7 @@ import { withKeys } from "../keys/with-keys.ts";
 import { isFollowedBy } from "../chain/stream-line.ts";
 import type { Chain, ChainView } from "../chain/view.ts";
 import type { Database, Tx } from "../store/database.ts";
+import { readScopes, scopeAt } from "../store/sealed-scopes.ts";
 import { FINDING_COLUMNS, openFinding, sealFinding, type FindingRow } from "./sealed-finding.ts";
 
 /** Which findings; members left out ask for all. */
@@ -83,12 +84,9 @@ export function createFindings(rooms: FindingRooms): Findings {
       const finding = verifyFinding(domain, signed);
       const view = await viewWithEvidence(chain, finding);
       requireFounded(finding, view);
-      // All-clears say nothing of values.
-      const place = finding.format === "finding@1" ? await placeOf(database, finding) : undefined;
-      if (place) await keys.ensure(place.scope, place.month);
       await withKeys(keys, () =>
         database.transaction(async (tx) => {
-          await keep(tx, keys, finding, signed, place);
+          await keep(tx, keys, finding, signed);
           // Once a round, by each oracle: its batches are anchored, so nobody can name a far one to have all others removed.
           if (finding.format === "clear@1") await prune(tx, finding.clear, kept, view);
         }),
@@ -130,14 +128,16 @@ function openOrErased(keys: KeyStore, row: FindingRow): SignedFinding[] {
 }
 
 /** The key of the last reading that it is about; where no such reading is stored, what its device and its own time say. */
-async function placeOf(database: Database, { verdict, at }: Finding): Promise<KeyName> {
+async function placeOf(tx: Tx, { verdict, at }: Finding): Promise<KeyName> {
   const { device, lastSequence } = verdict;
-  const [row] = await database.query<{ scope: Uint8Array; month: string }>(
+  const [row] = await tx.query<{ scope: Uint8Array; month: string }>(
     `select r.scope, r.month from leaf l join reading r on r.accepted_month = l.accepted_month and r.position = l.position
      where l.kind = ${LEAF_KINDS.reading} and l.subject = $1 and l.sequence = $2`,
     [fromHex(device, 32), lastSequence],
   );
-  return row ? { scope: toHex(row.scope), month: row.month } : { scope: device, month: monthOf(at) };
+  const scopes = (await readScopes(tx, [device])).get(device) ?? [];
+  const stored = row && toHex(row.scope);
+  return { scope: scopeAt(scopes, lastSequence) ?? stored ?? device, month: row?.month ?? monthOf(at) };
 }
 
 const roundOf = (finding: Finding | ClearRound) => {
@@ -198,11 +198,11 @@ async function keep(
   keys: KeyStore,
   finding: Finding | ClearRound,
   signed: SignedFinding,
-  place: KeyName | undefined,
 ): Promise<void> {
   const digest = fromHex(finding.digest, 32);
   const oracle = fromHex(finding.oracle, 20);
-  // An oracle that is sent on by a second process waits here, so that the bound below counts what is there.
+  // An oracle that is sent on by a second process waits here, so that the bound below counts what is there; and so does whoever
+  // seals readings and findings again for another assignment.
   await tx.script("lock table finding in share row exclusive mode");
   const { stream, round } = roundOf(finding);
   const device = finding.format === "finding@1" ? finding.verdict.device : null;
@@ -215,6 +215,8 @@ async function keep(
   const most = device === null ? MOST_PER_ROUND : MOST_PER_DEVICE;
   if (signedBefore.length >= most)
     throw new TwinwardError("FINDINGS_TOO_MANY", { oracle: finding.oracle, round, kept: signedBefore.length });
+  // All-clears say nothing of values.
+  const place = finding.format === "finding@1" ? await placeOf(tx, finding) : undefined;
   const signature = concat(fromHex(signed.attestation, 64), fromHex(signed.signature, 64));
   const sealed = place && sealFinding(keys, { ...place, digest: finding.digest, oracle: finding.oracle }, signed.body);
   await tx.query(`insert into finding (${FINDING_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8)`, [

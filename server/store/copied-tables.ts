@@ -18,6 +18,7 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   // may be in it or not.
   { name: "document", by: ["hash"], page: 50 },
   { name: "leaf", by: ["position"] },
+  // Only what is sealed of one is ever sealed again, for another scope: a copy has it before or after, whole.
   { name: "reading", by: ["position"] },
   { name: "record", by: ["position"] },
   { name: "request", by: ["position"] },
@@ -39,5 +40,5 @@ export const COPIED_TABLES: readonly CopiedTable[] = [
   { name: "finding", by: ["digest", "oracle"] },
 ];
 
-/** Not in a copy: the chain tells its blocks and events again, and migrations are applied anew. */
-export const UNCOPIED_TABLES = ["chain_block", "chain_event", "migration"];
+/** Not in a copy: the chain tells its blocks and events again, migrations are applied anew, and readings say whose they are. */
+export const UNCOPIED_TABLES = ["chain_block", "chain_event", "migration", "sealed_scope"];

@@ -7,6 +7,7 @@ import { migrate, migrations } from "./migrate.ts";
 import { makeMonth } from "./months.ts";
 import { openPGlite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
+import { learnScopes } from "./sealed-scopes.ts";
 
 /**
  * Puts a copy into an empty database, in one transaction: all of it is there or nothing. Its tables are first made as they
@@ -34,6 +35,7 @@ export async function copyIn(
       await check(tx);
     });
     await migrate(database);
+    await database.transaction(learnScopes);
     await matchSequences(database);
     return database;
   } catch (error) {

@@ -27,14 +27,17 @@ export interface SealedPlace {
   readonly scope: Hex;
   readonly month: string;
   readonly position: number;
+  /** Leaves that the stream had when it was sealed again: an erasure before that did not destroy its key. */
+  readonly resealedAt?: number | null;
 }
 
-/** The erasure by which a reading was erased: the first of its scope and month that comes after it. */
+/** The erasure by which a reading was erased: the first of its scope and month that comes after its sealing. */
 export function erasureOf(
   erasures: readonly StoredErasure[],
-  { scope, month, position }: SealedPlace,
+  { scope, month, position, resealedAt }: SealedPlace,
 ): StoredErasure | undefined {
+  const sealed = Math.max(position, (resealedAt ?? 0) - 1);
   return erasures.find(
-    ({ position: erased, record }) => position < erased && record.scope === scope && record.months.includes(month),
+    ({ position: erased, record }) => sealed < erased && record.scope === scope && record.months.includes(month),
   );
 }

@@ -20,6 +20,8 @@ export interface StoredReading {
   readonly leaf: Hex;
   readonly scope: Hex;
   readonly month: string;
+  /** Leaves that the stream had when it was sealed again for another scope; null where it never was. */
+  readonly resealedAt: number | null;
   readonly nonce: Uint8Array;
   readonly sealed: Uint8Array;
 }
@@ -61,14 +63,15 @@ interface Row {
   signature: Uint8Array;
   scope: Uint8Array;
   month: string;
+  resealed_at: number | null;
   nonce: Uint8Array;
   sealed: Uint8Array;
 }
 
 /**
  * A device's readings in order of sequence. For the next page ask from the last sequence + 1 on. First the places are found, in
- * leaves and by one index in its order; only what is asked for is then read whole. No reading changes or goes: what the first
- * statement names the second finds, or DATA_UNUSABLE is thrown.
+ * leaves and by one index in its order; only what is asked for is then read whole. No reading goes, and only what is
+ * sealed of it is ever sealed again: what the first statement names the second finds, or DATA_UNUSABLE is thrown.
  */
 export async function readReadings(tx: Tx, range: ReadingRange): Promise<StoredReading[]> {
   const parameters: Parameter[] = [fromHex(range.device, 32)];
@@ -121,7 +124,7 @@ async function readRows(tx: Tx, places: readonly Place[]): Promise<Map<number, R
   for (const [month, those] of Map.groupBy(places, (place) => place.month)) {
     // The month is in the text, so that the others are not even planned for: texts are as few as months.
     const found = await tx.query<Row>(
-      `select position, signing_input, signature, scope, month, nonce, sealed from reading
+      `select position, signing_input, signature, scope, month, resealed_at, nonce, sealed from reading
        where accepted_month = ${month} and position = any($1::bigint[])`,
       // As text: a driver would escape every number of a list.
       [`{${those.map(({ position }) => position).join(",")}}`],
@@ -223,6 +226,7 @@ function toReading(place: Place, row: Row | undefined): StoredReading {
     leaf: place.leaf,
     scope: toHex(row.scope),
     month: row.month,
+    resealedAt: row.resealed_at,
     nonce: row.nonce,
     sealed: row.sealed,
   };

@@ -28,6 +28,10 @@ export interface Source {
   readonly changes: readonly number[];
   readonly model: DeviceModel;
   readonly segments: readonly string[];
+  /** The assignment: then none is taken that lies under another one's key still. */
+  readonly scope?: Hex;
+  /** Told when it comes to nothing because some are erased. */
+  readonly onErased?: () => void;
 }
 
 const PAGE = 1_000;
@@ -41,7 +45,7 @@ export async function draftInterval(
   source: Source,
   { from, until }: { readonly from: number; readonly until: number },
 ): Promise<Draft | undefined> {
-  const { device, end, model, segments } = source;
+  const { device, end, model, segments, scope } = source;
   const samples = new Map(segments.map((name) => [name, [] as number[][]]));
   const found: StoredReading[] = [];
   for (let next = source.first; ;) {
@@ -50,8 +54,11 @@ export async function draftInterval(
     const mine = rows.filter(
       ({ per, latest }) => latest === per[0] && !source.changes.some((at) => per[0] <= at && at < per[1]),
     );
-    const opened = await openWhole(rooms, device, mine);
-    if (opened.some(({ erased }) => erased)) return undefined;
+    const opened = await openWhole(rooms, device, mine, scope && (() => scope));
+    if (opened.some(({ erased }) => erased)) {
+      source.onErased?.();
+      return undefined;
+    }
     found.push(...mine);
     for (const { disclosures } of opened)
       for (const [name, values] of samplesOf(disclosures, model)) samples.get(name)?.push(values);

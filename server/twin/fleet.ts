@@ -23,6 +23,9 @@ export interface FleetDevice {
   readonly anchoredSequence: number;
   /** Twins that have not ended, the security twin included. */
   readonly twins: number;
+  /** How many assignments it has had, and whether one is open. */
+  readonly assignments: number;
+  readonly assigned: boolean;
   /** No oracle can judge it: it has no security twin, or one without a segment that its model wants judged. */
   readonly unwatched: boolean;
 }
@@ -61,6 +64,7 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
       sight.devices().map(async ({ id, modelHash, state }) => {
         const head = heads.get(id);
         const model = await documents.model(modelHash);
+        const assignments = sight.assignmentsOf(id);
         return {
           id,
           modelHash,
@@ -72,6 +76,8 @@ export function createFleet(rooms: TwinRooms, documents: Pick<Documents, "model"
           sealedSequence: head?.sealed ?? 0,
           anchoredSequence: head?.anchored ?? 0,
           twins: sight.twinsOf(id).filter(({ ended }) => !ended).length,
+          assignments: assignments.length,
+          assigned: assignments.some(({ end }) => end === null),
           unwatched: !isWatched(sight.securityTwin(id), model),
         };
       }),

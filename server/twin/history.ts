@@ -14,6 +14,7 @@ import { ERASED, openWhole } from "./open-whole.ts";
 import { findAnchor, type Proofs, type SealedBatch } from "./proofs.ts";
 import type { Newest } from "./state.ts";
 import { createReleases } from "./releases.ts";
+import { onceResealed } from "./once-resealed.ts";
 import type { Sight, TwinRooms } from "./rooms.ts";
 import { scope, type DigitalTwin, type ScopedTwin, type WholeReading } from "./scope.ts";
 
@@ -86,7 +87,7 @@ export function createReader(
   const { firstBatch } = newest(line);
   const releases = createReleases(rooms, proofs, documents);
 
-  return {
+  return onceResealed(rooms, {
     async released(permit, from) {
       const { model, manifest } = await planOf(permit);
       if (!manifest || !isDerived(manifest)) throw new TwinwardError("NOT_FOUND");
@@ -167,7 +168,7 @@ export function createReader(
       const page = (await ahead) ?? (await loadPage(permit.terms, stretch, manifest));
       return scope({ ...(await fold(model, page, permit, receipts)), at }, permit, manifest);
     },
-  };
+  });
 
   async function loadPage(terms: Prospect, stretch: Stretch, manifest: Manifest | null): Promise<Page> {
     const limit = limitOf(stretch);
@@ -266,7 +267,8 @@ export function createReader(
     const promised = receipts || permit.terms.purpose === "security" ? rows.map(({ position }) => position) : [];
     const acks = await proofs.acks(promised);
     const anchors = anchorsOf(line, view);
-    const opened = await openWhole(rooms, device.id, rows);
+    const belongsTo = (sequence: number): Hex => view.assignmentAt(device.id, sequence)?.id ?? device.id;
+    const opened = await openWhole(rooms, device.id, rows, belongsTo);
     const readings = rows.map(async (row, index): Promise<WholeReading> => {
       const { position, sequence, content, leaf } = row;
       const place = { device: device.id, sequence, content };

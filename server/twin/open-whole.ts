@@ -22,16 +22,19 @@ export const ERASED: Opened = { disclosures: [], remarks: [], erased: true };
 
 /**
  * Opens a device's readings, in their order. One that does not open is erased where an erasure says so, or its key was destroyed and
- * that is being recorded right now; otherwise this throws as `openReading` does.
+ * that is being recorded right now; otherwise this throws as `openReading` does. With `scopeOf`, to whom a sequence belongs, it
+ * throws NOT_RESEALED_YET where one lies under the key of another scope still.
  */
 export async function openWhole(
   { database, keys }: Openers,
   device: Hex,
   rows: readonly StoredReading[],
+  scopeOf?: (sequence: number) => Hex,
 ): Promise<Opened[]> {
   return openEach({ database, keys }, device, rows, (row) => {
-    const { sequence, content, scope, month } = row;
-    const { disclosures, remarks } = openReading(keys, { device, sequence, content, scope, month }, row);
+    const { disclosures, remarks } = openReading(keys, { device, ...row }, row);
+    const belongsTo = scopeOf?.(row.sequence) ?? row.scope;
+    if (belongsTo !== row.scope) throw new TwinwardError("NOT_RESEALED_YET", { device, sequence: row.sequence });
     return { disclosures, remarks, erased: false };
   }).then((opened) => opened.map((one) => one ?? ERASED));
 }
@@ -58,7 +61,7 @@ async function openEach<Row extends SealedPlace, T>(
     try {
       opened.push(open(row));
     } catch (error) {
-      if (!(error instanceof TwinwardError)) throw error;
+      if (!(error instanceof TwinwardError) || error.code === "NOT_RESEALED_YET") throw error;
       // Asked for only here: whoever reads what is there pays nothing for what is not.
       erasures ??= await readErasures(database, device);
       const isBeing = error.code === "KEY_MISSING" && keys.wasErased(row.scope, row.month);

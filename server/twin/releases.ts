@@ -144,7 +144,10 @@ export function createReleases(
     if (missing.length === 0) return { withheld: null, goesOn: null };
     const names = segmentNames(model, twin.segments).filter((name) => manifest.segments.includes(name));
     const changes = terms.changes.map((seconds) => seconds * 1000);
-    const source = { device: device.id, first: terms.first, end: terms.end, changes, model, segments: names };
+    const source = {
+      ...{ device: device.id, first: terms.first, end: terms.end, changes, model },
+      ...{ segments: names, scope: assignment },
+    };
     const drafts: Draft[] = [];
     let opened = 0;
     let goesOn: number | null = null;

@@ -18,6 +18,7 @@ export interface Sight {
   ): (PublicKey & { readonly number: number; readonly from: number; readonly until: number | null }) | undefined;
   twinsOf(device: Hex): readonly { readonly id: Hex; readonly ended: boolean; readonly security: boolean }[];
   securityTwin(device: Hex): { readonly segments: bigint } | undefined;
+  assignmentsOf(device: Hex): readonly { readonly end: number | null }[];
   assignmentAt(device: Hex, sequence: number): { readonly id: Hex } | undefined;
   twin(
     id: Hex,
@@ -40,6 +41,8 @@ export interface TwinRooms {
   readonly committer: Pick<Committer, "submit">;
   /** ms. */
   readonly now: () => number;
+  /** Seals a device's readings again under the keys of the assignments that they belong to by now; resolves when all are. */
+  readonly reseal?: (device: Hex) => Promise<void>;
   /** Cryptographically random bytes. */
   readonly random: (size: number) => Uint8Array;
 }

@@ -130,6 +130,8 @@ export class TestChain implements Pick<Chain, "view" | "consortium"> {
         const assignment = found[n];
         return assignment && { ...assignment, device: wanted, n };
       },
+      assignmentsOf: (wanted: Hex) =>
+        (this.assignments.get(wanted) ?? []).map((assignment, n) => ({ ...assignment, device: wanted, n })),
     } as unknown as ChainView;
   }
 }
@@ -210,7 +212,7 @@ export async function openWorld(
     },
     empty: () =>
       world.database.script(
-        "truncate stream, leaf, device_head, reading, record, ack, broken_ack, batch, held, evidence, finding, released_value, release",
+        "truncate stream, leaf, device_head, reading, record, ack, broken_ack, batch, held, evidence, finding, released_value, release, sealed_scope",
       ),
     restart: async () => {
       if (isLent) throw new Error("openWorld({ restarts: true })");

@@ -71,6 +71,8 @@ export const devices = z.strictObject({
       sealedSequence: count,
       anchoredSequence: count,
       twins: count,
+      assignments: count,
+      assigned: z.boolean(),
       unwatched: z.boolean(),
     }),
   ),

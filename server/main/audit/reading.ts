@@ -13,6 +13,7 @@ import { FLAGS } from "../../../protocol/words.ts";
 import { monthOf, openReading, type OpenedReading } from "../../keys/sealed-reading.ts";
 import { readDocument } from "../../store/read-document.ts";
 import { erasureOf, type StoredErasure } from "../../store/read-erasures.ts";
+import { scopeAt, type Scopes } from "../../store/sealed-scopes.ts";
 import type { Lies } from "./lies.ts";
 import { attemptOpen } from "./open-sealed.ts";
 import type { AuditWorld } from "./world.ts";
@@ -35,6 +36,7 @@ export interface ReadingRow {
   readonly signature: Uint8Array | null;
   readonly scope: Uint8Array | null;
   readonly month: string | null;
+  readonly resealed_at: number | null;
   readonly nonce: Uint8Array | null;
   readonly sealed: Uint8Array | null;
 }
@@ -52,6 +54,8 @@ export interface ReadingWalk {
   readonly models: Map<Hex, DeviceModel | undefined>;
   /** All that the stream has, those behind the reading at hand included. */
   readonly erasures: readonly StoredErasure[];
+  /** By device: under whose keys its readings are said to lie. */
+  readonly scopes: ReadonlyMap<Hex, Scopes>;
 }
 
 /**
@@ -89,7 +93,7 @@ async function auditSigned(
   world: AuditWorld,
   row: WholeRow,
   { device, place }: { device: Hex; place: string },
-  { models, erasures }: ReadingWalk,
+  { models, erasures, scopes }: ReadingWalk,
   lies: Lies,
 ): Promise<ParsedReading | undefined> {
   const content = sha256Hex(row.signing_input);
@@ -100,11 +104,11 @@ async function auditSigned(
     "its device or sequence is not the leaf's",
   );
   const scope = toHex(row.scope);
-  const { sequence, month, nonce, sealed } = row;
+  const { sequence, month, resealed_at: resealedAt, nonce, sealed } = row;
   const token = `${row.signing_input}.${toBase64url(row.signature)}`;
-  const isErased = erasureOf(erasures, { scope, month, position: row.position }) !== undefined;
+  const isErased = erasureOf(erasures, { scope, month, position: row.position, resealedAt }) !== undefined;
   const open = (): OpenedReading =>
-    openReading(world.keys, { device, sequence, content, scope, month }, { nonce, sealed });
+    openReading(world.keys, { device, sequence, content, scope, month, resealedAt }, { nonce, sealed });
   const opened = await attemptOpen(lies, place, { scope, month }, open, isErased);
   const whole =
     opened && (await lies.attempt(place, () => parseReading([token, ...opened.disclosures, ""].join("~"), LIMITS)));
@@ -123,14 +127,46 @@ async function auditSigned(
     "its period is not what the device signed",
   );
   lies.hold(month === monthOf(parsed.per[0]), place, "it is sealed under another month's key");
-  const expectedScope = world.view.assignmentAt(device, sequence)?.id ?? device;
-  lies.hold(scope === expectedScope, place, `it is sealed for ${scope}, and belongs to ${expectedScope}`);
+  const isGone = isErased && !opened;
+  auditScope(world, { device, sequence, scope, isGone, said: scopes.get(device) ?? [] }, place, lies);
   auditKey(world, parsed, place, lies);
   if (whole && opened) {
     countFlags(opened.flags, lies);
     await auditModel(world, whole, opened.flags, models, place, lies);
   }
   return parsed;
+}
+
+/** Whose it is: the chain says it, what is stored of it follows, and what is erased stays where it was. */
+function auditScope(
+  { view }: AuditWorld,
+  {
+    device,
+    sequence,
+    scope,
+    isGone,
+    said,
+  }: {
+    readonly device: Hex;
+    readonly sequence: number;
+    readonly scope: Hex;
+    readonly isGone: boolean;
+    readonly said: Scopes;
+  },
+  place: string,
+  lies: Lies,
+): void {
+  if (isGone) return;
+  const follows = scopeAt(said, sequence) === scope;
+  lies.hold(follows, place, "it is not sealed for whom the scopes of its device name");
+  const expected = view.assignmentAt(device, sequence)?.id ?? device;
+  if (scope === expected) return;
+  const what = `sealed for ${scope}, and belongs to ${expected}`;
+  if (!follows) return lies.tell(place, `it is ${what}`);
+  lies.tellOnce(
+    `readings of ${device} that moved to ${expected}`,
+    `they are not resealed yet: the first, of sequence ${sequence}, is ${what}; a server that runs does it`,
+  );
 }
 
 function auditKey({ view }: AuditWorld, parsed: ParsedReading, place: string, lies: Lies): void {

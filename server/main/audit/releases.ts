@@ -96,15 +96,21 @@ async function auditLeaves(
   const changes = changesOf(world.view, device)
     .map((seconds) => seconds * 1000)
     .filter((at) => at <= record.at);
-  const source = { device, first: assignment.from, end: assignment.end, changes, model };
+  const { endedAt } = assignment;
+  const end = endedAt !== null && endedAt * 1000 <= record.at ? assignment.end : null;
+  const source = { device, first: assignment.from, end, changes, model };
   const segments = Object.keys(record.values);
+  let erased = false;
+  const onErased = (): void => void (erased = true);
   let draft: Draft | undefined;
   try {
-    draft = await draftInterval({ database: world.tx, keys: world.keys }, { ...source, segments }, { from, until });
+    draft = await draftInterval({ database: world.tx, keys: world.keys }, { ...source, segments, onErased }, { from, until });
   } catch {
     // A reading that does not open, or is not whole: it has been told of with its own place.
     return undefined;
   }
+  // Readings behind an end that was named later are another scope's by now, and erased with that.
+  if (erased) return undefined;
   lies.hold(
     canonical(draft?.leaves ?? null) === canonical(record.leaves),
     place,

@@ -10,6 +10,7 @@ import { readErasures, type StoredErasure } from "../../store/read-erasures.ts";
 import { openMonths, type IndexedLeaf } from "./accepted-months.ts";
 import type { Lies } from "./lies.ts";
 import { auditReading, type Head, type ReadingRow } from "./reading.ts";
+import { auditScopes } from "./scopes.ts";
 import { faultOfRequest } from "./requests.ts";
 import type { AuditWorld } from "./world.ts";
 
@@ -47,11 +48,12 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
   const sequences = new Map<string, number>();
   const erasures = await readWhole(world, lies);
   const auditMonth = await openMonths(world);
+  const scopes = await auditScopes(world, lies);
 
   for (let last = Number.MIN_SAFE_INTEGER; ;) {
     const rows = await world.tx.query<LeafRow>(
       `select l.position, l.kind, l.subject, l.sequence, l.content, l.hash, l.accepted_month, l.from_ms, l.until_ms, l.latest_ms,
-         r.device, r.sequence as reading_sequence, r.signing_input, r.signature, r.scope, r.month, r.nonce, r.sealed,
+         r.device, r.sequence as reading_sequence, r.signing_input, r.signature, r.scope, r.month, r.resealed_at, r.nonce, r.sealed,
          d.body, d.signature as record_signature,
          (select a.accepted_at from ack a where a.first <= l.position order by a.first desc limit 1) as accepted_at
        from leaf l left join reading r on r.accepted_month = l.accepted_month and r.position = l.position
@@ -70,7 +72,7 @@ export async function auditLeaves(world: AuditWorld, lies: Lies): Promise<Walked
       lies.hold(same, place, "its hash is not that of its kind, subject, sequence and content");
       leaves.push(hash);
       auditMonth(row, place, lies);
-      if (row.kind === LEAF_KINDS.reading) await auditReading(world, row, { heads, models, erasures }, lies);
+      if (row.kind === LEAF_KINDS.reading) await auditReading(world, row, { heads, models, erasures, scopes }, lies);
       else auditRecord(world, row, sequences, lies);
     }
     lies.count("leaves", rows.length);

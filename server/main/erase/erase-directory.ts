@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Hex } from "../../../protocol/bytes.ts";
 import { anchorsOf, newest } from "../../../protocol/line.ts";
 import { meetChain } from "../../anchor/meet-chain.ts";
 import { followChain } from "../../chain/follow.ts";
@@ -12,6 +13,7 @@ import { promisesOf } from "../gateway-signer.ts";
 import { lineOfWritten, writtenStream } from "../open-line.ts";
 import { openStopped, type OpenedDirectory } from "../open-directory.ts";
 import { readSettings } from "../settings.ts";
+import { startResealer } from "../reseal/resealer.ts";
 import { createErasure, type Erasable, type Erasure, type ErasureReport } from "./erasure.ts";
 import type { Asked, Plan } from "./plan.ts";
 
@@ -76,9 +78,13 @@ async function onStopped<T>(
     const committer = new Committer({ ...promise, database, chainId, anchorLog: contracts.AnchorLog, stream, line });
     const { erasing: intent } = data;
     const random = (size: number): Uint8Array => randomBytes(size);
+    const resealer = startResealer({ database, keys, chain, stream, report: () => undefined });
+    // What it cannot do for others is tried again by the next start; what this erasure needs of it is asked for, and thrown.
+    const reseal = (device: Hex): Promise<void> => resealer.settle(device);
     try {
-      return await act(createErasure({ database, committer, keys, chain, stream, intent, now: Date.now, random }));
+      return await act(createErasure({ database, committer, keys, chain, stream, reseal, intent, now: Date.now, random }));
     } finally {
+      await resealer.close();
       await committer.close();
     }
   } finally {

@@ -12,6 +12,8 @@ import type { Database } from "../../store/database.ts";
 import { planErasure, type Asked, type Plan } from "./plan.ts";
 import { readEarlierReaders, type EarlierReader } from "./readers.ts";
 import { removeDerived, type Removed } from "./remove-derived.ts";
+import { firstMisplaced, readScopes } from "../../store/sealed-scopes.ts";
+import { scopesOf } from "../../chain/scopes-of.ts";
 
 export interface ErasureParts {
   readonly database: Database;
@@ -19,6 +21,8 @@ export interface ErasureParts {
   readonly keys: KeyStore;
   readonly chain: Pick<Chain, "view" | "fresh">;
   readonly stream: Hex;
+  /** Seals a device's readings again for the assignments that they belong to by now: the resealer's `settle`. */
+  readonly reseal: (device: Hex) => Promise<void>;
   /** Where it is written down that an erasure has begun. */
   readonly intent: string;
   /** ms. */
@@ -55,9 +59,12 @@ export interface Erasure {
   finish(): Promise<void>;
 }
 
+/** Assignments begin and end rarely: nobody does so this often while an erasure is recorded. */
+const MOST_CHANGES = 8;
+
 /** The life of an erasure: server/main/README.md says what is true after a death at each of its points. */
 export function createErasure(parts: ErasureParts): Erasure {
-  const { database, committer, keys, chain, stream, intent, now, random } = parts;
+  const { database, committer, keys, chain, stream, reseal, intent, now, random } = parts;
   // One at a time: there is one place to write down that it has begun.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -66,15 +73,19 @@ export function createErasure(parts: ErasureParts): Erasure {
     return done;
   };
 
-  const planOf = (view: ChainView, asked: Asked): Plan => {
-    const device = view.assignment(asked.scope)?.device ?? view.device(asked.scope)?.id;
-    return planErasure(asked, { device, months: keys.months(asked.scope) });
-  };
+  const deviceOf = (view: ChainView, scope: Hex): Hex | undefined =>
+    view.assignment(scope)?.device ?? view.device(scope)?.id;
+
+  const planOf = (view: ChainView, asked: Asked): Plan =>
+    planErasure(asked, { device: deviceOf(view, asked.scope), months: keys.months(asked.scope) });
 
   async function erase(asked: Asked, cause: ErasureRecord["cause"]): Promise<ErasureReport> {
     const view = await chain.fresh();
     requireOpenStream(view, stream);
     await finish();
+    const device = deviceOf(view, asked.scope);
+    // What belongs to another scope by now is not destroyed with this one, and what belongs to this one is.
+    if (device !== undefined) await reseal(device);
     const plan = planOf(view, asked);
     // A store or mirror that is not to be had now is told before anything has begun.
     await keys.destroy([]);
@@ -94,9 +105,23 @@ export function createErasure(parts: ErasureParts): Erasure {
   }
 
   async function complete(plan: Plan, text: string): Promise<{ leaf: Hex; removed: Removed }> {
+    for (let times = 0; ; times++) {
+      await reseal(plan.device);
+      try {
+        return await completeOnce(plan, text);
+      } catch (error) {
+        if (!(error instanceof TwinwardError) || error.code !== "NOT_RESEALED_YET" || times === MOST_CHANGES) throw error;
+      }
+    }
+  }
+
+  async function completeOnce(plan: Plan, text: string): Promise<{ leaf: Hex; removed: Removed }> {
     const { device, scope, months } = plan;
     let removed: Removed = { held: 0, evidence: 0, findings: 0 };
-    const leaf = await committer.submit(async () => {
+    const leaf = await committer.submit(async (tx) => {
+      // The chain may have said something else since they were sealed again, and nobody seals any again while we hold the stream.
+      const stored = (await readScopes(tx, [device])).get(device) ?? [];
+      if (firstMisplaced(stored, scopesOf(chain.view(), device))) throw new TwinwardError("NOT_RESEALED_YET", { device });
       // 2. Inside the transaction that holds the stream: whatever was sealed under these keys stands at a position before the
       // leaf, whatever stands behind it is sealed under new ones. Run again, it finds nothing left to destroy. Die here and the
       // keys are gone without a leaf, or some of them are: audit names it, until the next start has recorded it.
@@ -104,7 +129,7 @@ export function createErasure(parts: ErasureParts): Erasure {
       const body = { kind: "record", leafKind: LEAF_KINDS.erasure, subject: device, body: text } as const;
       return {
         entries: [{ ...body, content: sha256Hex(text) }],
-        writes: async (tx) => void (removed = await removeDerived(tx, plan)),
+        writes: async (inside) => void (removed = await removeDerived(inside, plan)),
         result: ([placed]) => placed?.leaf ?? "0x",
       };
     });

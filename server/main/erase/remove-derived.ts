@@ -23,11 +23,11 @@ export async function removeDerived(tx: Tx, { device, scope, months }: Plan): Pr
     ...sealed,
   ]);
   const findings = await count(
-    `delete from finding f where f.body::jsonb #>> '{verdict,device}' = $3 and exists (
+    `delete from finding f where f.body::jsonb #>> '{verdict,device}' = $3 and (f.scope = $1 and f.month = any($2::text[]) or exists (
        select 1 from leaf l join reading r on r.accepted_month = l.accepted_month and r.position = l.position
        where l.kind = ${LEAF_KINDS.reading} and l.subject = $4 and r.scope = $1 and r.month = any($2::text[])
          and l.sequence >= (f.body::jsonb #>> '{verdict,firstSequence}')::bigint
-         and l.sequence <= (f.body::jsonb #>> '{verdict,lastSequence}')::bigint) returning 1`,
+         and l.sequence <= (f.body::jsonb #>> '{verdict,lastSequence}')::bigint)) returning 1`,
     [...sealed, device, fromHex(device, 32)],
   );
   return { held, evidence, findings };
