@@ -26,7 +26,15 @@ export type OpenStream = (after: number | undefined, signal: AbortSignal) => Pro
 /** After these the stream is opened again; all others end it. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   ...(["SERVER_UNREACHABLE", "SERVER_ENDING", "OVERLOADED", "SESSION_INVALID", "DATABASE_UNAVAILABLE"] as const),
-  ...(["DATABASE_ENDED", "DISK_FULL", "CHAIN_UNAVAILABLE", "CHAIN_BEHIND", "CHAIN_STALE", "STREAMS_TOO_MANY", "NOT_RESEALED_YET"] as const),
+  ...([
+    "DATABASE_ENDED",
+    "DISK_FULL",
+    "CHAIN_UNAVAILABLE",
+    "CHAIN_BEHIND",
+    "CHAIN_STALE",
+    "STREAMS_TOO_MANY",
+    "NOT_RESEALED_YET",
+  ] as const),
 ]);
 /** The server breaks its silence every 15 s. */
 const SILENT_MS = 45_000;

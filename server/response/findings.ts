@@ -193,12 +193,7 @@ async function prune(
   if (idle.length > 0) await tx.query("delete from finding where digest = any($1::bytea[])", [idle]);
 }
 
-async function keep(
-  tx: Tx,
-  keys: KeyStore,
-  finding: Finding | ClearRound,
-  signed: SignedFinding,
-): Promise<void> {
+async function keep(tx: Tx, keys: KeyStore, finding: Finding | ClearRound, signed: SignedFinding): Promise<void> {
   const digest = fromHex(finding.digest, 32);
   const oracle = fromHex(finding.oracle, 20);
   // An oracle that is sent on by a second process waits here, so that the bound below counts what is there; and so does whoever

@@ -267,7 +267,9 @@ export function createReader(
     const promised = receipts || permit.terms.purpose === "security" ? rows.map(({ position }) => position) : [];
     const acks = await proofs.acks(promised);
     const anchors = anchorsOf(line, view);
-    const belongsTo = (sequence: number): Hex => view.assignmentAt(device.id, sequence)?.id ?? device.id;
+    const { assignment } = permit.terms.twin;
+    // What the permit covers is its assignment's; the security twin is of all of them.
+    const belongsTo = (sequence: number): Hex => assignment ?? view.assignmentAt(device.id, sequence)?.id ?? device.id;
     const opened = await openWhole(rooms, device.id, rows, belongsTo);
     const readings = rows.map(async (row, index): Promise<WholeReading> => {
       const { position, sequence, content, leaf } = row;

@@ -39,7 +39,11 @@ export function addAssignmentCommand(program: Command): void {
     .addHelpText("after", ABOUT)
     .action(list);
   acting(assignment.command("begin").description("begin the device's next assignment; none may be open"))
-    .option("--from <sequence>", "first sequence that belongs to it (default: the next that no reading has)", takeSequence)
+    .option(
+      "--from <sequence>",
+      "first sequence that belongs to it (default: the next that no reading has)",
+      takeSequence,
+    )
     .addHelpText(
       "after",
       `${ABOUT}
@@ -51,7 +55,11 @@ It cannot begin below where the one before ended. New twins are made in it (twin
     )
     .action(begin);
   acting(assignment.command("end").description("end the device's open assignment, its twins and their grants"))
-    .option("--at <sequence>", "first sequence that no longer belongs to it (default: the next that no reading has)", takeSequence)
+    .option(
+      "--at <sequence>",
+      "first sequence that no longer belongs to it (default: the next that no reading has)",
+      takeSequence,
+    )
     .addHelpText(
       "after",
       `${ABOUT}

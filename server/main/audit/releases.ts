@@ -104,7 +104,11 @@ async function auditLeaves(
   const onErased = (): void => void (erased = true);
   let draft: Draft | undefined;
   try {
-    draft = await draftInterval({ database: world.tx, keys: world.keys }, { ...source, segments, onErased }, { from, until });
+    draft = await draftInterval(
+      { database: world.tx, keys: world.keys },
+      { ...source, segments, onErased },
+      { from, until },
+    );
   } catch {
     // A reading that does not open, or is not whole: it has been told of with its own place.
     return undefined;

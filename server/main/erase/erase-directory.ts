@@ -82,7 +82,9 @@ async function onStopped<T>(
     // What it cannot do for others is tried again by the next start; what this erasure needs of it is asked for, and thrown.
     const reseal = (device: Hex): Promise<void> => resealer.settle(device);
     try {
-      return await act(createErasure({ database, committer, keys, chain, stream, reseal, intent, now: Date.now, random }));
+      return await act(
+        createErasure({ database, committer, keys, chain, stream, reseal, intent, now: Date.now, random }),
+      );
     } finally {
       await resealer.close();
       await committer.close();

@@ -110,7 +110,8 @@ export function createErasure(parts: ErasureParts): Erasure {
       try {
         return await completeOnce(plan, text);
       } catch (error) {
-        if (!(error instanceof TwinwardError) || error.code !== "NOT_RESEALED_YET" || times === MOST_CHANGES) throw error;
+        if (!(error instanceof TwinwardError) || error.code !== "NOT_RESEALED_YET" || times === MOST_CHANGES)
+          throw error;
       }
     }
   }
@@ -121,7 +122,8 @@ export function createErasure(parts: ErasureParts): Erasure {
     const leaf = await committer.submit(async (tx) => {
       // The chain may have said something else since they were sealed again, and nobody seals any again while we hold the stream.
       const stored = (await readScopes(tx, [device])).get(device) ?? [];
-      if (firstMisplaced(stored, scopesOf(chain.view(), device))) throw new TwinwardError("NOT_RESEALED_YET", { device });
+      if (firstMisplaced(stored, scopesOf(chain.view(), device)))
+        throw new TwinwardError("NOT_RESEALED_YET", { device });
       // 2. Inside the transaction that holds the stream: whatever was sealed under these keys stands at a position before the
       // leaf, whatever stands behind it is sealed under new ones. Run again, it finds nothing left to destroy. Die here and the
       // keys are gone without a leaf, or some of them are: audit names it, until the next start has recorded it.

@@ -181,4 +181,3 @@ function openOrGone<T>({ keys, scope }: Move, month: string, open: () => T): T |
     return undefined;
   }
 }
-

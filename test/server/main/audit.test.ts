@@ -6,6 +6,8 @@ import { leafHash } from "../../../protocol/leaf.ts";
 import { openReading, readingPlaintext, sealReading } from "../../../server/keys/sealed-reading.ts";
 import { type AuditReport } from "../../../server/main/audit-directory.ts";
 import type { Tx } from "../../../server/store/database.ts";
+import { readReadings } from "../../../server/store/read-readings.ts";
+import { writeScopes, type Scopes } from "../../../server/store/sealed-scopes.ts";
 import { auditEventCases } from "./audit-event-cases.ts";
 import { auditMonthCases } from "./audit-month-cases.ts";
 import { auditedWorld, BREATHLESS, ROWS, type AuditedWorld } from "./audit-world.ts";
@@ -199,6 +201,41 @@ describe("audit", () => {
       for (const { what } of lies) expect(what).to.match(/^DISCLOSURE_/);
     });
 
+    it("says of readings that lie under another key still that they are not resealed yet, and only where that is so", async () => {
+      const { keys, database } = audited.opened;
+      const { device, scope: assignment, month, sequence: from } = await readingAt(audited, 10);
+      const those = (await readReadings(database, { device })).filter(({ sequence }) => sequence >= from).slice(0, 3);
+      // As before the assignment began: they were the device's own.
+      await keys.ensure(device, month);
+      const move = async (tx: Tx, scopes: Scopes): Promise<void> => {
+        for (const row of those) {
+          const plaintext = readingPlaintext(openReading(keys, { device, ...row }, row));
+          await putSealed(tx, row.position, sealReading(keys, { device, ...row, scope: device }, plaintext));
+          await tx.query("update reading set scope = $1 where position = $2", [fromHex(device, 32), row.position]);
+        }
+        await writeScopes(tx, device, scopes);
+      };
+      const after = { from: from + those.length, scope: assignment };
+      const unmoved = [{ from: 1, scope: assignment }, { from, scope: device }, after];
+      const pending = await auditAfter((tx) => move(tx, unmoved));
+      expect(pending?.lies).to.deep.equal([
+        {
+          place: `readings of ${device} that moved to ${assignment}`,
+          what: `they are not resealed yet: the first, of sequence ${from}, is sealed for ${device}, and belongs to ${assignment}; a server that runs does it`,
+        },
+      ]);
+      // The store says that it was done: then it is a lie.
+      const done = await auditAfter((tx) => move(tx, [{ from: 1, scope: assignment }]));
+      expect(new Set(places(done))).to.deep.equal(new Set(those.map((row) => placeOf({ ...row, device }))));
+      expect(done?.lies.map(({ what }) => what)).to.include(`it is sealed for ${device}, and belongs to ${assignment}`);
+      // It says that it was not, of readings where it was; and something of somebody whom the chain does not know.
+      const early = await auditAfter((tx) => writeScopes(tx, device, unmoved));
+      expect(new Set(places(early))).to.deep.equal(new Set(those.map((row) => placeOf({ ...row, device }))));
+      const unknown = await auditAfter((tx) => writeScopes(tx, assignment, [{ from: 2, scope: device }]));
+      expect(new Set(places(unknown))).to.deep.equal(new Set([`scopes of ${assignment}`]));
+      expect(unknown?.lies).to.have.length(3);
+    });
+
     it("names what never had a leaf: a reading and an ack beyond the stream", async () => {
       const { position } = await readingAt(audited, 10);
       const report = await auditAfter(async (tx) => {
@@ -217,7 +254,7 @@ describe("audit", () => {
   });
 });
 
-const placeOf = ({ sequence, device, position }: Reading): string =>
+const placeOf = ({ sequence, device, position }: Pick<Reading, "sequence" | "device" | "position">): string =>
   `reading ${sequence} of ${device} (position ${position})`;
 
 /** The n-th reading of the stream's first device that is neither its first nor its last. */

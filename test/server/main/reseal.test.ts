@@ -18,11 +18,11 @@ import { NOON, openWorld, STREAM, type TestDevice, wordOf, type World } from "..
 const [A, B]: Hex[] = [0xaa, 0xbb].map((byte): Hex => `0x${byte.toString(16).repeat(32)}`) as [Hex, Hex];
 const MONTH = monthOf(NOON);
 
-describeOnBoth("resealing", ({ kind, place }) => {
+describeOnBoth("resealing", (databases) => {
   let world: World;
   let device: TestDevice;
   before(async () => {
-    world = await openWorld({ database: await place(), gateway: { shared: kind === "server" } });
+    world = await openWorld({ database: await databases.place(), gateway: { shared: databases.kind === "server" } });
   });
   beforeEach(async () => {
     await world.empty();
@@ -119,10 +119,10 @@ describeOnBoth("resealing", ({ kind, place }) => {
     begun({ id: A, from: 1, end: 11 }, { id: B, from: 11, end: null });
     await settle();
     const [finding] = await world.database.query<FindingRow>("select * from finding");
-    expect([toHex(finding?.scope ?? new Uint8Array()), openFinding(world.keys, finding as FindingRow).body]).to.deep.equal([
-      B,
-      body,
-    ]);
+    expect([
+      toHex(finding?.scope ?? new Uint8Array()),
+      openFinding(world.keys, finding as FindingRow).body,
+    ]).to.deep.equal([B, body]);
     for (const table of ["held", "evidence"] as const) {
       const [row] = await world.database.query<Record<string, never>>(`select * from ${table}`);
       const { number, code, sequence, content, scope, month, received_at: receivedAt, ...rest } = row ?? {};
@@ -195,17 +195,20 @@ describeOnBoth("resealing", ({ kind, place }) => {
     const view = (): ChainView => ({ ...chain.view(), assignments: () => new Map() });
     const followed = {
       view,
-      onChange: (listener: (view: ChainView) => void) => (listeners.add(listener), () => void listeners.delete(listener)),
+      onChange: (listener: (view: ChainView) => void) => (
+        listeners.add(listener),
+        () => void listeners.delete(listener)
+      ),
     };
     const resealers = [1, 2].map(() => startResealer({ ...parts(), chain: followed, report: (error) => reports.push(error) })); // prettier-ignore
     const sending = (async () => {
       for (let n = 0; n < 8; n++) await send(40);
     })();
-    await Promise.all([sending, ...resealers.map(({ settle }) => settle(device.id))]);
+    await Promise.all([sending, ...resealers.map((resealer) => resealer.settle(device.id))]);
     begun({ id: A, from: 1, end: 31 }, { id: B, from: 101, end: null });
     // As when a block has come that says so.
     for (const listener of listeners) listener(view());
-    await Promise.all(resealers.map(({ settleAll }) => settleAll()));
+    await Promise.all(resealers.map((resealer) => resealer.settleAll()));
     expect(await runs()).to.deep.equal(["A 1-30", "device 31-100", "B 101-470"]);
     await Promise.all(resealers.map((resealer) => resealer.close()));
     expect(reports).to.deep.equal([]);

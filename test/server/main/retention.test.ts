@@ -27,7 +27,17 @@ describe("retention", () => {
     const intent = join(world.directory, "keys/erasing.json");
     const now = (): number => world.now;
     const random = (size: number): Uint8Array => randomBytes(size);
-    erasure = createErasure({ database, committer, keys, chain, stream: STREAM, reseal: async () => undefined, intent, now, random });
+    erasure = createErasure({
+      database,
+      committer,
+      keys,
+      chain,
+      stream: STREAM,
+      reseal: async () => undefined,
+      intent,
+      now,
+      random,
+    });
   });
   after(() => world.close());
 

@@ -8,6 +8,7 @@ import { createDocuments } from "../../../server/twin/documents.ts";
 import { createReader, type Reader, type Stretch } from "../../../server/twin/history.ts";
 import { createProofs } from "../../../server/twin/proofs.ts";
 import { createReleases, type Releases } from "../../../server/twin/releases.ts";
+import type { TwinRooms } from "../../../server/twin/rooms.ts";
 import type { History } from "../../../server/twin/scope.ts";
 import { factOf, MODEL, STREAM, type TestDevice, type World } from "../../helpers/gateway-world.ts";
 import { named } from "../api/written-chain.ts";
@@ -43,6 +44,8 @@ export class DerivedWorld {
   readonly #world: World;
   readonly #device: TestDevice;
   readonly #manifests: Manifest[] = [];
+  /** Counts from the next `open` on. */
+  reseal: TwinRooms["reseal"];
   #ask: Reader | undefined;
   #few: Releases | undefined;
 
@@ -61,7 +64,8 @@ export class DerivedWorld {
   async open(...manifests: readonly Manifest[]): Promise<void> {
     const { database, keys, committer } = this.#world;
     const line = { database, keys, committer, consortium: this.#world.chain.consortium, stream: STREAM };
-    const rooms = { ...line, now: () => this.#world.now, random: (size: number) => randomBytes(size) };
+    const reseal = this.reseal && { reseal: this.reseal };
+    const rooms = { ...line, ...reseal, now: () => this.#world.now, random: (size: number) => randomBytes(size) };
     const documents = createDocuments(database, { view: () => ({ devices: () => [], twinsOf: () => [] }) });
     for (const manifest of manifests) {
       await documents.keep(manifest);

@@ -17,8 +17,9 @@ import { openValue } from "../../../server/keys/sealed-value.ts";
 import type { Permit } from "../../../server/access/permit.ts";
 import { createPictures } from "../../../server/twin/picture.ts";
 import type { History } from "../../../server/twin/scope.ts";
+import { resealStep } from "../../../server/main/reseal/reseal-step.ts";
 import { describeOnBoth } from "../../helpers/databases.ts";
-import { MODEL, NOON, openWorld, type TestDevice, type World } from "../../helpers/gateway-world.ts";
+import { MODEL, NOON, openWorld, STREAM, type TestDevice, type World } from "../../helpers/gateway-world.ts";
 import { named } from "../api/written-chain.ts";
 import { DerivedWorld, NOISED, PLAIN, RAW } from "./derived-world.ts";
 
@@ -353,6 +354,33 @@ describeOnBoth("a derived twin", (databases) => {
     const all = Array.from({ length: 21 }, (_, i) => i + 1);
     expect(await sequences(derived.permit(RAW, { changes }))).to.deep.equal(all.filter((n) => n !== 12));
     expect(await sequences(derived.permit(RAW, { changes, security: true, purpose: "security" }))).to.deep.equal(all);
+  });
+
+  it("shows nothing that lies under another assignment's key still, and waits while it is sealed again", async () => {
+    await derived.open(PLAIN, RAW);
+    await send(25);
+    const next = named("the next assignment");
+    const allowed = (manifest: Manifest): Permit => {
+      const { twin } = derived.permit(manifest).terms;
+      return derived.permit(manifest, { twin: { ...twin, assignment: next } });
+    };
+    for (const manifest of [PLAIN, RAW])
+      expect(await codeOf(derived.read(allowed(manifest)))).to.equal("NOT_RESEALED_YET");
+    derived.reseal = () => Promise.reject(new Error("the database is away"));
+    await derived.open();
+    for (const manifest of [PLAIN, RAW])
+      expect(await codeOf(derived.read(allowed(manifest)))).to.equal("NOT_RESEALED_YET");
+    expect(await count("released_value")).to.equal(0);
+
+    world.chain.assignments.set(device.id, [{ id: next, from: 1, end: null }]);
+    derived.reseal = async (id) => {
+      while (await resealStep({ ...world, stream: STREAM }, id));
+    };
+    await derived.open();
+    expect((await derived.read(allowed(RAW))).readings).to.have.length(25);
+    expect((await derived.read(allowed(PLAIN))).releases).to.have.length(2);
+    // Whoever was permitted before by what the chain said is shown nothing of it any more.
+    expect(await codeOf(derived.read(derived.permit(RAW)))).to.equal("NOT_RESEALED_YET");
   });
 
   it("shows nothing raw before its delay, and nothing at all without its manifest", async () => {
