@@ -67,6 +67,14 @@ describe("journey: a device goes from one assignment to the next, at sequences t
   };
   const assigned = (of: BedsideDevice): Promise<Assigned[]> =>
     journey.ask<Assigned[]>(["assignment", "list", of.id, ...at()]);
+  /** A twin of the open assignment that the clinician may read. */
+  const grantedTwin = async (of: BedsideDevice, cut: string[]): Promise<Hex> => {
+    const { twin } = await journey.ask<{ twin: Hex }>(["twin", "new", "--device", of.id, ...cut, ...at()]);
+    const address = new Wallet(toHex(readAccountKey(journey.path("clinician.key")))).address;
+    const terms = ["--twin", twin, "--reader", address, "--purposes", "care", "--until", "+12h"];
+    await journey.ask(["grant", "give", ...terms, ...at()]);
+    return twin;
+  };
   const anchored = (): Promise<boolean> =>
     until("all is anchored", async () => {
       const { devices } = await server.client.devices();
@@ -113,6 +121,11 @@ describe("journey: a device goes from one assignment to the next, at sequences t
     reader = clinician.client;
     oldTwin = clinician.twin;
     expect(await shown(reader, oldTwin)).to.deep.equal(numbers(1, 20));
+    // Released of the other one while nobody knew of an end: of readings that are of both assignments afterwards.
+    const manifest = journey.path("trend.json");
+    writeFileSync(manifest, JSON.stringify({ segments: ["heart"], resolution: { interval: 5, show: ["mean"] } }));
+    const trend = await grantedTwin(other, ["--manifest", manifest, "--name", "trend"]);
+    expect((await reader.history(trend)).releases?.length).to.be.at.least(3);
     await fails(["assignment", "begin", device.id, ...at()], 1, /ASSIGNMENT_OPEN/);
     await fails(["assignment", "end", `0x${"0".repeat(64)}`, ...at()], 1, /DEVICE_UNKNOWN/);
     await fails(["assignment", "end", device.id, "--at", "0", ...at()], 2, /Sequences begin with 1/);
@@ -130,11 +143,7 @@ describe("journey: a device goes from one assignment to the next, at sequences t
     const listed = (await server.client.devices()).devices.find(({ id }) => id === device.id);
     expect([listed?.assignments, listed?.assigned]).to.deep.equal([2, true]);
 
-    const made = ["twin", "new", "--device", device.id, "--segments", "heart"];
-    newTwin = (await journey.ask<{ twin: Hex }>([...made, ...at()])).twin;
-    const address = new Wallet(toHex(readAccountKey(journey.path("clinician.key")))).address;
-    const terms = ["--twin", newTwin, "--reader", address, "--purposes", "care", "--until", "+12h"];
-    await journey.ask(["grant", "give", ...terms, ...at()]);
+    newTwin = await grantedTwin(device, ["--segments", "heart"]);
     expect(await shown(reader, newTwin)).to.deep.equal(numbers(11, 20));
     expect(await codeOf(reader.history(oldTwin))).to.equal("TWIN_ENDED");
     // Detection goes on over both, by the one key and by the other.

@@ -96,8 +96,8 @@ async function auditLeaves(
   const changes = changesOf(world.view, device)
     .map((seconds) => seconds * 1000)
     .filter((at) => at <= record.at);
-  const { endedAt } = assignment;
-  const end = endedAt !== null && endedAt * 1000 <= record.at ? assignment.end : null;
+  // Twins end with their assignment: whatever was released, no end of it was known then.
+  const end = null;
   const source = { device, first: assignment.from, end, changes, model };
   const segments = Object.keys(record.values);
   let erased = false;
