@@ -6,7 +6,7 @@ import type { ChainView } from "./view.ts";
 export function scopesOf(view: Pick<ChainView, "assignmentsOf">, device: Hex): Scopes {
   const bounds: ScopeFrom[] = [{ from: 1, scope: device }];
   const begin = (from: number, scope: Hex): void => {
-    if (bounds.at(-1)?.from === from) bounds.pop();
+    while ((bounds.at(-1)?.from ?? 0) >= from) bounds.pop();
     if (bounds.at(-1)?.scope !== scope) bounds.push({ from, scope });
   };
   for (const { id, from, end } of view.assignmentsOf(device)) {

@@ -155,30 +155,25 @@ export function placeReadings(placing: Placing): Work<Settled> {
       const isLapsed = draft.kind === "held" && candidate !== undefined && lapsed.has(nameOf(candidate));
       return isLapsed ? { kind: "refused", code: "HOLD_EXPIRED" } : draft;
     });
-    /** Under the key of its scope in the store, which is durable before anything is sealed with it. */
-    const scoped = async (candidate: Candidate): Promise<Candidate> => {
-      const { device, sequence, month } = candidate;
+    /** Under the key of its scope in the store; where that has none yet this work is run again with one. */
+    const scoped = (candidate: Candidate): Candidate => {
+      const { device, sequence } = candidate;
       const scope = scopeAt(lanes.get(device)?.scopes ?? [], sequence) ?? candidate.scope;
-      if (scope === candidate.scope) return candidate;
-      await keys.ensure(scope, month);
-      return { ...candidate, scope };
+      return scope === candidate.scope ? candidate : { ...candidate, scope };
     };
-    const sealing = await Promise.all(accepted.map(scoped));
-    const holding = await Promise.all(held.filter((candidate) => !gone.includes(candidate)).map(scoped));
-    const keeping = await Promise.all(
-      refused.map(async ({ candidate, code }) => ({ candidate: await scoped(candidate), code })),
-    );
 
     return {
-      entries: sealing.map((candidate) => toEntry(keys, candidate)),
+      entries: accepted.map((candidate) => toEntry(keys, scoped(candidate))),
       writes: async (inside) => {
         for (const device of unknown) await writeScopes(inside, device, lanes.get(device)?.scopes ?? []);
-        await insertHeld(inside, keys, holding);
+        const stillHeld = held.filter((candidate) => !gone.includes(candidate));
+        await insertHeld(inside, keys, stillHeld.map(scoped));
         await deleteHeld(
           inside,
           gone.filter((row) => !held.includes(row as Candidate)),
         );
-        await keepEvidence(inside, keys, keeping);
+        const kept = refused.map(({ candidate, code }) => ({ candidate: scoped(candidate), code }));
+        await keepEvidence(inside, keys, kept);
       },
       result: (placed) => {
         const settle = (draft: Draft): Fate => {

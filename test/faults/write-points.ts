@@ -107,6 +107,10 @@ export const OTHER_STATEMENTS: Readonly<Record<string, string>> = {
   "insert into finding":
     "oracles post until it is taken: test/journeys/demo.test.ts, test/server/response/findings.test.ts",
   "delete from finding where": "makes room in the finding's transaction: test/server/response/findings.test.ts",
+  "server/main/reseal/reseal-step.ts":
+    "one transaction of rows and table: test/server/main/reseal.test.ts; killed in it: test/journeys/assignments.slow.test.ts",
+  "server/store/sealed-scopes.ts":
+    "in that transaction, or in the leaf's: test/server/main/reseal.test.ts, test/journeys/assignments.slow.test.ts",
   "delete from document": "makes room; nobody waits for it: test/server/twin/documents.test.ts",
 };
 

@@ -42,7 +42,19 @@ interface Move extends Misplaced {
  * whose key they lie under is true before and after it. Die anywhere, and the next one goes on. Throws KEY_MISSING where the key
  * store is closed, and what the database throws.
  */
-export async function resealStep({ database, keys, chain, stream }: ResealParts, device: Hex): Promise<boolean> {
+export async function resealStep(parts: ResealParts, device: Hex): Promise<boolean> {
+  for (;;) {
+    try {
+      return await stepOnce(parts, device);
+    } catch (error) {
+      if (!(error instanceof KeysNeeded)) throw error;
+      // On disk before anything is sealed with them, and outside the transaction: making them may take one of its own.
+      for (const month of error.months) await parts.keys.ensure(error.scope, month);
+    }
+  }
+}
+
+function stepOnce({ database, keys, chain, stream }: ResealParts, device: Hex): Promise<boolean> {
   return database.transaction(
     async (tx) => {
       const size = await lockStream(tx, stream);
@@ -66,7 +78,7 @@ async function resealReadings(move: Move, size: number): Promise<number | undefi
   const { tx, keys, device, from, until, scope } = move;
   const rows = await readReadings(tx, { device, fromSequence: from, untilSequence: until, limit: PAGE });
   const misplaced = rows.filter((row) => row.scope !== scope);
-  await ensureAll(move, misplaced);
+  requireKeys(move, misplaced);
   const moved = misplaced.flatMap((row) => {
     const opened = openOrGone(move, row.month, () => openReading(keys, { device, ...row }, row));
     if (!opened) return [];
@@ -118,7 +130,7 @@ async function resealAside(move: Move): Promise<void> {
      union all select number, code, ${rest} from evidence where ${given}`,
     [fromHex(device, 32), from, until, fromHex(scope, 32)],
   );
-  await ensureAll(move, rows);
+  requireKeys(move, rows);
   for (const { number, code, sequence, content, received_at, month, ...row } of rows) {
     const place: AsidePlace = {
       ...{ device, sequence, content: toHex(content), scope: toHex(row.scope), month, receivedAt: received_at },
@@ -146,7 +158,7 @@ async function resealFindings(move: Move): Promise<boolean> {
        and scope <> $4 and ${LAST_SEQUENCE} >= $2 and ($3::bigint is null or ${LAST_SEQUENCE} < $3) limit ${PAGE}`,
     [device, from, until, fromHex(scope, 32)],
   );
-  await ensureAll(move, rows);
+  requireKeys(move, rows);
   let moved = 0;
   for (const row of rows) {
     const { month } = row;
@@ -163,9 +175,21 @@ async function resealFindings(move: Move): Promise<boolean> {
   return rows.length === PAGE && moved > 0;
 }
 
-/** On disk before anything is sealed with it. */
-async function ensureAll({ keys, scope }: Move, rows: readonly { readonly month: string }[]): Promise<void> {
-  for (const month of new Set(rows.map((row) => row.month))) await keys.ensure(scope, month);
+/** Keys under which rows are to be sealed, and which are not there yet. */
+class KeysNeeded extends Error {
+  readonly scope: Hex;
+  readonly months: readonly string[];
+
+  constructor(scope: Hex, months: readonly string[]) {
+    super(`keys of ${scope} are needed`);
+    this.scope = scope;
+    this.months = months;
+  }
+}
+
+function requireKeys({ keys, scope }: Move, rows: readonly { readonly month: string }[]): void {
+  const missing = [...new Set(rows.map(({ month }) => month))].filter((month) => !keys.has(scope, month));
+  if (missing.length > 0) throw new KeysNeeded(scope, missing);
 }
 
 /**

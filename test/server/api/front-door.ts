@@ -37,6 +37,7 @@ import { createOffers } from "../../../server/twin/catalogue.ts";
 import { createDocuments } from "../../../server/twin/documents.ts";
 import { createExports } from "../../../server/twin/exports.ts";
 import { createFleet } from "../../../server/twin/fleet.ts";
+import { resealStep } from "../../../server/main/reseal/reseal-step.ts";
 import { createReader } from "../../../server/twin/history.ts";
 import { createHeads } from "../../../server/twin/heads.ts";
 import { createProofs } from "../../../server/twin/proofs.ts";
@@ -116,7 +117,10 @@ export async function openFrontDoor(
   });
   const gateway = createGateway({ database, committer, keys, chain, stream, now, maxWaiting, pool: { threads: 1 } });
   const documents = createDocuments(database, chain);
-  const rooms = { database, keys, consortium, stream, committer, now, random: randomBytes };
+  const reseal = async (device: Hex): Promise<void> => {
+    while (await resealStep({ database, keys, chain, stream }, device));
+  };
+  const rooms = { database, keys, consortium, stream, committer, reseal, now, random: randomBytes };
   const proofs = createProofs(rooms);
   const twinReader = createReader(rooms, proofs, documents);
   const refusals = createRefusals({ committer, stream, now, random: salt });
