@@ -11,6 +11,7 @@ const TABLES = [
   "ack",
   "held",
   "evidence",
+  "sealed_scope",
   "document",
   "batch",
   "outbox",
@@ -125,6 +126,27 @@ const STATEMENTS: readonly (readonly [string, Answer])[] = [
       const homeless = rows.find(({ accepted_month: month }) => !tables.partitions.has(`reading_${number(month)}`));
       if (homeless) throw failed("23514", `no partition of reading for ${number(homeless.accepted_month)}`);
       return insert(tables, "reading", rows, ["position"]);
+    },
+  ],
+  [
+    "select device, from_sequence, scope from sealed_scope where device = any(",
+    ({ sealed_scope: scopes }, [devices]) =>
+      scopes
+        .filter(({ device }) => isAny(device, devices))
+        .toSorted((a, b) => Buffer.compare(bytes(a.device), bytes(b.device)) || by("from_sequence")(a, b)),
+  ],
+  [
+    "delete from sealed_scope where device = $1",
+    (tables, [device]) => {
+      tables.sealed_scope = tables.sealed_scope.filter((row) => !equal(row.device, device));
+      return [];
+    },
+  ],
+  [
+    "insert into sealed_scope (device, from_sequence, scope) select $1::bytea, * from unnest($2::bigint[], $3::bytea[])",
+    (tables, [device, ...columns]) => {
+      const rows = unnest(["from_sequence", "scope"], columns).map((row) => ({ device, ...row }));
+      return insert(tables, "sealed_scope", rows, ["device", "from_sequence"]);
     },
   ],
   [
