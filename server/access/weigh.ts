@@ -45,7 +45,8 @@ export function weigh(view: ChainView, question: Question): Answer {
   const device = twin && view.device(twin.device);
   const assignment = twin?.assignment ? view.assignment(twin.assignment) : undefined;
   const oracle = view.isOracle(reader);
-  const grounds = question.grant === undefined ? groundsOf(view, question) : [groundNamed(view, question.grant)];
+  const grounds =
+    question.grant === undefined ? groundsOf(view, question) : [groundNamed(view, question.grant, reader)];
 
   const answers = (grounds.length > 0 ? grounds : [undefined]).map((ground) => {
     const grant = ground && "grant" in ground ? ground.grant : undefined;
@@ -140,9 +141,14 @@ const openingsOf = (view: ChainView, twin: Hex, reader: Hex): OpeningFact[] =>
     .filter(({ opener }) => opener === reader)
     .toReversed();
 
-function groundNamed(view: ChainView, id: Hex): Ground {
+/**
+ * Somebody else's is as unknown as one that does not exist: ids follow from twin, reader and grantor, so that whoever guesses these
+ * could ask their own twin whether there is such a grant.
+ */
+function groundNamed(view: ChainView, id: Hex, reader: Hex): Ground {
   const [grant, opening] = [view.grant(id), view.opening(id)];
-  return grant ? { grant } : opening && { opening };
+  if (grant) return grant.reader === reader ? { grant } : undefined;
+  return opening?.opener === reader ? { opening } : undefined;
 }
 
 const grantsOf = (view: ChainView, twin: Hex, reader: Hex): GrantFact[] =>

@@ -1,19 +1,32 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
-import { connect } from "../../../apps/sdk/index.ts";
+import { signRequest } from "../../../apps/sdk/asking.ts";
+import { signAct } from "../../../apps/sdk/index.ts";
 import type { Hex } from "../../../protocol/bytes.ts";
-import { parsePresentation } from "../../../protocol/reading.ts";
-import { purposesMask, PURPOSES } from "../../../protocol/words.ts";
+import { ERRORS, type ErrorCode } from "../../../protocol/errors.ts";
+import { readRecord } from "../../../protocol/record.ts";
+import type { SaidAct } from "../../../protocol/signed-acts.ts";
+import { PURPOSES, type Purpose } from "../../../protocol/words.ts";
+import { codeOf } from "../../../server/access/authorize.ts";
+import type { Reason } from "../../../server/access/decide.ts";
 import { LISTED_KINDS } from "../../../server/twin/records.ts";
-import { addressOf, openFrontDoor, WrittenDevice, type FrontDoor } from "./front-door.ts";
+import {
+  ABSENT,
+  CUTS,
+  findingOn,
+  forgedReading,
+  NAMINGS,
+  openWorld,
+  START,
+  type Attacker,
+  type Cut,
+  type Objects,
+  type World,
+} from "./attacked-world.ts";
+import { MANIFEST } from "./front-door.ts";
 import { named } from "./written-chain.ts";
 
-const START = 1_790_000_000;
-const HEART = 0b0001n;
-const ALL = 0b1111n;
-const FOREVER = { from: START - 1_000, until: START + 100_000 };
-
-/** What an endpoint of /openapi.json takes. */
+/** An endpoint of /openapi.json, by what it does for somebody who may not. */
 interface Operation {
   readonly method: "get" | "post";
   readonly path: string;
@@ -21,60 +34,84 @@ interface Operation {
   readonly parameters: readonly { readonly name: string; readonly in: "path" | "query" }[];
 }
 
-/** Every object that an ask can name: those of the attacked device, or names of nothing. */
-interface Objects {
-  readonly twin: Hex;
-  readonly device: Hex;
-  readonly grant: Hex;
-  readonly leaf: Hex;
-  readonly reader: Hex;
-  readonly request: Hex;
-  readonly opening: Hex;
+/** What decides an answer: a grant's word, the right to a list, to an answer, to a case; or nothing, where it is for everybody. */
+const KINDS = {
+  "get /v1/twins/{id}/history": "twin",
+  "get /v1/twins/{id}/state": "twin",
+  "get /v1/twins/{id}/picture": "twin",
+  "get /v1/twins/{id}/description": "twin",
+  "get /v1/twins/{id}/stream": "twin",
+  "get /v1/twins/{id}/export": "twin",
+  "get /v1/receipts/{leaf}": "receipt",
+  "get /v1/decisions/explain": "explain",
+  "get /v1/twins/{id}/readers": "glance",
+  "get /v1/decisions": "list",
+  "get /v1/records": "list",
+  "get /v1/twins": "own",
+  "get /v1/requests": "own",
+  "get /v1/break-glass": "own",
+  "get /v1/break-glass/{id}": "case",
+  "get /v1/verdicts/findings": "refused",
+  "post /v1/requests/{id}/approve": "refused",
+  "post /v1/requests/{id}/refuse": "refused",
+  "post /v1/grants": "relay",
+  "post /v1/consents": "relay",
+} as const;
+type Kind = (typeof KINDS)[keyof typeof KINDS];
+
+/** Open to everybody, with what an attacker is told there. */
+const OPEN: Readonly<Record<string, 200 | ErrorCode>> = {
+  "post /v1/readings": 200,
+  "post /v1/readings/check": 200,
+  "get /v1/devices": 200,
+  "post /v1/documents": 200,
+  "get /v1/documents/{hash}": "NOT_FOUND",
+  "get /v1/anchors": 200,
+  "get /v1/consortium": 200,
+  "get /v1/verdicts": 200,
+  "post /v1/verdicts/findings": "FINDING_ORACLE_UNKNOWN",
+  "get /v1/session/nonce": 200,
+  "post /v1/session/login": "SESSION_INVALID",
+  "get /v1/catalogue": 200,
+  "post /v1/requests": 200,
+  "get /healthz": 200,
+  "get /readyz": 200,
+  "get /openapi.json": 200,
+};
+
+/** What is left to choose where the objects are chosen: members of the query by their names, and which of the possible bodies. */
+interface Ask {
+  readonly query: Readonly<Record<string, string>>;
+  readonly body?: object;
 }
 
 interface Answer {
   /** Path, query and body of what was asked. */
   readonly asked: string;
   readonly status: number;
+  readonly headers: readonly [string, string][];
   readonly text: string;
 }
 
-/** Who attacks: their token, and whether they hold (or held) a grant on the attacked twin. */
-interface Attacker {
-  readonly name: string;
-  readonly token?: string;
-  /** Nothing connects them with the twin: for them it looks as if there were none. */
-  readonly stranger: boolean;
-  readonly twin?: Hex;
-  readonly asks?: Readonly<Record<string, string>>;
+interface Expected {
+  readonly told: 200 | ErrorCode;
+  /** Of every decision that is recorded meanwhile. */
+  readonly recorded: readonly Reason[];
+  /** What `explain` says. */
+  readonly reason?: Reason;
 }
 
-/** What the reader has told the steward, and nobody else. */
-const WHY = "a second opinion on bed nine";
-
-const ABSENT: Objects = {
-  twin: named("no twin"),
-  device: named("no device"),
-  grant: named("no grant"),
-  leaf: named("no leaf"),
-  reader: named("nobody", 20),
-  request: named("no request"),
-  opening: named("no opening"),
-};
-
 describe("attacks on every endpoint of /openapi.json", () => {
-  let door: FrontDoor;
+  let world: World;
   let operations: Operation[];
-  let present: Objects;
-  let ended: Hex;
-  let twinOfOther: Hex;
-  /** What nobody of the attackers may ever see: every disclosure of the attacked device, its salts, its grants and its reader. */
-  let secrets: string[];
-  const attackers: Attacker[] = [];
-  const wallets = new Map<string, ReturnType<typeof Wallet.createRandom>>();
+  /** A message that somebody has signed in with, and its signature. */
+  let used: object;
+  /** Position of the last decision that was looked at. */
+  let looked = -1;
 
   before(async () => {
-    door = await openFrontDoor(START);
+    world = await openWorld();
+    const { door, attacked } = world;
     const document = (await (await fetch(`${door.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<"get" | "post", { security?: unknown; parameters: Operation["parameters"] }>>;
     };
@@ -86,166 +123,103 @@ describe("attacks on every endpoint of /openapi.json", () => {
         parameters,
       })),
     );
-
-    const steward = named("steward of the attacked", 20);
-    const device = new WrittenDevice(door, steward);
-    const twin = device.createTwin("attacked", ALL);
-    const grant = device.grant(twin, door.reader.address, {
-      ...FOREVER,
-      segments: ALL,
-      purposes: purposesMask(PURPOSES),
-    });
-    const texts = [await device.read(), await device.read()];
-    await door.reader.client.postReadings(texts);
-    await door.anchor();
-    const [first] = (await door.reader.client.history(twin, { purpose: "care" })).readings;
-    const now = (): number => door.clock.ms;
-    const wish = { twin, segments: ALL, purposes: ["care"], until: now() + 3_600_000, why: WHY } as const;
-    const { request } = await connect({ url: door.url, signer: door.reader.wallet, now }).request(wish);
-    const leaf = first?.leaf ?? "0x";
-    const opening = device.open(twin, named("who broke the glass", 20), START + 3_600);
-    present = { twin, device: device.id, grant, leaf, reader: door.reader.address, request, opening };
-    const disclosures = texts.flatMap((text) =>
-      text
-        .split("~")
-        .slice(1)
-        .filter((part) => part !== ""),
-    );
-    const salts = disclosures.map((one) => (JSON.parse(Buffer.from(one, "base64url").toString()) as [string])[0]);
-    secrets = [...disclosures, ...salts, grant, door.reader.address, WHY, opening, named("who broke the glass", 20)];
-    expect(disclosures).to.have.length(8);
-    expect(parsePresentation(texts[0] ?? "").disclosures).to.have.length(4);
-
-    // Another device and reader; and one whose assignment ended with nothing of it open any more.
-    const other = new WrittenDevice(door, named("steward of the other", 20));
-    twinOfOther = other.createTwin("other", ALL);
-    const past = new WrittenDevice(door, named("steward of the past", 20));
-    ended = past.createTwin("ended", ALL);
-
-    const everything = { segments: ALL, purposes: purposesMask(PURPOSES) };
-    const token = async (name: string): Promise<string> => {
-      const wallet = Wallet.createRandom();
-      wallets.set(name, wallet);
-      return (await door.clientOf(wallet).login()).token;
-    };
-    const address = (name: string): Hex => addressOf(wallets.get(name) ?? expect.fail(name));
-    attackers.push({ name: "no session", stranger: true });
-    attackers.push({ name: "a stranger", token: await token("stranger"), stranger: true });
-    attackers.push({ name: "the reader of another twin", token: await token("other"), stranger: true });
-    other.grant(twinOfOther, address("other"), { ...FOREVER, ...everything });
-    attackers.push({ name: "a reader whose grant has expired", token: await token("expired"), stranger: false });
-    device.grant(twin, address("expired"), { from: START - 1_000, until: START - 1, ...everything });
-    attackers.push({ name: "a reader whose grant has not begun", token: await token("early"), stranger: false });
-    device.grant(twin, address("early"), { from: START + 10_000, until: START + 20_000, ...everything });
-    attackers.push({ name: "a reader whose grant is revoked", token: await token("revoked"), stranger: false });
-    const revoked = device.grant(twin, address("revoked"), { ...FOREVER, ...everything });
-    door.chain.emit("GrantRegistry", "Revoked", [revoked, steward]);
-    attackers.push({
-      name: "a reader who asks for segments beyond the grant",
-      token: await token("over-scoped"),
-      stranger: false,
-      asks: { segments: "heart,resp,spo2,temp", purpose: "care" },
-    });
-    device.grant(twin, address("over-scoped"), { ...FOREVER, segments: HEART, purposes: purposesMask(PURPOSES) });
-    attackers.push({
-      name: "a reader of an ended assignment",
-      token: await token("ended"),
-      stranger: false,
-      twin: ended,
-    });
-    past.grant(ended, address("ended"), { ...FOREVER, ...everything });
-    door.chain.emit("TwinRegistry", "AssignmentEnded", [past.assignment, past.id, 1]);
-    attackers.push({
-      name: "the reader of another twin who names the attacked one's objects",
-      token: await token("foreign"),
-      stranger: false,
-      twin: twinOfOther,
-    });
-    other.grant(twinOfOther, address("foreign"), { ...FOREVER, ...everything });
-    const narrowed = connect({ url: door.url, signer: door.reader.wallet, twins: [twinOfOther] });
-    attackers.push({
-      name: "the reader's own session for another twin",
-      token: (await narrowed.login()).token,
-      stranger: true,
-    });
-    for (const [what, forged] of tampered((await door.reader.client.login()).token))
-      attackers.push({ name: `a token with another ${what}`, token: forged, stranger: true });
+    used = await signedInWith(attacked.reader);
   });
-  after(() => door.close());
+  after(() => world.door.close());
 
-  it("are tried on whatever takes an id: nothing is there that this suite cannot fill in", () => {
-    for (const { path, parameters } of operations)
-      for (const { name, in: where } of parameters)
-        if (where === "path") expect(objectAt(path, name)).to.be.a("string");
-    expect(operations.filter(({ session }) => session).length).to.be.at.least(6);
+  it("are tried on all of them, each with what is to be expected", () => {
+    const known = [...Object.keys(KINDS), ...Object.keys(OPEN)];
+    expect(operations.map(nameOf)).to.have.members(known);
+    for (const operation of operations)
+      expect(operation.session, nameOf(operation)).to.equal(nameOf(operation) in KINDS);
   });
 
-  it("give none of them a byte that it should not have", async () => {
+  it("prove something: whose grant it is gets what they look for", async () => {
+    const { attacked: bed, door } = world;
+    const reader = { token: (await door.clientOf(bed.reader).login()).token };
+    const values = [...bed.values.values()].flat();
+    for (const operation of operations.filter(decidesOnTwin)) {
+      for (const cut of CUTS) {
+        const query = { ...stretchOf(cut), purpose: "care", grant: bed.objects[cut].grant, twin: bed.twins[cut] };
+        const { status, text } = await send(operation, bed.objects[cut], reader, { query });
+        const what = `${cut}: ${nameOf(operation)}`;
+        if (operation.path.endsWith("/picture") && cut === "study") expect(status, what).to.equal(400);
+        else expect(status, `${what} ${text}`).to.equal(200);
+        const silent = /description$|explain$/.test(operation.path) || status !== 200;
+        if (!silent) expect(values.filter((value) => text.includes(value)).length, what).to.be.greaterThan(0);
+      }
+    }
+  });
+
+  it("are told no byte that they should not have, and the one word that is due", async () => {
     let asked = 0;
-    const spoken = new Map<Attacker, string>();
+    await reasonsSince();
     for (const operation of operations) {
-      for (const attacker of attackers) {
-        for (const asks of asksOf(operation, attacker)) {
-          const objects = attacker.twin === undefined ? present : { ...present, twin: attacker.twin };
-          const answer = await send(operation, objects, attacker, asks);
-          const what = `${attacker.name}: ${operation.method} ${operation.path} ${JSON.stringify(asks)}`;
-          // What it has named itself it may be told again, also by a list of its own asks.
-          const said = `${spoken.get(attacker) ?? ""} ${answer.asked}`;
-          spoken.set(attacker, said);
-          const unknown = secrets.filter((secret) => !said.includes(secret));
-          for (const secret of unknown) expect(answer.text, what).not.to.include(secret);
-          expect(answer.status, what).to.be.lessThan(500);
-          if (operation.session && attacker.token === undefined) expect(answer.status, what).to.equal(401);
+      // Requests are counted by network address, a minute long.
+      world.door.clock.ms += 61_000;
+      for (const attacker of world.attackers) {
+        const secrets = secretsFrom(attacker);
+        for (const { objects, ask, expected } of await cellsOf(operation, attacker)) {
+          const answer = await send(operation, objects, attacker, ask);
+          const what = `${attacker.name}: ${nameOf(operation)} ${JSON.stringify(ask.query)}\n${answer.text}`;
+          const { asked: said, text } = answer;
+          const leaked = secrets.filter((secret) => text.includes(secret) && !said.includes(secret));
+          expect(leaked, what).to.deep.equal([]);
+          expect(toldBy(answer), what).to.deep.equal(whatIs(expected.told));
+          if (expected.reason !== undefined)
+            expect(JSON.parse(answer.text), what).to.include({ permitted: false, reason: expected.reason });
+          expect(await reasonsSince(), what).to.deep.equal(expected.recorded);
           asked += 1;
         }
       }
     }
-    expect(asked).to.be.greaterThan(200);
+
+    expect(asked).to.be.greaterThan(500);
   });
 
   it("find what is absent and what is not granted alike, to the byte", async () => {
-    for (const operation of operations.filter(takesAnId)) {
-      for (const attacker of attackers.filter(({ stranger }) => stranger)) {
-        for (const asks of asksOf(operation, attacker)) {
-          const [there, nowhere] = [present, ABSENT].map((objects) => send(operation, objects, attacker, asks));
-          expect(shown(await there), `${attacker.name}: ${operation.path} ${JSON.stringify(asks)}`).to.deep.equal(
-            shown(await nowhere),
-          );
+    let compared = 0;
+    for (const operation of operations.filter(({ session }) => session)) {
+      world.door.clock.ms += 61_000;
+      for (const attacker of world.attackers) {
+        for (const [there, nowhere] of await pairsOf(operation, attacker)) {
+          const [one, other] = [await send(operation, ...there), await send(operation, ...nowhere)];
+          const what = `${attacker.name}: ${one.asked}\n${other.asked}`;
+          expect(one.asked, what).not.to.equal(other.asked);
+          expect(shown(one), what).to.deep.equal(shown(other));
+          compared += 1;
         }
       }
     }
+
+    expect(compared).to.be.greaterThan(300);
   });
 
-  it("prove something: the reader whose grant it is gets what they look for", async () => {
-    const { token } = await door.reader.client.login();
-    const operation = operations.find(({ path }) => path === "/v1/twins/{id}/history") ?? expect.fail();
-    const { status, text } = await send(
-      operation,
-      present,
-      { name: "the reader", token, stranger: false },
-      { purpose: "care" },
+  it("are acknowledged alike where they ask for a twin that is there and for one that is not", async () => {
+    const operation = operations.find((one) => nameOf(one) === "post /v1/requests") ?? expect.fail();
+    world.door.clock.ms += 61_000;
+    const [attacker] = world.attackers;
+    if (!attacker) return expect.fail("nobody attacks");
+    const [one, other] = await Promise.all(
+      [world.attacked.objects.raw, ABSENT].map(async (objects) => {
+        const [body = {}] = await bodiesOf(operation, objects, attacker);
+        return send(operation, objects, attacker, { query: {}, body });
+      }),
     );
-    expect(status).to.equal(200);
-    for (const secret of secrets.slice(0, 8)) expect(text).to.include(secret);
+    const told = ({ status, text }: Answer): unknown => {
+      const { expires, ...ids } = JSON.parse(text) as Record<string, unknown>;
+      return [status, expires, Object.entries(ids).map(([name, id]) => [name, String(id).length])];
+    };
+    expect(told(one ?? expect.fail())).to.deep.equal(told(other ?? expect.fail()));
   });
 
   it("cannot sign in with a message that was used, changed, or made for another server", async () => {
     const wallet = Wallet.createRandom();
-    const used: string[] = [];
-    const client = door.clientOf({
-      getAddress: () => wallet.getAddress(),
-      signMessage: async (message) => {
-        const signature = await wallet.signMessage(message);
-        used.push(JSON.stringify({ message, signature }));
-        return signature;
-      },
-    });
-    await client.login();
-    const [replay = ""] = used;
+    const replay = await signedInWith(wallet);
     expect(await login(replay)).to.equal("SESSION_INVALID");
 
-    const { message } = JSON.parse(replay) as { message: string };
-    const { nonce } = (await (await fetch(`${door.url}/v1/session/nonce`)).json()) as { nonce: string };
+    const { message } = replay;
+    const { nonce } = (await (await fetch(`${world.door.url}/v1/session/nonce`)).json()) as { nonce: string };
     const fresh = message.replace(/Nonce: \w+/, `Nonce: ${nonce}`);
     const variants: [string, (text: string) => string][] = [
       ["another's domain", (text) => text.replace(/^[^ ]+/, "evil.example")],
@@ -255,52 +229,262 @@ describe("attacks on every endpoint of /openapi.json", () => {
     for (const [what, change] of variants) {
       const changed = change(fresh);
       expect(changed, what).not.to.equal(fresh);
-      const body = JSON.stringify({ message: changed, signature: await wallet.signMessage(changed) });
+      const body = { message: changed, signature: await wallet.signMessage(changed) };
       expect(await login(body), what).to.equal("SESSION_INVALID");
     }
-    const unsigned = JSON.stringify({ message: fresh, signature: await Wallet.createRandom().signMessage(fresh) });
+    const unsigned = { message: fresh, signature: await Wallet.createRandom().signMessage(fresh) };
     expect(await login(unsigned), "another's signature").to.equal("SESSION_INVALID");
   });
 
-  async function login(body: string): Promise<string | undefined> {
+  async function login(body: object): Promise<string | undefined> {
     const headers = { "content-type": "application/json" };
-    const response = await fetch(`${door.url}/v1/session/login`, { method: "POST", headers, body });
+    const asked = { method: "POST", headers, body: JSON.stringify(body) };
+    const response = await fetch(`${world.door.url}/v1/session/login`, asked);
     return ((await response.json()) as { code?: string }).code;
   }
 
-  /** Each purpose where one can be named; with and without the ids that may be named beside the path's. */
-  function asksOf({ parameters }: Operation, { asks }: Attacker): Record<string, string>[] {
+  async function signedInWith(wallet: Attacker["wallet"]): Promise<{ message: string; signature: string }> {
+    const said: { message: string; signature: string }[] = [];
+    const client = world.door.clientOf({
+      getAddress: () => wallet.getAddress(),
+      signMessage: async (message) => {
+        const signature = await wallet.signMessage(message);
+        said.push({ message, signature });
+        return signature;
+      },
+    });
+    await client.login();
+    return said[0] ?? expect.fail("nothing was signed");
+  }
+
+  /** Nobody of the attackers has a right to any of it. */
+  function secretsFrom({ sees }: Attacker): string[] {
+    const all = [world.attacked, world.past].flatMap(({ values, unnamed, objects, reader }) => {
+      const named = CUTS.flatMap((cut) => [objects[cut].grant, objects[cut].leaf]);
+      const { request, opening, digest } = objects.raw;
+      return [...values.values()].flat().concat(unnamed, named, request, opening, digest, reader.address.toLowerCase());
+    });
+    return all.filter((secret) => !sees.includes(secret));
+  }
+
+  /** Everything that an attacker tries at an endpoint on their bed, and what is to come of it. */
+  async function cellsOf(
+    operation: Operation,
+    attacker: Attacker,
+  ): Promise<{ objects: Objects; ask: Ask; expected: Expected }[]> {
+    const { bed } = attacker;
+    const kind = kindOf(operation);
+    const cells: { objects: Objects; ask: Ask; expected: Expected }[] = [];
+    for (const cut of cutsFor(kind, attacker)) {
+      const objects = bed.objects[cut];
+      for (const body of await bodiesOf(operation, objects, attacker))
+        for (const { naming, query } of queriesOf(operation, attacker, cut))
+          cells.push({ objects, ask: { query, body }, expected: expectedOf(operation, attacker, naming, query) });
+    }
+    return cells;
+  }
+
+  /** Queries of an attack on one twin: with each grant that can be named, for each purpose, of each kind, with and without the twin. */
+  function queriesOf(
+    { path, parameters }: Operation,
+    attacker: Attacker,
+    cut: Cut,
+  ): { naming: (typeof NAMINGS)[number]; query: Record<string, string> }[] {
     const takes = (wanted: string): boolean => parameters.some(({ name }) => name === wanted);
-    if (takes("kind")) return LISTED_KINDS.map((kind) => ({ ...asks, kind }));
-    if (asks) return [asks];
-    return takes("purpose") ? PURPOSES.map((purpose) => ({ purpose })) : [{}];
+    const { grant: foreign, twin, device, digest } = attacker.bed.objects[cut];
+    const own = attacker.own?.[cut];
+    const grants = { none: undefined, own, foreign, absent: ABSENT.grant };
+    const base = { ...stretchOf(cut), ...attacker.asks, twin, device, digest };
+    const namings =
+      takes("grant") && hasSession(attacker)
+        ? NAMINGS.filter((one) => one !== "own" || own !== undefined)
+        : ["none" as const];
+    const kinds = kindsFor(takes("kind"), attacker);
+    const purposes = isNobody(attacker) && cut === "raw" && takes("purpose") ? PURPOSES : ["care" as const];
+    const all = namings.flatMap((naming) =>
+      (naming === "none" ? purposes : ["care" as const]).flatMap((purpose) =>
+        kinds.map((kind) => {
+          const query = { ...base, purpose, ...given({ grant: grants[naming], kind }) };
+          return { naming, query };
+        }),
+      ),
+    );
+    if (!path.startsWith("/v1/receipts/")) return all;
+    return [...all, ...all.filter(({ naming }) => naming === "none").map(({ naming, query }) => ({ naming, query: without(query, "twin") }))]; // prettier-ignore
+  }
+
+  function expectedOf(
+    operation: Operation,
+    attacker: Attacker,
+    naming: (typeof NAMINGS)[number],
+    query: Readonly<Record<string, string>>,
+  ): Expected {
+    const kind = kindOf(operation);
+    if (kind === undefined) return { told: OPEN[nameOf(operation)] ?? expect.fail(nameOf(operation)), recorded: [] };
+    const { as } = attacker;
+    if (as === "none") return { told: "SESSION_REQUIRED", recorded: [] };
+    if (as === "forged") return { told: "SESSION_INVALID", recorded: [] };
+    if (as === "narrowed") return { told: operation.path === "/v1/twins" ? 200 : "NOT_FOUND", recorded: [] };
+    return atHome(kind, attacker, attacker.reason(naming), query);
+  }
+
+  /** What is to come of an ask with a session that counts. */
+  function atHome(kind: Kind, { as }: Attacker, why: Reason, query: Readonly<Record<string, string>>): Expected {
+    const reason = query.purpose === "security" ? "SecurityTwinOnly" : why;
+    const refused = (recorded: readonly Reason[]): Expected => ({ told: "NOT_FOUND", recorded });
+    const isKnown = as === "former";
+    if (kind === "receipt" && !isKnown && query.twin === undefined) return refused(["TwinUnknown"]);
+    // Segments are not asked of a receipt: it shows those of the grant.
+    if (kind === "receipt" && reason === "SegmentsNotGranted") return { told: 200, recorded: ["Permitted"] };
+    if (kind === "twin" || kind === "receipt")
+      return isKnown ? { told: codeOf(reason), recorded: [reason] } : refused([reason]);
+    if (kind === "explain") return isKnown ? { told: 200, recorded: [], reason } : refused([]);
+    if (kind === "glance") return isKnown ? { told: 200, recorded: [] } : refused([]);
+    if (kind === "list") return isKnown ? { told: 200, recorded: ["Permitted"] } : refused(["TwinUnknown"]);
+    if (kind === "case") return refused(["TwinUnknown"]);
+    // There is no node behind the written chain: where the contract would be asked, nobody answers.
+    if (kind === "relay") return { told: "CHAIN_UNAVAILABLE", recorded: [] };
+    return kind === "own" ? { told: 200, recorded: [] } : refused([]);
+  }
+
+  type Sent = readonly [Objects, Attacker, Ask];
+
+  /** Asks about what is there and what the attacker has nothing of, each with the same about what is not there. */
+  async function pairsOf(operation: Operation, attacker: Attacker): Promise<[Sent, Sent][]> {
+    const pairs: [Sent, Sent][] = [];
+    const { attacked, past } = world;
+    const takes = (wanted: string): boolean => operation.parameters.some(({ name }) => name === wanted);
+    const foreign = attacker.as === "former" && attacker.bed !== past ? past : attacked;
+    const add = async (there: Objects, nowhere: Objects, queryOf: (of: Objects) => Record<string, string>) => {
+      const [bodies, others] = [
+        await bodiesOf(operation, there, attacker),
+        await bodiesOf(operation, nowhere, attacker),
+      ];
+      for (const [i, body] of bodies.entries()) {
+        const [one, other] = [send1(there, body), send1(nowhere, others[i] ?? expect.fail())];
+        if (asksAlike(operation, one, other)) continue;
+        pairs.push([one, other]);
+      }
+      function send1(of: Objects, body: object): Sent {
+        return [of, attacker, { query: { ...attacker.asks, ...queryOf(of) }, body }];
+      }
+    };
+    // To a bed that is not theirs all of them are strangers: one of them tries all that there is.
+    for (const cut of isNobody(attacker) ? cutsFor(kindOf(operation), attacker) : CUTS.slice(0, 1)) {
+      const there = foreign.objects[cut];
+      const stretch = stretchOf(cut);
+      const all = ({ twin, grant, reader, request, device, digest }: Objects) => ({ ...stretch, twin, grant, reader, request, device, digest }); // prettier-ignore
+      const base = ({ twin, device, digest }: Objects): Record<string, string> => ({
+        ...stretch,
+        twin,
+        device,
+        digest,
+      });
+      const purposes: (Purpose | undefined)[] =
+        takes("purpose") && cut === "raw" && isNobody(attacker) ? [...PURPOSES, undefined] : ["care"];
+      for (const kind of kindsFor(takes("kind"), attacker).slice(0, isNobody(attacker) ? undefined : 1))
+        for (const purpose of purposes)
+          await add(there, ABSENT, (of) => ({ ...base(of), ...given({ purpose, kind }) }));
+      if (!hasSession(attacker)) continue;
+      if (takes("grant")) {
+        await add(there, ABSENT, (of) => ({ ...all(of), purpose: "care" }));
+        await add(there, ABSENT, (of) => ({ ...without({ ...base(of), grant: of.grant }, "reader"), purpose: "care" }));
+      }
+      if (takes("twin") && operation.path.includes("{")) await add(there, ABSENT, (of) => without({ ...base(of), purpose: "care" }, "twin")); // prettier-ignore
+      // On a twin that they may read, with the grant or the leaf of somebody else.
+      const { elsewhere } = attacker;
+      const isTwin = decidesOnTwin(operation) && elsewhere !== undefined && cut === "raw";
+      if (!isTwin) continue;
+      const [mine, none] = [there, ABSENT].map((of) => ({ ...of, twin: elsewhere.twin })) as [Objects, Objects];
+      await add(mine, none, (of) => ({ ...stretch, twin: of.twin, grant: of.grant, purpose: "care" }));
+      await add(mine, none, (of) => ({ ...stretch, twin: of.twin, grant: elsewhere.grant, purpose: "care" }));
+    }
+    return pairs;
+  }
+
+  /** Whether two asks are one: nothing in which they differ is taken there. */
+  function asksAlike(operation: Operation, one: Sent, other: Sent): boolean {
+    const [a, b] = [one, other].map(([objects, , ask]) => JSON.stringify(partsOf(operation, objects, ask)));
+    return a === b;
+  }
+
+  async function bodiesOf({ method, path }: Operation, objects: Objects, attacker: Attacker): Promise<object[]> {
+    if (method === "get") return [{}];
+    const { wallet } = attacker;
+    const { consortium, clock } = world.door;
+    const signed = (act: SaidAct): Promise<object> => signAct(act, wallet, consortium);
+    const [from, deadline] = [Math.floor(clock.ms / 1000), Math.floor(clock.ms / 1000) + 600];
+    const { twin, grant } = objects;
+    const me = wallet.address.toLowerCase() as Hex;
+    const nonce = named(`nonce of ${attacker.name}`);
+    if (path === "/v1/grants") {
+      const said = { twin, reader: me, from, until: from + 600, segments: "15", purposes: ["care" as const], depth: 0, epoch: 0, nonce, deadline }; // prettier-ignore
+      return Promise.all([
+        signed({ format: "grant@1", said: { ...said, parent: null } }),
+        signed({ format: "grant@1", said: { ...said, parent: grant } }),
+        signed({ format: "revocation@1", said: { grant, deadline } }),
+      ]);
+    }
+    if (path === "/v1/consents")
+      return [
+        await signed({ format: "consent@1", said: { twin, reader: me, purposes: ["care"], nonce: 0, deadline } }),
+      ];
+    if (path === "/v1/requests") {
+      const wish = { twin, segments: 15n, purposes: ["care" as const], until: clock.ms + 3_600_000, why: "to see it" };
+      const catalogue = () => expect.fail("a twin is asked for");
+      return [await signRequest(wish, wallet, { consortium, catalogue, now: clock.ms })];
+    }
+    if (path.endsWith("/approve")) return [{ grant }];
+    if (path.endsWith("/refuse")) return [{ reason: "no" }];
+    if (path === "/v1/session/login") return [used];
+    if (path === "/v1/verdicts/findings") return [findingOn(world.door, objects.device, wallet.privateKey)];
+    if (path === "/v1/documents") return [{ ...MANIFEST, name: `by-${me}` }];
+    const reading = await forgedReading(objects.device);
+    return [path === "/v1/readings" ? { readings: [reading] } : { reading }];
+  }
+
+  /** Target, query and body of an ask: only members that the endpoint takes. */
+  function partsOf({ method, path, parameters }: Operation, objects: Objects, { query, body }: Ask): string[] {
+    const target = path.replace(/\{(\w+)\}/g, (_all, name: string) => objects[objectAt(path, name)]);
+    const taken = new URLSearchParams();
+    for (const { name, in: where } of parameters) {
+      const value = where === "query" ? query[name] : undefined;
+      if (value !== undefined) taken.set(name, value);
+    }
+    return [`${target}?${taken.toString()}`, ...(method === "post" ? [JSON.stringify(body)] : [])];
   }
 
   async function send(
-    { method, path, parameters }: Operation,
+    operation: Operation,
     objects: Objects,
-    { token }: Attacker,
-    asks: Readonly<Record<string, string>>,
+    { token }: Pick<Attacker, "token">,
+    ask: Ask,
   ): Promise<Answer> {
-    const target = path.replace(/\{(\w+)\}/g, (_all, name: string) => fill(objects, objectAt(path, name)));
-    const query = new URLSearchParams();
-    for (const { name, in: where } of parameters) {
-      if (where !== "query") continue;
-      const value = asks[name] ?? (name in objects ? objects[name as keyof Objects] : undefined);
-      if (value !== undefined) query.set(name, value);
-    }
-    const body = JSON.stringify(bodyAt(path, objects));
-    const asked = `${target}?${query.toString()}${method === "post" ? body : ""}`;
-    const response = await fetch(`${door.url}${target}?${query.toString()}`, {
-      method,
+    const [target = "", body] = partsOf(operation, objects, ask);
+    const response = await fetch(`${world.door.url}${target}`, {
+      method: operation.method,
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(method === "post" && { "content-type": "application/json" }),
+        ...(body !== undefined && { "content-type": "application/json" }),
       },
-      ...(method === "post" && { body }),
+      ...(body !== undefined && { body }),
     });
     const live = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-    return { asked, status: response.status, text: live ? await readLive(response) : await response.text() };
+    const text = live ? await readLive(response) : await response.text();
+    const headers = [...response.headers].filter(([name]) => name !== "date");
+    return { asked: `${target}${body ?? ""}`, status: response.status, headers, text };
+  }
+
+  /** Of the decisions that were recorded since this was asked last; what closes an earlier one may come at any time, and decides nothing. */
+  async function reasonsSince(): Promise<unknown[]> {
+    const rows = await world.door.database.query<{ position: number; body: string }>(
+      `select l.position, r.body from leaf l join record r on r.position = l.position
+       where l.kind = 2 and l.position > $1 order by l.position`,
+      [looked],
+    );
+    looked = rows.at(-1)?.position ?? looked;
+    const records = rows.map(({ body }) => readRecord(body));
+    return records.filter(({ closes }) => closes === undefined).map(({ reason }) => reason);
   }
 });
 
@@ -314,7 +498,44 @@ async function readLive({ body }: Response): Promise<string> {
   return text;
 }
 
-const shown = (answer: Answer | undefined): unknown => [answer?.status, answer?.text];
+/** Whoever has no session for it is refused before anything that they name is looked at. */
+const hasSession = ({ as }: Attacker): boolean => as === "stranger" || as === "former";
+
+/** The twins that an attacker tries: both where one decides. */
+const cutsFor = (kind: Kind | undefined, attacker: Attacker): readonly Cut[] =>
+  hasSession(attacker) && /^(?:twin|receipt|explain|glance|list)$/.test(kind ?? "") ? CUTS : ["raw"];
+
+const kindsFor = (takesKind: boolean, attacker: Attacker): readonly (string | undefined)[] => {
+  if (!takesKind) return [undefined];
+  return hasSession(attacker) ? LISTED_KINDS : LISTED_KINDS.slice(0, 1);
+};
+
+const isNobody = ({ name }: Attacker): boolean => name === "a stranger";
+
+const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
+const kindOf = (operation: Operation): Kind | undefined => KINDS[nameOf(operation) as keyof typeof KINDS];
+const decidesOnTwin = (operation: Operation): boolean => /^(?:twin|receipt|explain)$/.test(kindOf(operation) ?? "");
+
+/** From the very first on: a stream that began in the present would show nothing of what is there. */
+const stretchOf = (cut: Cut): Record<string, string> =>
+  cut === "raw" ? { fromSequence: "1", receipts: "true" } : { since: String(START * 1000), receipts: "true" };
+
+const shown = ({ status, headers, text }: Answer): unknown => [status, headers, text];
+
+const whatIs = (told: 200 | ErrorCode): unknown => (told === 200 ? [200] : [ERRORS[told].status, told]);
+
+function toldBy({ status, text }: Answer): unknown {
+  return status === 200 ? [200] : [status, (JSON.parse(text) as { code: string }).code];
+}
+
+function given(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+const without = (query: Readonly<Record<string, string>>, name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(query).filter(([one]) => one !== name));
 
 /** What the id in a path names. A new path must be told of here, or nobody attacks it. */
 function objectAt(path: string, name: string): keyof Objects {
@@ -327,27 +548,4 @@ function objectAt(path: string, name: string): keyof Objects {
   };
   const [, room = ""] = /^(\/v1\/[\w-]+)/.exec(path) ?? [];
   return known[`${room} ${name}`] ?? expect.fail(`tell the attacks what {${name}} in ${path} is`);
-}
-
-/** What is sent to a path that would take it from the right one; to all others everything that could be named. */
-function bodyAt(path: string, objects: Objects): object {
-  if (path.endsWith("/approve")) return { grant: objects.grant };
-  return path.endsWith("/refuse") ? { reason: "no" } : objects;
-}
-
-/** Whose answer could tell whether something is there. */
-const takesAnId = ({ session, method, path }: Operation): boolean =>
-  session && (method === "get" || path.includes("{"));
-
-const fill = (objects: Objects, object: keyof Objects): Hex => objects[object];
-
-/** A token's parts, each changed a little. */
-function tampered(token: string): [string, string][] {
-  const parts = token.split(".");
-  return parts.map((part, i) => {
-    const at = Math.floor(part.length / 2);
-    const letter = part[at] === "A" ? "B" : "A";
-    const changed = `${part.slice(0, at)}${letter}${part.slice(at + 1)}`;
-    return [`part ${i + 1}`, parts.map((one, k) => (k === i ? changed : one)).join(".")];
-  });
 }

@@ -347,8 +347,8 @@ export class WrittenDevice {
     return opening;
   }
 
-  /** The next reading; `skip` sequences before it are declared lost. */
-  async read(skip = 0): Promise<string> {
+  /** The next reading; `skip` sequences before it are declared lost, and each segment, by its number, has two samples. */
+  async read(skip = 0, values = (i: number): readonly number[] => [60 + i, 61 + i]): Promise<string> {
     this.#sequence += 1 + skip;
     const from = this.#door.clock.ms + 1000 * this.#sequence;
     const text = await buildReading(
@@ -361,7 +361,7 @@ export class WrittenDevice {
         iat: Math.floor(from / 1000) + 1,
         model: MODEL.name,
         prev: this.#prev,
-        segments: MODEL.segments.map(({ name, unit }, i) => ({ name, unit, t: [0, 500], v: [60 + i, 61 + i] })),
+        segments: MODEL.segments.map(({ name, unit }, i) => ({ name, unit, t: [0, 500], v: [...values(i)] })),
         salt: () => this.#door.salt(16),
       },
       (message) => signEs256(this.#key, message),
