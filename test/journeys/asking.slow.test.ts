@@ -212,13 +212,21 @@ describe("journey: from an unknown key to a first reading", () => {
     const forged = { ...granted, said: { ...said, segments: "1" } } as typeof granted;
     expect(await codeOf(steward.relay(forged))).to.equal("SIGNATURE_INVALID");
     expect(await codeOf(steward.relay({ ...granted, signer: said.reader }))).to.equal("NOT_STEWARD");
-    const stranger = connect({ url: server.http, signer: Wallet.createRandom() });
+    const nobody = Wallet.createRandom();
+    const stranger = connect({ url: server.http, signer: nobody });
     expect(await codeOf(stranger.relay(forged)), "a stranger is told nothing").to.equal("NOT_FOUND");
+    const byStranger = await signAct({ format: "grant@1", said }, nobody, consortium);
+    const ofNothing = await signAct({ format: "grant@1", said: { ...said, twin: request } }, nobody, consortium);
+    for (const act of [byStranger, ofNothing]) expect(await codeOf(stranger.relay(act))).to.equal("NOT_FOUND");
 
     const { grant, transaction } = await stranger.relay(granted);
     expect((await provider.getTransactionReceipt(transaction ?? ""))?.status).to.equal(1);
     if (grant === null) return expect.fail("no grant");
-    expect(await steward.relay(granted), "sent again").to.deep.equal({ grant, transaction: null });
+    const again = { grant, transaction: null };
+    expect(await steward.relay(granted), "sent again").to.deep.equal(again);
+    expect(await stranger.relay(granted), "sent again by whoever has the signature").to.deep.equal(again);
+    const guessed = { ...granted, signature: byStranger.signature };
+    expect(await codeOf(stranger.relay(guessed)), "guessed by whoever has none").to.equal("NOT_FOUND");
     const wider = await signAct({ format: "grant@1", said: { ...said, depth: 1 } }, wallet, consortium);
     expect(await codeOf(steward.relay(wider)), "another grant under the same nonce").to.equal("NONCE_USED");
     expect((await steward.approveRequest(request, grant)).state).to.equal("approved");
