@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { contradictions } from "./contradictions.ts";
 import { SettingsRefused, unknownSettings, wrongValue, type WrongSetting } from "./refuse.ts";
 import { SETTINGS, type SettingName, type Settings } from "./settings.ts";
@@ -138,5 +138,5 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
 
 function absolute(path: string): string {
   if (path === "~" || path.startsWith("~/")) return join(homedir(), path.slice(1));
-  return isAbsolute(path) ? path : resolve(path);
+  return resolve(path);
 }

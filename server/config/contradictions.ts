@@ -1,3 +1,4 @@
+import { relative, sep } from "node:path";
 import type { Config, Overrides } from "./config.ts";
 import { lineOf, type WrongSetting } from "./refuse.ts";
 import type { SettingName } from "./settings.ts";
@@ -6,19 +7,40 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
 /** Every address of this machine, so the name of none. */
 const ANY_ADDRESS = new Set(["0.0.0.0", "::", "[::]"]);
 
-/** Settings that can each be used and that cannot hold together, or that would promise what cannot be kept. */
+/** What means nothing without all of these. */
+const NEEDS: readonly (readonly [SettingName, readonly SettingName[]])[] = [
+  ["TLS_CERT", ["TLS_KEY"]],
+  ["TLS_KEY", ["TLS_CERT"]],
+  ["TLS_CLIENT_CA", ["TLS_CERT", "TLS_KEY"]],
+  ["MQTT_CERT", ["MQTT_KEY", "MQTT_URL"]],
+  ["MQTT_KEY", ["MQTT_CERT", "MQTT_URL"]],
+  ["MQTT_CA", ["MQTT_URL"]],
+  ["RPC_PLAIN_TEXT", ["RPC_URL"]],
+  ["RPC_BLOCK_AGE_SECONDS", ["RPC_URL"]],
+];
+
+/** What is about an embedded part, by the setting that puts another one in that part's place. */
+const REPLACED = {
+  MQTT_URL: { part: "broker", about: ["MQTT_PORT", "TLS_CLIENT_CA"] },
+  RPC_URL: { part: "chain", about: ["RPC_PORT", "ANVIL"] },
+} as const satisfies Partial<Record<SettingName, { part: string; about: readonly SettingName[] }>>;
+const REPLACING = ["MQTT_URL", "RPC_URL"] as const;
+
+/**
+ * Settings that can each be used and that cannot hold together, or that would promise what cannot be kept. Each change that is
+ * proposed must lead to no other refusal.
+ */
 export function contradictions(config: Config, source: NodeJS.ProcessEnv, overrides: Overrides): WrongSetting[] {
   return [
     ...plainText(config),
-    ...plainName(config),
-    ...halfPairs(source),
+    ...plainName(config, source),
+    ...meaningless(source),
     ...plainBroker(config),
-    ...unheardBroker(config, source),
+    ...unheard(source),
     ...plainNode(config),
     ...openDatabase(config, source),
     ...sharedPorts(config, overrides),
-    ...unheardPort(config, source),
-    ...mirrorWithin(config),
+    ...mirrorWithin(config, source),
     ...brokenPromise(config),
   ];
 }
@@ -29,7 +51,7 @@ function plainText({ host, tls, publicUrl }: Config): WrongSetting[] {
       {
         line: lineOf("HOST", host),
         problem: "Without TLS_CERT and TLS_KEY this server speaks plain text, and that on loopback only.",
-        change: "TLS_CERT=… and TLS_KEY=… beside it, or unset HOST",
+        change: `${listed(["TLS_CERT=…", "TLS_KEY=…", ...nameByTls(host, publicUrl)])} beside it, or unset HOST`,
       },
     ];
   if (ANY_ADDRESS.has(host) && publicUrl === undefined)
@@ -43,39 +65,59 @@ function plainText({ host, tls, publicUrl }: Config): WrongSetting[] {
   return [];
 }
 
+/** Under what name it would be reached by TLS, where none is set that would do. */
+function nameByTls(host: string, publicUrl: string | undefined): string[] {
+  if (publicUrl === undefined) return ANY_ADDRESS.has(host) ? ["PUBLIC_URL=https://…"] : [];
+  return publicUrl.startsWith("http:") ? [`PUBLIC_URL=${byTls(publicUrl)}`] : [];
+}
+
+const byTls = (url: string): string => url.replace(/^http:/, "https:");
+
 /** `http` in what others are told makes them speak plain text, whatever we speak. */
-function plainName({ publicUrl, tls }: Config): WrongSetting[] {
+function plainName({ publicUrl }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
   if (publicUrl === undefined) return [];
+  const isPlain = (source.TLS_CERT ?? source.TLS_KEY) === undefined;
   const { protocol, hostname } = new URL(publicUrl);
-  if (protocol === "https:" || (LOOPBACK.has(hostname) && tls === undefined)) return [];
+  if (protocol === "https:" || (LOOPBACK.has(hostname) && isPlain)) return [];
   return [
     {
       line: lineOf("PUBLIC_URL", publicUrl),
-      problem:
-        tls === undefined ? "Plain text is for loopback only." : "With TLS_CERT this server speaks no plain text.",
-      change: `PUBLIC_URL=${publicUrl.replace(/^http:/, "https:")}`,
+      problem: isPlain ? "Plain text is for loopback only." : "With TLS_CERT this server speaks no plain text.",
+      change: `PUBLIC_URL=${byTls(publicUrl)}`,
     },
   ];
 }
 
-/** Settings that mean nothing one without the other. */
-function halfPairs(source: NodeJS.ProcessEnv): WrongSetting[] {
-  const needs: (readonly [SettingName, SettingName])[] = [
-    ["TLS_CERT", "TLS_KEY"],
-    ["TLS_KEY", "TLS_CERT"],
-    ["TLS_CLIENT_CA", "TLS_CERT"],
-    ["MQTT_CERT", "MQTT_KEY"],
-    ["MQTT_KEY", "MQTT_CERT"],
-    ["MQTT_CERT", "MQTT_URL"],
-    ["MQTT_CA", "MQTT_URL"],
-  ];
-  return needs.flatMap(([name, other]) => {
+/** Settings that mean nothing without others that are not set. */
+function meaningless(source: NodeJS.ProcessEnv): WrongSetting[] {
+  return NEEDS.flatMap(([name]) => {
     const value = source[name];
-    if (value === undefined || source[other] !== undefined) return [];
-    const problem = `It means nothing without ${other}.`;
-    return [{ line: lineOf(name, value), problem, change: `${other}=… beside it, or unset ${name}` }];
+    const missing = missingOf(name, source);
+    // About an embedded part that another one has replaced: `unheard` says so.
+    const isUnheard = REPLACING.some((url) => source[url] !== undefined && isAbout(url, name));
+    if (value === undefined || missing.length === 0 || isUnheard) return [];
+    const replaced = REPLACING.filter((url) => missing.includes(url)).flatMap((url) =>
+      REPLACED[url].about.filter((one) => source[one] !== undefined),
+    );
+    const place = replaced.length === 0 ? "beside it" : `beside it, in place of ${listed(replaced)}`;
+    return [
+      {
+        line: lineOf(name, value),
+        problem: `It means nothing without ${listed(missing)}.`,
+        change: `${listed(missing.map(lineFor))} ${place}, or unset ${name}`,
+      },
+    ];
   });
 }
+
+const missingOf = (name: SettingName, source: NodeJS.ProcessEnv): readonly SettingName[] =>
+  (NEEDS.find(([one]) => one === name)?.[1] ?? []).filter((other) => source[other] === undefined);
+const isAbout = (url: keyof typeof REPLACED, name: SettingName): boolean =>
+  (REPLACED[url].about as readonly SettingName[]).includes(name);
+/** Certificates are for TLS, so the broker that they are shown to speaks it. */
+const lineFor = (name: SettingName): string => (name === "MQTT_URL" ? "MQTT_URL=mqtts://…" : `${name}=…`);
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 
 /** Readings are signed, but a password is not, and what a device measures would be read by whoever is on that network. */
 function plainBroker({ broker }: Config): WrongSetting[] {
@@ -84,7 +126,7 @@ function plainBroker({ broker }: Config): WrongSetting[] {
   const line = lineOf("MQTT_URL", broker.url);
   if (protocol === "mqtt:" && !LOOPBACK.has(hostname))
     return [{ line, problem: "Plain text is for loopback only.", change: `MQTT_URL=mqtts://${hostname}:8883` }];
-  if (protocol === "mqtt:" && (broker.cert ?? broker.ca) !== undefined)
+  if (protocol === "mqtt:" && (broker.cert ?? broker.key ?? broker.ca) !== undefined)
     return [
       {
         line,
@@ -95,13 +137,27 @@ function plainBroker({ broker }: Config): WrongSetting[] {
   return [];
 }
 
-function unheardBroker({ broker }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
-  if (broker === undefined) return [];
-  return (["MQTT_PORT", "TLS_CLIENT_CA"] as const).flatMap((name) => {
-    const value = source[name];
-    if (value === undefined) return [];
-    const problem = "With MQTT_URL there is no embedded broker that it could be about.";
-    return [{ line: lineOf(name, value), problem, change: `unset ${name}, or unset MQTT_URL` }];
+/** Settings of an embedded part that is not there. */
+function unheard(source: NodeJS.ProcessEnv): WrongSetting[] {
+  return REPLACING.flatMap((url) => {
+    if (source[url] === undefined) return [];
+    const { part, about } = REPLACED[url];
+    return about.flatMap((name) => {
+      const value = source[name];
+      if (value === undefined) return [];
+      const without = NEEDS.filter(([one, needed]) => needed.includes(url) && source[one] !== undefined);
+      const replacing = listed([url, ...without.map(([one]) => one)]);
+      const missing = missingOf(name, source);
+      const instead =
+        missing.length === 0 ? `unset ${replacing}` : `${listed(missing.map(lineFor))} in place of ${replacing}`;
+      return [
+        {
+          line: lineOf(name, value),
+          problem: `With ${url} there is no embedded ${part} that it could be about.`,
+          change: `unset ${name}, or ${instead}`,
+        },
+      ];
+    });
   });
 }
 
@@ -123,17 +179,18 @@ function plainNode({ rpcUrl, rpcPlainText }: Config): WrongSetting[] {
 /** The driver uses TLS only when it is told to; over a network, whoever starts us says which it shall be. */
 function openDatabase({ databaseUrl }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
   if (databaseUrl === undefined) return [];
-  const { hostname, searchParams } = new URL(databaseUrl);
+  const { hostname, search, searchParams } = new URL(databaseUrl);
   // As the driver reads it: of several the last counts, an empty one says nothing, and PGHOST stands in for a host.
   const last = (name: string): string | undefined => searchParams.getAll(name).at(-1);
   const host = (last("host") ?? hostname) || (source.PGHOST ?? "");
   const local = host === "" || host.startsWith("/") || LOOPBACK.has(host);
   if (local || last("sslmode") || last("ssl")) return [];
+  const secured = `DATABASE_URL=…${search === "" ? "?" : "&"}sslmode=`;
   return [
     {
       line: lineOf("DATABASE_URL", databaseUrl),
       problem: `It names ${host} and no sslmode: its password and what is stored would travel in the open.`,
-      change: "DATABASE_URL=…?sslmode=verify-full, or ?sslmode=disable where nobody else is on that network",
+      change: `${secured}verify-full, or ${secured}disable where nobody else is on that network`,
     },
   ];
 }
@@ -153,22 +210,13 @@ function sharedPorts({ ports, rpcUrl, broker }: Config, overrides: Overrides): W
   });
 }
 
-function unheardPort({ rpcUrl }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
-  if (rpcUrl === undefined || source.RPC_PORT === undefined) return [];
+function mirrorWithin({ data, keysMirror }: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
+  if (keysMirror === undefined) return [];
+  const way = relative(data, keysMirror);
+  if (way === ".." || way.startsWith(`..${sep}`)) return [];
   return [
     {
-      line: lineOf("RPC_PORT", source.RPC_PORT),
-      problem: "With RPC_URL there is no embedded chain, and so no door of it.",
-      change: "unset RPC_PORT, or unset RPC_URL",
-    },
-  ];
-}
-
-function mirrorWithin({ data, keysMirror }: Config): WrongSetting[] {
-  if (keysMirror === undefined || !`${keysMirror}/`.startsWith(`${data}/`)) return [];
-  return [
-    {
-      line: lineOf("KEYS_MIRROR", keysMirror),
+      line: lineOf("KEYS_MIRROR", source.KEYS_MIRROR ?? keysMirror),
       problem: "It lies in the data directory: what takes the one takes the other.",
       change: "KEYS_MIRROR=… on another disk",
     },
@@ -182,7 +230,7 @@ function brokenPromise({ sealIntervalMs, anchorWithinSeconds }: Config): WrongSe
     {
       line: `ANCHOR_WITHIN_SECONDS=${anchorWithinSeconds}`,
       problem: `With SEAL_INTERVAL_MS=${sealIntervalMs} acks would promise an anchor sooner than it is made.`,
-      change: `ANCHOR_WITHIN_SECONDS=${needed} or more, or a shorter SEAL_INTERVAL_MS`,
+      change: `ANCHOR_WITHIN_SECONDS=${needed} or more, or SEAL_INTERVAL_MS=${anchorWithinSeconds * 500} or less`,
     },
   ];
 }

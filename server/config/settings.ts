@@ -80,7 +80,11 @@ export const SETTINGS = z.object({
   RPC_BLOCK_AGE_SECONDS: whole(0, 86_400, 60).meta(told({ takes: "0 to 86400 seconds; 0 is any age" })),
   RPC_PRICE_CEILING_GWEI: whole(0, 999_999_999, 500).meta(told({ takes: "0 to 999999999 gwei" })),
   DATABASE_URL: url(/^postgres(ql)?$/).meta(
-    told({ takes: "a postgresql URL", example: "postgresql://USER:PASSWORD@HOST:5432/NAME", secret: true }),
+    told({
+      takes: "a postgresql URL",
+      example: "postgresql://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full",
+      secret: true,
+    }),
   ),
   SEAL_INTERVAL_MS: whole(50, 60_000, 1_000).meta(told({ takes: "50 to 60000 milliseconds" })),
   ANCHOR_WITHIN_SECONDS: whole(5, 86_400, 600).meta(told({ takes: "5 to 86400 seconds" })),

@@ -5,7 +5,7 @@ import type { Chain } from "../chain/view.ts";
 import type { Config } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { openMqtt } from "../gateway/mqtt.ts";
-import { followBroker } from "../gateway/mqtt-broker.ts";
+import { followBroker, type BrokerDoor } from "../gateway/mqtt-broker.ts";
 import { nameOf } from "./front-doors.ts";
 import { urlOf } from "./http-door.ts";
 import { readBrokerTls, type TlsSide } from "./tls.ts";
@@ -47,13 +47,14 @@ export async function openMqttPlace(
   const { gateway, stream, report } = rooms;
   const clientId = `twinward-${randomBytes(8).toString("hex")}`;
   const door = followBroker({ gateway, stream, report, clientId, url: config.broker.url, tls: tls.broker });
+  return { url: door.url, checks: brokerCheck(door), close: () => door.close() };
+}
+
+/** What /readyz asks of our place at a broker of others. */
+export function brokerCheck(door: Pick<BrokerDoor, "url" | "isListening">): { readonly mqtt: () => Promise<void> } {
   return {
-    url: door.url,
-    checks: {
-      mqtt: async () => {
-        if (!door.isListening()) throw new TwinwardError("BROKER_UNREACHABLE", { broker: door.url });
-      },
+    mqtt: async () => {
+      if (!door.isListening()) throw new TwinwardError("BROKER_UNREACHABLE", { broker: door.url });
     },
-    close: () => door.close(),
   };
 }

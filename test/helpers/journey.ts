@@ -69,7 +69,14 @@ export class Journey {
       stdio: ["ignore", "pipe", "pipe"],
       // A group of its own, as a shell gives it: an interrupt reaches it and its children, and not this test.
       detached: true,
-      env: { ...process.env, NODE_ENV: undefined, JOURNEY_OF_TEST: basename(this.directory), ...environment },
+      // ANVIL may be set for the tests' own nodes: beside RPC_URL it is refused.
+      env: {
+        ...process.env,
+        ...(environment.RPC_URL === undefined ? {} : { ANVIL: undefined }),
+        NODE_ENV: undefined,
+        JOURNEY_OF_TEST: basename(this.directory),
+        ...environment,
+      },
     });
     const going = this.#follow(child);
     this.#going.add(going);

@@ -7,6 +7,8 @@ import { ownSources } from "../../../scripts/checks/imports.ts";
 import { readConfig, type Overrides } from "../../../server/config/config.ts";
 import { SettingsRefused, type WrongSetting } from "../../../server/config/refuse.ts";
 import { CLIENT_SETTINGS, describeSetting, settingNames, SETTINGS } from "../../../server/config/settings.ts";
+import { brokerCheck } from "../../../server/main/mqtt-door.ts";
+import { readyChecks, type ReadyParts } from "../../../server/main/ready.ts";
 import { readSettings } from "../../../server/main/settings.ts";
 
 const PAGE = readFileSync(new URL("../../../docs/running.md", import.meta.url), "utf8");
@@ -21,6 +23,137 @@ function refusedBy(environment: NodeJS.ProcessEnv, words: Overrides = {}): reado
     throw error;
   }
   return [];
+}
+
+type Case = readonly [what: string, environment: Record<string, string>, words: Overrides, ...lines: string[]];
+
+const NODE = { RPC_URL: "https://n.example" };
+const BROKER = { MQTT_URL: "mqtts://b.example" };
+
+/** By the row of docs/running.md that tells of them: what is set, and the lines that are refused. */
+const CONTRADICTIONS: Readonly<Record<string, readonly Case[]>> = {
+  "`HOST` beyond loopback without `TLS_CERT` and `TLS_KEY`": [
+    ["HOST beyond loopback", { HOST: "10.0.0.5" }, {}, "HOST=10.0.0.5"],
+    ["HOST of every address", { HOST: "0.0.0.0" }, {}, "HOST=0.0.0.0"],
+    ["HOST beyond a plain name", { HOST: "10.0.0.5", PUBLIC_URL: "http://localhost" }, {}, "HOST=10.0.0.5"],
+  ],
+  "`HOST` of every address without `PUBLIC_URL`": [
+    ["HOST that names nobody", { HOST: "0.0.0.0", ...TLS }, {}, "HOST=0.0.0.0"],
+    ["HOST of IPv6 that names nobody", { HOST: "::", ...TLS }, {}, "HOST=::"],
+  ],
+  "`PUBLIC_URL` with `http` beyond loopback, or beside `TLS_CERT`": [
+    ["a plain name", { PUBLIC_URL: "http://twin.example" }, {}, "PUBLIC_URL=http://twin.example"],
+    ["a plain name with TLS", { PUBLIC_URL: "http://localhost", ...TLS }, {}, "PUBLIC_URL=http://localhost"],
+  ],
+  "`TLS_CERT` without `TLS_KEY` or the reverse; `TLS_CLIENT_CA` without them; `MQTT_CERT` and `MQTT_KEY` likewise; these and `MQTT_CA` without `MQTT_URL`; `RPC_PLAIN_TEXT` and `RPC_BLOCK_AGE_SECONDS` without `RPC_URL`":
+    [
+      ["a certificate without its key", { TLS_CERT: "/c.pem" }, {}, "TLS_CERT=/c.pem"],
+      ["a key without its certificate", { TLS_KEY: "/k.pem" }, {}, "TLS_KEY=/k.pem"],
+      ["an authority for nobody", { TLS_CLIENT_CA: "/a.pem" }, {}, "TLS_CLIENT_CA=/a.pem"],
+      ["a certificate for a broker without its key", { ...BROKER, MQTT_CERT: "/c.pem" }, {}, "MQTT_CERT=/c.pem"],
+      ["a key for a broker without its certificate", { ...BROKER, MQTT_KEY: "/k.pem" }, {}, "MQTT_KEY=/k.pem"],
+      ["a certificate for no broker", { MQTT_CERT: "/c.pem" }, {}, "MQTT_CERT=/c.pem"],
+      ["a key for no broker", { MQTT_KEY: "/k.pem" }, {}, "MQTT_KEY=/k.pem"],
+      ["an authority for no broker", { MQTT_CA: "/a.pem" }, {}, "MQTT_CA=/a.pem"],
+      ["an authority for an embedded broker", { MQTT_CA: "/a.pem", MQTT_PORT: "1884" }, {}, "MQTT_CA=/a.pem"],
+      ["plain text to no node", { RPC_PLAIN_TEXT: "allow" }, {}, "RPC_PLAIN_TEXT=allow"],
+      ["an age of no node's blocks", { RPC_BLOCK_AGE_SECONDS: "60" }, {}, "RPC_BLOCK_AGE_SECONDS=60"],
+      [
+        "an age of the embedded chain's blocks",
+        { RPC_BLOCK_AGE_SECONDS: "60", RPC_PORT: "8546" },
+        {},
+        "RPC_BLOCK_AGE_SECONDS=60",
+      ],
+    ],
+  "`MQTT_URL` with `mqtt` beyond loopback, or with certificates": [
+    ["a broker in the open", { MQTT_URL: "mqtt://u:hidden-word@broker.example" }, {}, "MQTT_URL=…"],
+    ["a certificate in plain text", { MQTT_URL: "mqtt://127.0.0.1", MQTT_CA: "/a.pem" }, {}, "MQTT_URL=…"],
+    ["a key in plain text", { MQTT_URL: "mqtt://[::1]", MQTT_KEY: "/k.pem" }, {}, "MQTT_KEY=/k.pem", "MQTT_URL=…"],
+  ],
+  "`MQTT_PORT` or `TLS_CLIENT_CA` with `MQTT_URL`": [
+    ["MQTT_PORT with MQTT_URL", { ...BROKER, MQTT_PORT: "1884" }, {}, "MQTT_PORT=1884"],
+    [
+      "MQTT_PORT with MQTT_URL and its certificates",
+      { ...BROKER, MQTT_CERT: "/c.pem", MQTT_KEY: "/k.pem", MQTT_CA: "/a.pem", MQTT_PORT: "1884" },
+      {},
+      "MQTT_PORT=1884",
+    ],
+    ["TLS_CLIENT_CA with MQTT_URL", { ...BROKER, ...TLS, TLS_CLIENT_CA: "/a.pem" }, {}, "TLS_CLIENT_CA=/a.pem"],
+    ["TLS_CLIENT_CA alone with MQTT_URL", { ...BROKER, TLS_CLIENT_CA: "/a.pem" }, {}, "TLS_CLIENT_CA=/a.pem"],
+  ],
+  "`RPC_URL` with `http` beyond loopback, without `RPC_PLAIN_TEXT=allow`": [
+    ["a node of another machine by plain text", { RPC_URL: "http://n.example/hidden-word" }, {}, "RPC_URL=…"],
+    ["one of several nodes by plain text", { RPC_URL: "https://m.example, http://10.0.0.7:8545" }, {}, "RPC_URL=…"],
+  ],
+  "`DATABASE_URL` of another machine without `sslmode`": [
+    ["a database in the open", { DATABASE_URL: "postgres://u:hidden-word@db.example/x" }, {}, "DATABASE_URL=…"],
+    [
+      "a database whose last host is elsewhere",
+      { DATABASE_URL: "postgres:///x?host=::1&host=db.example" },
+      {},
+      "DATABASE_URL=…",
+    ],
+    [
+      "a database with an empty sslmode",
+      { DATABASE_URL: "postgres://db.example/x?sslmode=&ssl=" },
+      {},
+      "DATABASE_URL=…",
+    ],
+    ["a database that PGHOST names", { DATABASE_URL: "postgres:///x", PGHOST: "db.example" }, {}, "DATABASE_URL=…"],
+  ],
+  "one port for two doors": [
+    ["one port for two doors", { PORT: "1883" }, {}, "MQTT_PORT=1883"],
+    ["one port for two doors, by a word", {}, { port: 8545 }, "RPC_PORT=8545"],
+    ["METRICS_PORT at the API's", { METRICS_PORT: "8080" }, {}, "METRICS_PORT=8080"],
+    ["METRICS_PORT at the chain's", { METRICS_PORT: "8545" }, {}, "METRICS_PORT=8545"],
+  ],
+  "`RPC_PORT` or `ANVIL` with `RPC_URL`": [
+    ["RPC_PORT with RPC_URL", { RPC_PORT: "8545", RPC_URL: "http://127.0.0.1:1" }, {}, "RPC_PORT=8545"],
+    [
+      "RPC_PORT with RPC_URL and what is about it",
+      { ...NODE, RPC_PORT: "8545", RPC_PLAIN_TEXT: "allow", RPC_BLOCK_AGE_SECONDS: "9" },
+      {},
+      "RPC_PORT=8545",
+    ],
+    ["ANVIL with RPC_URL", { ...NODE, ANVIL: "/usr/bin/anvil" }, {}, "ANVIL=/usr/bin/anvil"],
+  ],
+  "`KEYS_MIRROR` in the data directory": [
+    ["a mirror inside the data directory", { KEYS_MIRROR: "/d/keys" }, { data: "/d" }, "KEYS_MIRROR=/d/keys"],
+    ["a mirror that is it", { KEYS_MIRROR: "/d" }, { data: "/d/" }, "KEYS_MIRROR=/d"],
+    ["a mirror inside it, by ..", { KEYS_MIRROR: "/e/../d/keys" }, { data: "/d" }, "KEYS_MIRROR=/e/../d/keys"],
+    ["a mirror inside it, past a slash", { KEYS_MIRROR: "/d/keys" }, { data: "/d/" }, "KEYS_MIRROR=/d/keys"],
+  ],
+  "`ANCHOR_WITHIN_SECONDS` below two `SEAL_INTERVAL_MS`": [
+    [
+      "a promise that cannot be kept",
+      { SEAL_INTERVAL_MS: "60000", ANCHOR_WITHIN_SECONDS: "60" },
+      {},
+      "ANCHOR_WITHIN_SECONDS=60",
+    ],
+  ],
+};
+
+const FILLED: Readonly<Record<string, string>> = {
+  TLS_CERT: "/c.pem",
+  TLS_KEY: "/k.pem",
+  MQTT_CERT: "/c.pem",
+  MQTT_KEY: "/k.pem",
+  RPC_URL: "https://n.example",
+  KEYS_MIRROR: "/other-disk/keys",
+};
+
+/** The environment after somebody has done what a change says: `A=… and B=…`, `unset A and B`, `A=… in place of B`. */
+function withChange(environment: Record<string, string>, change: string): NodeJS.ProcessEnv {
+  const changed: NodeJS.ProcessEnv = { ...environment };
+  const [put = "", removed = ""] = change.split(/\bunset\b|\bin place of\b/);
+  for (const [name] of removed.matchAll(/[A-Z][A-Z_]+/g)) delete changed[name];
+  for (const [, name = "", value = ""] of put.matchAll(/\b([A-Z][A-Z_]+)=([^\s,]+)/g))
+    changed[name] =
+      value === "…" ? FILLED[name]
+      : value.startsWith("…") ? value.replace("…", environment[name] ?? "")
+      : value.replace("…", "filled.example"); // prettier-ignore
+  expect(changed, change).not.to.deep.equal(environment);
+  return changed;
 }
 
 /** Rows of the table under a heading of docs/running.md, as cells. */
@@ -64,6 +197,7 @@ describe("settings", () => {
     ["RPC_BLOCK_AGE_SECONDS", "86401"],
     ["RPC_PRICE_CEILING_GWEI", "-1"],
     ["DATABASE_URL", "mysql://127.0.0.1/x"],
+    ["METRICS_PORT", "x"],
     ["TWINWARD_DATA", ""],
     ["ANVIL", ""],
     ["PUBLIC_URL", "twin.example"],
@@ -73,14 +207,15 @@ describe("settings", () => {
     ["MQTT_URL", "tcp://127.0.0.1"],
   ] as const) {
     it(`refuse ${name}='${value}', with a line that would be taken`, () => {
-      const [wrong, ...others] = refusedBy({ [name]: value });
-      expect(others).to.deep.equal([]);
+      const [wrong, ...more] = refusedBy({ [name]: value });
+      expect(more).to.deep.equal([]);
       const isSecret = describeSetting(name).secret === true;
       expect(wrong?.line).to.equal(`${name}=${isSecret ? "…" : value}`);
       expect(wrong?.problem).to.equal(`It takes ${describeSetting(name).takes}.`);
       const [change = ""] = (wrong?.change ?? "").split(", or unset");
       const [, instead = ""] = change.split(/=(.*)/s);
-      expect(refusedBy({ [name]: instead }).filter(({ problem }) => problem.startsWith("It takes"))).to.deep.equal([]);
+      const others = refusedBy({ [name]: instead }).filter(({ problem }) => !problem.startsWith("It means nothing"));
+      expect(others).to.deep.equal([]);
     });
   }
 
@@ -108,49 +243,19 @@ describe("settings", () => {
     expect(refusedBy({ ...foreign, ...Object.fromEntries(CLIENT_SETTINGS.map((name) => [name, "x"])) })).to.be.empty;
   });
 
-  for (const [what, environment, words, line] of [
-    ["HOST beyond loopback", { HOST: "0.0.0.0" }, {}, "HOST=0.0.0.0"],
-    ["HOST that names nobody", { HOST: "0.0.0.0", ...TLS }, {}, "HOST=0.0.0.0"],
-    ["a certificate without its key", { TLS_CERT: "/c.pem" }, {}, "TLS_CERT=/c.pem"],
-    ["a key without its certificate", { TLS_KEY: "/k.pem" }, {}, "TLS_KEY=/k.pem"],
-    ["an authority for nobody", { TLS_CLIENT_CA: "/a.pem" }, {}, "TLS_CLIENT_CA=/a.pem"],
-    ["a plain name", { PUBLIC_URL: "http://twin.example" }, {}, "PUBLIC_URL=http://twin.example"],
-    ["a plain name with TLS", { PUBLIC_URL: "http://localhost", ...TLS }, {}, "PUBLIC_URL=http://localhost"],
-    ["a broker in the open", { MQTT_URL: "mqtt://u:hidden-word@broker.example" }, {}, "MQTT_URL=…"],
-    ["a certificate in plain text", { MQTT_URL: "mqtt://127.0.0.1", MQTT_CA: "/a.pem" }, {}, "MQTT_URL=…"],
-    ["half a pair for a broker", { MQTT_URL: "mqtts://b.example", MQTT_KEY: "/k.pem" }, {}, "MQTT_KEY=/k.pem"],
-    ["an authority for no broker", { MQTT_CA: "/a.pem" }, {}, "MQTT_CA=/a.pem"],
-    ["MQTT_PORT with MQTT_URL", { MQTT_URL: "mqtts://b.example", MQTT_PORT: "1884" }, {}, "MQTT_PORT=1884"],
-    ["a database in the open", { DATABASE_URL: "postgres://u:hidden-word@db.example/x" }, {}, "DATABASE_URL=…"],
-    [
-      "a database whose last host is elsewhere",
-      { DATABASE_URL: "postgres:///x?host=::1&host=db.example" },
-      {},
-      "DATABASE_URL=…",
-    ],
-    [
-      "a database with an empty sslmode",
-      { DATABASE_URL: "postgres://db.example/x?sslmode=&ssl=" },
-      {},
-      "DATABASE_URL=…",
-    ],
-    ["a database that PGHOST names", { DATABASE_URL: "postgres:///x", PGHOST: "db.example" }, {}, "DATABASE_URL=…"],
-    ["one port for two doors", { PORT: "1883" }, {}, "MQTT_PORT=1883"],
-    ["one port for two doors, by a word", {}, { port: 8545 }, "RPC_PORT=8545"],
-    ["RPC_PORT with RPC_URL", { RPC_PORT: "8545", RPC_URL: "http://127.0.0.1:1" }, {}, "RPC_PORT=8545"],
-    ["a node of another machine by plain text", { RPC_URL: "http://n.example/hidden-word" }, {}, "RPC_URL=…"],
-    ["one of several nodes by plain text", { RPC_URL: "https://m.example, http://10.0.0.7:8545" }, {}, "RPC_URL=…"],
-    [
-      "a promise that cannot be kept",
-      { SEAL_INTERVAL_MS: "60000", ANCHOR_WITHIN_SECONDS: "60" },
-      {},
-      "ANCHOR_WITHIN_SECONDS=60",
-    ],
-  ] as const) {
-    it(`refuse ${what}`, () => {
+  for (const [what, environment, words, ...lines] of Object.values(CONTRADICTIONS).flat()) {
+    it(`refuse ${what}, and take each change that they propose`, () => {
       const wrong = refusedBy(environment, words);
-      expect(wrong.map((one) => one.line)).to.deep.equal([line]);
+      expect(wrong.map((one) => one.line)).to.deep.equal(lines);
       expect(JSON.stringify(wrong)).not.to.contain("hidden-word");
+      for (const one of wrong) {
+        // What else was refused has changes of its own.
+        const rest = lines.filter((line) => line !== one.line);
+        for (const change of one.change.split(", or ")) {
+          const changed = refusedBy(withChange(environment, change), words).map(({ line }) => line);
+          expect(rest, `${one.line} → ${change}`).to.include.members(changed);
+        }
+      }
     });
   }
 
@@ -178,6 +283,8 @@ describe("settings", () => {
     ])
       expect(refusedBy({ RPC_URL, RPC_PLAIN_TEXT: "allow" })).to.deep.equal([]);
     expect(refusedBy({ RPC_URL: "https://n.example,http://localhost:1" })).to.deep.equal([]);
+    expect(refusedBy({ KEYS_MIRROR: "/data-mirror/keys", TWINWARD_DATA: "/data" })).to.deep.equal([]);
+    expect(refusedBy({ KEYS_MIRROR: "/d/..keys", TWINWARD_DATA: "/d/data" })).to.deep.equal([]);
     expect(readConfig({ RPC_PRICE_CEILING_GWEI: "3" }).priceCeiling).to.equal(3_000_000_000n);
   });
 
@@ -211,6 +318,18 @@ describe("docs/running.md", () => {
       expect(use.length, `${name}: for`).to.be.greaterThan(10);
       expect(danger.length, `${name}: danger`).to.be.greaterThan(10);
     }
+  });
+
+  it("has a row for every contradiction that is refused here", () => {
+    expect(rowsUnder("Contradictions").map(([together]) => together)).to.deep.equal(Object.keys(CONTRADICTIONS));
+    for (const cases of Object.values(CONTRADICTIONS)) expect(cases.length).to.be.greaterThan(0);
+  });
+
+  it("tells of every part of /readyz, and of no other", () => {
+    const [, told = ""] = rowsUnder("Is it well?").find(([ask]) => ask === "`GET /readyz`") ?? [];
+    const parts = [...told.matchAll(/`([a-z]+)` \(/g)].map(([, part]) => part);
+    const checks = { ...readyChecks({} as ReadyParts), ...brokerCheck({ url: "", isListening: () => true }) };
+    expect(parts.sort()).to.deep.equal(Object.keys(checks).sort());
   });
 
   it("has a row for every word of up", () => {
