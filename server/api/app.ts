@@ -22,6 +22,20 @@ export type Routes = Readonly<Record<string, Route>>;
 
 /** The front door: one Express app over rooms that were made elsewhere. Starts nothing and owns nothing. */
 export function createApi(rooms: ApiRooms): Express {
+  const app = newApp(rooms, rooms.consortium.rpc);
+  mount(app, routesOf(rooms), rooms);
+  if (rooms.console !== undefined) app.use(express.static(rooms.console, { dotfiles: "ignore", redirect: false }));
+  return refuseTheRest(app, rooms);
+}
+
+/** /healthz and /readyz alone, for a process that serves nobody anything else. */
+export function createHealth(rooms: Pick<ApiRooms, "ready" | "answered" | "log">): Express {
+  const app = newApp(rooms, undefined);
+  mount(app, healthRoutes(rooms));
+  return refuseTheRest(app, rooms);
+}
+
+function newApp(rooms: Pick<ApiRooms, "answered" | "log">, node: string | undefined): Express {
   const app = express();
   app.disable("x-powered-by");
   // Answers rest on decisions: they are made anew each time.
@@ -30,14 +44,14 @@ export function createApi(rooms: ApiRooms): Express {
   app.set("query parser", "simple");
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
-
-  app.use(harden(rooms.consortium.rpc));
+  app.use(harden(node));
   app.use(note(rooms));
-  const room = new BodyRoom();
-  mount(app, routesOf(rooms), rooms, room);
-  if (rooms.console !== undefined) app.use(express.static(rooms.console, { dotfiles: "ignore", redirect: false }));
+  return app;
+}
+
+function refuseTheRest(app: Express, { log }: Pick<ApiRooms, "log">): Express {
   app.use(notFound);
-  app.use(problems(rooms.log));
+  app.use(problems(log));
   return app;
 }
 
@@ -77,7 +91,7 @@ function harden(node: string | undefined): RequestHandler {
 }
 
 /** One line per answer: method, path, status, ms. No query, no header, no body: they may hold what is secret. */
-function note({ log, answered }: ApiRooms): RequestHandler {
+function note({ log, answered }: Pick<ApiRooms, "answered" | "log">): RequestHandler {
   return (request, response, next) => {
     const began = performance.now();
     const { method, path } = request;
@@ -98,7 +112,9 @@ function routeOf(request: Request): string {
   return typeof path === "string" ? path : "other";
 }
 
-function mount(app: Express, routes: Routes, rooms: ApiRooms, room: BodyRoom): void {
+/** Without rooms where nobody signs in. */
+function mount(app: Express, routes: Routes, rooms?: ApiRooms): void {
+  const room = new BodyRoom();
   for (const [path, { get, post }] of Object.entries(routes)) {
     const route = app.route(path);
     if (get) route.get(serveAt(get, rooms));

@@ -86,10 +86,14 @@ export function endpoint<
   };
 }
 
-/** Who, where, what: in this order, so that a stranger is told nothing of the rest. */
-export function serveAt(one: Endpoint, rooms: Pick<ApiRooms, "sessions" | "refusals">): RequestHandler {
+/**
+ * Who, where, what: in this order, so that a stranger is told nothing of the rest. Throws where a session is needed and nobody
+ * can sign in.
+ */
+export function serveAt(one: Endpoint, rooms?: Pick<ApiRooms, "sessions" | "refusals">): RequestHandler {
+  if (one.session && rooms === undefined) throw new Error("Nobody can sign in where this endpoint is mounted.");
   return async (request: Request, response: Response) => {
-    const session = one.session ? identify(request, rooms) : undefined;
+    const session = one.session && rooms ? identify(request, rooms) : undefined;
     const path = (name: string): Hex => pathId(request, name);
     for (const name of Object.keys(request.params)) path(name);
     const asked = query(one.query, request);

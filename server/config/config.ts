@@ -74,14 +74,18 @@ export interface Overrides {
 
 /**
  * Reads the settings: words of the command line before the environment, the environment before defaults. Throws
- * SettingsRefused, which names every line that is unknown, that cannot be used, or that contradicts another one.
+ * SettingsRefused, which names every line that is unknown, that cannot be used, or that is contradicted.
  */
-export function readConfig(source: NodeJS.ProcessEnv, overrides: Overrides = {}): Config {
+export function readConfig(
+  source: NodeJS.ProcessEnv,
+  overrides: Overrides = {},
+  contradicted: typeof contradictions = contradictions,
+): Config {
   const { wrong, set } = readSettings(source);
   wrong.push(...unknownSettings(source), ...wrongWords(overrides));
   if (wrong.length > 0 || set === undefined) throw new SettingsRefused(wrong);
   const config = configOf(set, source, overrides);
-  const contradicting = contradictions(config, source, overrides);
+  const contradicting = contradicted(config, source, overrides);
   if (contradicting.length > 0) throw new SettingsRefused(contradicting);
   return config;
 }

@@ -31,6 +31,21 @@ const REPLACING = ["MQTT_URL", "RPC_URL"] as const;
  * proposed must lead to no other refusal.
  */
 export function contradictions(config: Config, source: NodeJS.ProcessEnv, overrides: Overrides): WrongSetting[] {
+  const { ports, broker, rpcUrl } = config;
+  return [
+    ...setTogether(config, source),
+    ...sharedPorts([
+      [overrides.port === undefined ? `PORT=${ports.http}` : `--port ${ports.http}`, ports.http],
+      [`MQTT_PORT=${ports.mqtt}`, broker === undefined ? ports.mqtt : undefined],
+      [`RPC_PORT=${ports.rpc}`, rpcUrl === undefined ? ports.rpc : undefined],
+      [`METRICS_PORT=${ports.metrics}`, ports.metrics],
+    ]),
+    ...brokenPromise(config),
+  ];
+}
+
+/** The same of what is not about a server alone. */
+export function setTogether(config: Config, source: NodeJS.ProcessEnv): WrongSetting[] {
   return [
     ...plainText(config),
     ...plainName(config, source),
@@ -39,9 +54,7 @@ export function contradictions(config: Config, source: NodeJS.ProcessEnv, overri
     ...unheard(source),
     ...plainNode(config),
     ...openDatabase(config, source),
-    ...sharedPorts(config, overrides),
     ...mirrorWithin(config, source),
-    ...brokenPromise(config),
   ];
 }
 
@@ -195,16 +208,11 @@ function openDatabase({ databaseUrl }: Config, source: NodeJS.ProcessEnv): Wrong
   ];
 }
 
-function sharedPorts({ ports, rpcUrl, broker }: Config, overrides: Overrides): WrongSetting[] {
-  const named: (readonly [string, number])[] = [
-    [overrides.port === undefined ? `PORT=${ports.http}` : `--port ${ports.http}`, ports.http],
-    ...(broker === undefined ? [[`MQTT_PORT=${ports.mqtt}`, ports.mqtt] as const] : []),
-    ...(rpcUrl === undefined ? [[`RPC_PORT=${ports.rpc}`, ports.rpc] as const] : []),
-    ...(ports.metrics === undefined ? [] : [[`METRICS_PORT=${ports.metrics}`, ports.metrics] as const]),
-  ];
-  return named.flatMap(([line, port], index) => {
-    const earlier = named.slice(0, index).find(([, other]) => other === port);
-    if (port === 0 || earlier === undefined) return [];
+/** Doors by their lines; undefined where there is none. */
+export function sharedPorts(doors: readonly (readonly [line: string, port: number | undefined])[]): WrongSetting[] {
+  return doors.flatMap(([line, port], index) => {
+    const earlier = doors.slice(0, index).find(([, other]) => other === port);
+    if (port === undefined || port === 0 || earlier === undefined) return [];
     const word = line.split(/[= ]/)[0] ?? "";
     return [{ line, problem: `${earlier[0]} has that port already.`, change: `${word}=0 takes a free one` }];
   });

@@ -1,7 +1,7 @@
 import { TwinwardError } from "../../protocol/errors.ts";
 import { anchorsOf, type Line } from "../../protocol/line.ts";
 import type { Checks } from "../api/ready-parts.ts";
-import type { Anchor } from "../anchor/anchor-loop.ts";
+import type { AnchorHealth } from "../anchor/anchor-loop.ts";
 import { requireOpenStream } from "../chain/require-open-stream.ts";
 import type { Chain } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
@@ -12,7 +12,8 @@ export interface ReadyParts {
   readonly database: Database;
   readonly keys: Pick<KeyStore, "present">;
   readonly chain: Pick<Chain, "fresh" | "view">;
-  readonly anchor: Pick<Anchor, "health">;
+  /** Whoever anchors the stream, or another gateway of it. */
+  readonly anchor: { health(): Pick<AnchorHealth, "state" | "trouble"> };
   readonly line: Line;
   readonly disk: Pick<Disk, "check">;
   /** ms. */

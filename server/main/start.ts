@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Wallet } from "ethers";
 import pino, { type Logger } from "pino";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
-import { TwinwardError, type ErrorCode } from "../../protocol/errors.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
 import { createAccess } from "../access/authorize.ts";
 import { recordConsents } from "../access/consents/record-consents.ts";
 import { recordSteps } from "../access/steps/record-steps.ts";
@@ -36,8 +36,8 @@ import { at, promisesOf } from "./gateway-signer.ts";
 import { keepConsortium } from "./keep-consortium.ts";
 import { createLog } from "./log.ts";
 import { openMetrics, type MetricsDoor } from "./metrics/door.ts";
-import { measureAccess, measureApi, measureGateway } from "./metrics/measure-rooms.ts";
-import { measureState } from "./metrics/measure-state.ts";
+import { measureAccess, measureApi, measureGateway, reporter } from "./metrics/measure-rooms.ts";
+import { measureServer, measureState } from "./metrics/measure-state.ts";
 import { Meters } from "./metrics/meters.ts";
 import { brokerTlsOf, openMqttPlace } from "./mqtt-door.ts";
 import { claimedLetters, openAnchor } from "./open-anchor.ts";
@@ -97,11 +97,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   const now = Date.now;
   const random = (size: number): Uint8Array => randomBytes(size);
   const meters = new Meters();
-  const troubles = meters.counter("twinward_troubles_total", "Failures that a part went on after, by code.");
-  const report = (error: unknown): void => {
-    troubles.add({ code: error instanceof TwinwardError ? error.code : "INTERNAL" });
-    log.error({ error }, "a part failed; it goes on");
-  };
+  const report = reporter(meters, log);
 
   // Certificates are looked at before anything is opened: what cannot be shown to anybody need not start.
   const tls = { doors: await tlsOf(config, now()), broker: await brokerTlsOf(config, now()) };
@@ -278,8 +274,8 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
   let metrics: MetricsDoor | undefined;
   if (config.ports.metrics !== undefined) {
     const running = (): readonly (number | undefined)[] => oracles?.pids() ?? [];
-    const state = { database, chain, anchor, outbox, line, root: data.root, ready, oracles: running, now };
-    const stop = measureState(meters, state);
+    const stop = measureState(meters, { database, chain, line, root: data.root, ready, now });
+    measureServer(meters, { anchor, outbox, oracles: running });
     ending.onClose("measures", async () => stop());
     metrics = await ending.opened("metrics", openMetrics(meters, config.host, config.ports.metrics, tls.doors));
   }

@@ -6,7 +6,7 @@ import { readyParts } from "../ready-parts.ts";
 import type { ApiRooms } from "../rooms.ts";
 
 /** `/healthz`: the process answers. `/readyz`: it can also do its work; says which part cannot. */
-export function healthRoutes({ ready = {} }: ApiRooms): Routes {
+export function healthRoutes({ ready = {} }: Pick<ApiRooms, "ready">): Routes {
   return {
     "/healthz": {
       get: endpoint({

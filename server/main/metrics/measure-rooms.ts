@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import { isHeld, isRefusal } from "../../../protocol/refusal.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import type { Access } from "../../access/authorize.ts";
@@ -9,6 +10,15 @@ import type { Meters } from "./meters.ts";
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const codeOf = (error: unknown): string => (error instanceof TwinwardError ? error.code : "INTERNAL");
+
+/** Told of failures that a part goes on after: they are logged, and counted by code. */
+export function reporter(meters: Meters, log: Logger): (error: unknown) => void {
+  const troubles = meters.counter("twinward_troubles_total", "Failures that a part went on after, by code.");
+  return (error) => {
+    troubles.add({ code: codeOf(error) });
+    log.error({ error }, "a part failed; it goes on");
+  };
+}
 
 /** The gateway, with its answers counted by code. What a reading says is not looked at. */
 export function measureGateway(meters: Meters, gateway: Gateway): Gateway {

@@ -12,20 +12,27 @@ import type { Meters } from "./meters.ts";
 export interface MeasuredParts {
   readonly database: Database;
   readonly chain: Pick<Chain, "view">;
-  readonly anchor: Pick<Anchor, "health">;
-  readonly outbox: Pick<Outbox, "waiting">;
   readonly line: Line;
   /** The data directory. */
   readonly root: string;
   readonly ready: Checks;
-  readonly oracles: () => readonly (number | undefined)[];
   /** ms. */
   readonly now: () => number;
 }
 
-/** What a server is like at this moment; asked at each scrape. The result ends what watches the event loop. */
+/** What only the server of a stream has. */
+export interface ServerParts {
+  readonly anchor: Pick<Anchor, "health">;
+  readonly outbox: Pick<Outbox, "waiting">;
+  readonly oracles: () => readonly (number | undefined)[];
+}
+
+/**
+ * What a server is like at this moment, or one more gateway of its stream; asked at each scrape. The result ends what watches
+ * the event loop.
+ */
 export function measureState(meters: Meters, parts: MeasuredParts): () => void {
-  const { database, chain, anchor, outbox, line, root, ready, oracles, now } = parts;
+  const { database, chain, line, root, ready, now } = parts;
   const one = async (sql: string): Promise<number> => {
     const [row] = await database.query<{ value: number | null }>(sql);
     return Number(row?.value ?? 0);
@@ -43,17 +50,6 @@ export function measureState(meters: Meters, parts: MeasuredParts): () => void {
   );
   meters.gauge("twinward_anchored_leaves", "Leaves of the stream that the chain's anchors hold.", async () =>
     anchoredLeaves(),
-  );
-  meters.gauge("twinward_anchored_batches", "Batches that the chain has.", async () => anchor.health().anchored);
-  meters.gauge(
-    "twinward_anchor_running",
-    "1 while anchoring goes on, 0 where it has stopped for a person.",
-    async () => (anchor.health().state === "running" ? 1 : 0),
-  );
-  meters.gauge(
-    "twinward_outbox_transactions",
-    "Transactions of ours that are not final yet.",
-    async () => (await outbox.waiting()).length,
   );
   meters.gauge("twinward_held_readings", "Readings that wait for the ones before them.", () =>
     one("select count(*) as value from held"),
@@ -84,12 +80,27 @@ export function measureState(meters: Meters, parts: MeasuredParts): () => void {
     const { bavail, bsize } = await statfs(root);
     return bavail * bsize;
   });
+  return measureProcess(meters);
+}
+
+/** What a server's own work is like. */
+export function measureServer(meters: Meters, { anchor, outbox, oracles }: ServerParts): void {
+  meters.gauge("twinward_anchored_batches", "Batches that the chain has.", async () => anchor.health().anchored);
+  meters.gauge(
+    "twinward_anchor_running",
+    "1 while anchoring goes on, 0 where it has stopped for a person.",
+    async () => (anchor.health().state === "running" ? 1 : 0),
+  );
+  meters.gauge(
+    "twinward_outbox_transactions",
+    "Transactions of ours that are not final yet.",
+    async () => (await outbox.waiting()).length,
+  );
   meters.gauge(
     "twinward_oracles_running",
     "Oracle processes of this server that run.",
     async () => oracles().filter((pid) => pid !== undefined).length,
   );
-  return measureProcess(meters);
 }
 
 /** The usual names, so that the usual dashboards show them. */

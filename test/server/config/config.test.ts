@@ -5,6 +5,7 @@ import { addUpCommand } from "../../../apps/cli/commands/up.ts";
 import { ERRORS, TwinwardError } from "../../../protocol/errors.ts";
 import { ownSources } from "../../../scripts/checks/imports.ts";
 import { readConfig, type Overrides } from "../../../server/config/config.ts";
+import { readGatewayConfig } from "../../../server/config/gateway.ts";
 import { SettingsRefused, type WrongSetting } from "../../../server/config/refuse.ts";
 import { CLIENT_SETTINGS, describeSetting, settingNames, SETTINGS } from "../../../server/config/settings.ts";
 import { brokerCheck } from "../../../server/main/mqtt-door.ts";
@@ -15,9 +16,13 @@ const PAGE = readFileSync(new URL("../../../docs/running.md", import.meta.url), 
 
 const TLS = { TLS_CERT: "/c.pem", TLS_KEY: "/k.pem" };
 
-function refusedBy(environment: NodeJS.ProcessEnv, words: Overrides = {}): readonly WrongSetting[] {
+function refusedBy(
+  environment: NodeJS.ProcessEnv,
+  words: Overrides = {},
+  read: (environment: NodeJS.ProcessEnv, words: Overrides) => unknown = readConfig,
+): readonly WrongSetting[] {
   try {
-    readConfig(environment, words);
+    read(environment, words);
   } catch (error) {
     if (error instanceof SettingsRefused) return error.wrong;
     throw error;
@@ -155,6 +160,34 @@ function withChange(environment: Record<string, string>, change: string): NodeJS
   expect(changed, change).not.to.deep.equal(environment);
   return changed;
 }
+
+/** What every gateway is given. */
+const SHARED = { DATABASE_URL: "postgres://127.0.0.1/x", ...BROKER };
+const DOORLESS = "`HOST`, `TLS_CERT`, `TLS_KEY`, `PUBLIC_URL` without `PORT` and `METRICS_PORT`";
+
+/** By the row of docs/running.md: what is set beside what a gateway shares, and the lines that it refuses. */
+const UNMEANT: Readonly<Record<string, readonly (readonly [Record<string, string>, ...string[]])[]>> = {
+  "`MQTT_PORT`, `TLS_CLIENT_CA`": [
+    [{ MQTT_PORT: "1884" }, "MQTT_PORT=1884"],
+    [{ TLS_CLIENT_CA: "/a.pem" }, "TLS_CLIENT_CA=/a.pem"],
+  ],
+  "`RPC_PORT`, `ANVIL`": [
+    [{ RPC_PORT: "8546" }, "RPC_PORT=8546"],
+    [{ RPC_PORT: "8546", ANVIL: "/anvil", ...NODE }, "RPC_PORT=8546", "ANVIL=/anvil"],
+  ],
+  "`RPC_PRICE_CEILING_GWEI`": [[{ RPC_PRICE_CEILING_GWEI: "3" }, "RPC_PRICE_CEILING_GWEI=3"]],
+  "`SEAL_INTERVAL_MS`": [[{ SEAL_INTERVAL_MS: "1000" }, "SEAL_INTERVAL_MS=1000"]],
+  "`WEBHOOK_PRIVATE`": [[{ WEBHOOK_PRIVATE: "allow" }, "WEBHOOK_PRIVATE=allow"]],
+  [DOORLESS]: [
+    [{ HOST: "127.0.0.1" }, "HOST=127.0.0.1"],
+    [{ HOST: "0.0.0.0" }, "HOST=0.0.0.0"],
+    [TLS, "TLS_CERT=/c.pem", "TLS_KEY=/k.pem"],
+    [{ PUBLIC_URL: "https://twin.example" }, "PUBLIC_URL=https://twin.example"],
+  ],
+  "`PUBLIC_URL` without `TLS_CERT`": [
+    [{ PORT: "0", PUBLIC_URL: "https://twin.example" }, "PUBLIC_URL=https://twin.example"],
+  ],
+};
 
 /** Rows of the table under a heading of docs/running.md, as cells. */
 function rowsUnder(heading: string): string[][] {
@@ -302,6 +335,53 @@ describe("settings", () => {
   });
 });
 
+describe("settings of one more gateway", () => {
+  const refused = (environment: Record<string, string>): readonly WrongSetting[] =>
+    refusedBy(environment, {}, readGatewayConfig);
+
+  it("open doors by PORT and METRICS_PORT, and none without", () => {
+    expect(readGatewayConfig(SHARED).doors).to.deep.equal({ health: undefined, metrics: undefined });
+    const open = {
+      ...SHARED,
+      PORT: "0",
+      METRICS_PORT: "9464",
+      HOST: "0.0.0.0",
+      ...TLS,
+      PUBLIC_URL: "https://g.example",
+    };
+    expect(readGatewayConfig(open).doors).to.deep.equal({ health: 0, metrics: 9464 });
+    // Doors that only a server has are in nobody's way.
+    for (const METRICS_PORT of ["1883", "8080", "8545"]) expect(refused({ ...SHARED, METRICS_PORT })).to.be.empty;
+  });
+
+  it("are as much as a server's, but for those that have no meaning", () => {
+    const { KEYS_MIRROR, RPC_URL } = FILLED;
+    const own = { KEYS_MIRROR, RPC_URL, RPC_BLOCK_AGE_SECONDS: "9", ANCHOR_WITHIN_SECONDS: "5", LOG_LEVEL: "info" };
+    expect(refused({ ...SHARED, ...(own as Record<string, string>), NODE_ENV: "production" })).to.be.empty;
+  });
+
+  it("must name what it shares", () => {
+    expect(refused({}).map(({ line }) => line)).to.deep.equal(["DATABASE_URL is not set", "MQTT_URL is not set"]);
+    expect(refused({ ...SHARED, PORT: "9464", METRICS_PORT: "9464" }).map(({ line }) => line)).to.deep.equal([
+      "METRICS_PORT=9464",
+    ]);
+    expect(refused({ ...SHARED, METRICS_PORT: "0", HOST: "10.0.0.5" }).map(({ line }) => line)).to.deep.equal([
+      "HOST=10.0.0.5",
+    ]);
+  });
+
+  for (const [environment, ...lines] of Object.values(UNMEANT).flat())
+    it(`refuse ${lines.join(" and ")} without effect, and are taken without`, () => {
+      const wrong = refused({ ...SHARED, ...environment });
+      expect(wrong.map(({ line }) => line)).to.deep.equal(lines);
+      const changed = wrong.reduce<NodeJS.ProcessEnv>(
+        (before, { change }) => withChange(before as Record<string, string>, change),
+        { ...SHARED, ...environment },
+      );
+      expect(refused(changed as Record<string, string>)).to.deep.equal([]);
+    });
+});
+
 describe("docs/running.md", () => {
   it("has a row for every setting and none more, with what it takes and its default", () => {
     const rows = rowsUnder("Settings").map(([name, takes, byDefault]) => [name, takes, byDefault]);
@@ -323,6 +403,10 @@ describe("docs/running.md", () => {
   it("has a row for every contradiction that is refused here", () => {
     expect(rowsUnder("Contradictions").map(([together]) => together)).to.deep.equal(Object.keys(CONTRADICTIONS));
     for (const cases of Object.values(CONTRADICTIONS)) expect(cases.length).to.be.greaterThan(0);
+  });
+
+  it("has a row for every line that a gateway refuses without effect", () => {
+    expect(rowsUnder("Lines of `gateway`").map(([refused]) => refused)).to.deep.equal(Object.keys(UNMEANT));
   });
 
   it("tells of every part of /readyz, and of no other", () => {
