@@ -66,15 +66,20 @@ describeOnPostgres("journey: DATABASE_URL", (postgres) => {
 
   it("goes on after the database was restarted under it", async () => {
     await postgres().stop();
-    const ready = (): Promise<number> => fetch(new URL("/readyz", server.http)).then(({ status }) => status);
+    const ready = async (): Promise<{ status: number; database: string | undefined }> => {
+      const response = await fetch(new URL("/readyz", server.http));
+      const { parts } = (await response.json()) as { parts: { database?: string } };
+      return { status: response.status, database: parts.database };
+    };
     const lost = await server.client.devices().then(
       () => undefined,
       (error: unknown) => error as { code: string },
     );
     expect(lost?.code).to.equal("DATABASE_UNAVAILABLE");
-    expect(await ready()).to.equal(503);
+    expect(await ready()).to.deep.equal({ status: 503, database: "DATABASE_UNAVAILABLE" });
     await postgres().start();
-    await until("it is ready again", async () => ((await ready()) === 200 ? true : undefined));
+    await until("it is ready again", async () => ((await ready()).status === 200 ? true : undefined));
+    expect(await ready()).to.deep.equal({ status: 200, database: "ok" });
     await replay("second");
     await auditPasses(journey, data, acksFile);
   });
