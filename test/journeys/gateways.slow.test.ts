@@ -62,10 +62,10 @@ describeOnPostgres("journey: several gateways, one stream", (postgres) => {
   }
 
   /** With doors, and a disk that is full when the test says so. */
-  async function startGateway(): Promise<Going & Told> {
+  async function startGateway(chain: Record<string, string> = {}): Promise<Going & Told> {
     const doors = { PORT: "0", METRICS_PORT: "0" };
     const disk = { NODE_OPTIONS: `--import=${FULL_DISK}`, FULL_DISK: full, DATA_DIRECTORY: data };
-    const going = journey.start(["gateway", "--data", data, "--json"], { ...environment, ...doors, ...disk });
+    const going = journey.start(["gateway", "--data", data, "--json"], { ...environment, ...doors, ...disk, ...chain });
     const told = await until(
       "the gateway runs",
       async () => {
@@ -227,6 +227,12 @@ describeOnPostgres("journey: several gateways, one stream", (postgres) => {
     await saysOf(third, { mqtt: "BROKER_UNREACHABLE" });
     await mosquitto?.start();
     await saysOf(third, {});
+
+    // The embedded chain makes blocks when there is something to put into one; as another chain it would be too old.
+    const doubting = await startGateway({ RPC_URL: server.rpc, RPC_BLOCK_AGE_SECONDS: "1" });
+    await saysOf(doubting, { chain: "CHAIN_STALE" });
+    doubting.kill("SIGTERM");
+    expect((await doubting.ended).code).to.equal(0);
 
     // What one gateway sealed every other one opens: their data keys are the same.
     third.kill("SIGTERM");
