@@ -58,7 +58,9 @@ describe("journey: /readyz of a server whose chain is cut, or stands still", fun
     expect((await fetch(new URL("/healthz", server.http))).status).to.equal(200);
   }
 
-  const acked = async (): Promise<void> => expect(await patient.send()).to.equal(undefined);
+  const acked = async (): Promise<void> => {
+    expect(await patient.send()).to.equal(undefined);
+  };
   /** Whether in time or late. */
   const anchored = (): Promise<true> =>
     until("all that was acked is anchored", async () => {

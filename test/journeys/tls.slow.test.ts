@@ -134,7 +134,10 @@ describe("journey: TLS on every door", () => {
     };
     const open = await authority.issue("open");
     chmodSync(open.key, 0o644);
-    await fails({ HOST: "0.0.0.0" }, /^UNUSABLE_SETTING[\s\S]*HOST=0\.0\.0\.0[\s\S]*→ TLS_CERT=… and TLS_KEY=…/);
+    await fails(
+      { HOST: "0.0.0.0" },
+      /^UNUSABLE_SETTING[\s\S]*HOST=0\.0\.0\.0[\s\S]*→ TLS_CERT=…, TLS_KEY=… and PUBLIC_URL=https:/,
+    );
     await fails({ MQTT_URL: "mqtt://broker.example" }, /^UNUSABLE_SETTING[\s\S]*→ MQTT_URL=mqtts:/);
     await fails({ TLS_CERT: open.cert, TLS_KEY: open.key }, /^KEY_FILE_MODE.*TLS_KEY=.* has mode 0644/);
   });
