@@ -1,11 +1,9 @@
 import { expect } from "chai";
 import { isDeepStrictEqual } from "node:util";
-import { startBareAnvil, type BareAnvil } from "../faults/bare-anvil.ts";
-import { HONEST, startFaultyNode, type FaultyNode } from "../faults/faulty-node.ts";
 import { PatientDevice, readyOf } from "../faults/patient-device.ts";
+import { startStoppableChain, STOPS, type StoppableChain } from "../faults/stoppable-chain.ts";
 import { auditPasses } from "../helpers/audit-journey.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
-import { rpc } from "../server/chain/ask.ts";
 
 /** Seconds after which a chain that makes no block is not believed any more. */
 const STALE_AFTER = 8;
@@ -19,17 +17,14 @@ describe("journey: /readyz of a server whose chain is cut, or stands still", fun
   const data = journey.path("data");
   const acksFile = journey.path("acks");
   let environment: Record<string, string>;
-  let anvil: BareAnvil;
-  let node: FaultyNode;
+  let chain: StoppableChain;
   let server: Server;
   let patient: PatientDevice;
 
   before(async () => {
-    anvil = await startBareAnvil();
-    await rpc(anvil.url, "evm_setIntervalMining", 1);
-    node = await startFaultyNode(anvil.url);
+    chain = await startStoppableChain();
     environment = {
-      RPC_URL: node.url,
+      RPC_URL: chain.url,
       RPC_BLOCK_AGE_SECONDS: String(STALE_AFTER),
       ANCHOR_WITHIN_SECONDS: String(PROMISED_SECONDS),
     };
@@ -38,8 +33,7 @@ describe("journey: /readyz of a server whose chain is cut, or stands still", fun
   });
   after(async () => {
     await journey.close();
-    await node.close();
-    await anvil.close();
+    await chain.close();
   });
 
   /** Asks until exactly these parts are not well; the process lives in any case. */
@@ -74,26 +68,13 @@ describe("journey: /readyz of a server whose chain is cut, or stands still", fun
     await says({});
   });
 
-  for (const [what, code, stop, goOn] of [
-    [
-      "is cut",
-      "CHAIN_UNAVAILABLE",
-      async () => void (node.behaviour = async () => "cut"),
-      async () => void (node.behaviour = HONEST),
-    ],
-    [
-      "stands still",
-      "CHAIN_STALE",
-      () => rpc(anvil.url, "evm_setIntervalMining", 0),
-      () => rpc(anvil.url, "evm_setIntervalMining", 1),
-    ],
-  ] as const) {
+  for (const { what, code, stop, goOn } of STOPS) {
     it(`names the chain while it ${what}, the anchor once a promise is broken, and nothing when it goes on`, async () => {
-      await stop();
+      await stop(chain);
       await acked();
       await says({ chain: code });
       await says({ chain: code, anchor: "ANCHOR_LATE" });
-      await goOn();
+      await goOn(chain);
       await anchored();
       await says({});
       await acked();

@@ -34,7 +34,7 @@ describe("/openapi.json", () => {
     expect(described.length).to.be.greaterThan(15);
   });
 
-  it("would miss a route on no other way: by itself, in a router, as a function for whatever comes", () => {
+  it("sees a route wherever it may be: by itself, in a router, as a function for whatever comes", () => {
     const app = express();
     const answer: RequestHandler = (_, response) => void response.end();
     app.get("/aside", answer);
