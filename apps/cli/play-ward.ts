@@ -23,8 +23,8 @@ const MODEL = fileURLToPath(new URL("../../lab/models/monitor.json", import.meta
 
 const [url, door, data] = process.argv.slice(2);
 if (url === undefined || door === undefined || data === undefined) throw new Error("usage: play-ward URL DOOR DATA");
-const client = openClient(url);
 const stewardKey = join(data, "keys/steward.key");
+const client = openClient(url, stewardKey);
 
 const model = readDeviceModel(parseStrict(readFileSync(MODEL, "utf8")));
 const files = Array.from({ length: MONITORS }, (_, bed) => join(data, `ward/monitor-${bed}.json`));

@@ -78,7 +78,7 @@ export function App() {
       </header>
       <main ref={main} tabIndex={-1}>
         <Suspense fallback={<p className="waiting">Loading the page …</p>}>
-          {page === "#/fleet" && <FleetPage />}
+          {page === "#/fleet" && <FleetPage {...signing} />}
           {page === "#/twin" && <TwinPage {...signing} />}
           {page === "#/side-by-side" && <SideBySidePage {...signing} />}
           {page === "#/requests" && <RequestsPage {...signing} />}

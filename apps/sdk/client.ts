@@ -288,6 +288,19 @@ export function connect(options: ConnectOptions): Client {
   const readJson = async <T>(path: string, asked: object = {}): Promise<T> =>
     (await (await read(path, asked)).json()) as T;
 
+  let tellsEverybody = true;
+
+  /** What some servers tell everybody, and others only whoever has signed in. */
+  async function getOpen<T>(path: string, asked: object = {}): Promise<T> {
+    try {
+      if (tellsEverybody) return await get<T>(path, asked);
+    } catch (error) {
+      if (!options.signer || !(error instanceof TwinwardError) || error.code !== "SESSION_REQUIRED") throw error;
+      tellsEverybody = false;
+    }
+    return readJson<T>(path, asked);
+  }
+
   const history = (twin: Hex, ask: HistoryAsk = {}): Promise<HistoryPage> => readJson(`/v1/twins/${twin}/history`, ask);
 
   async function* pages(twin: Hex, ask: HistoryAsk = {}): AsyncGenerator<HistoryPage> {
@@ -315,7 +328,7 @@ export function connect(options: ConnectOptions): Client {
   return {
     login: () => (session = login()),
     consortium,
-    devices: () => get("/v1/devices"),
+    devices: () => getOpen("/v1/devices"),
     twins: async () => (await readJson<{ twins: ListedTwin[] }>("/v1/twins")).twins,
     history,
     pages,
@@ -362,7 +375,7 @@ export function connect(options: ConnectOptions): Client {
       (await (await post("/v1/documents", document)).json()) as { hash: Hex; kind: string },
     document: (hash) => get(`/v1/documents/${hash}`),
     anchors: (ask) => get("/v1/anchors", ask),
-    verdicts: async (ask) => (await get<{ verdicts: ListedVerdict[] }>("/v1/verdicts", ask)).verdicts,
+    verdicts: async (ask) => (await getOpen<{ verdicts: ListedVerdict[] }>("/v1/verdicts", ask)).verdicts,
     findings: async (ask) => (await readJson<{ findings: SignedFinding[] }>("/v1/verdicts/findings", ask)).findings,
     async postFinding(finding) {
       await post("/v1/verdicts/findings", finding);

@@ -105,6 +105,8 @@ export interface ApiRooms {
   readonly receipts: Receipts;
   readonly documents: Documents;
   readonly fleet: Fleet;
+  /** Whoever reaches us is told of every device; else whoever has signed in of those that are their affair. */
+  readonly openFleet: boolean;
   readonly offers: Pick<Offers, "catalogue">;
   readonly requests: Pick<Requests, "ask" | "list" | "approve" | "refuse">;
   readonly relays: Relays;

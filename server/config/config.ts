@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { contradictions } from "./contradictions.ts";
+import { LOOPBACK } from "./loopback.ts";
 import { SettingsRefused, unknownSettings, wrongValue, type WrongSetting } from "./refuse.ts";
 import { SETTINGS, type SettingName, type Settings } from "./settings.ts";
 
@@ -39,6 +40,8 @@ export interface Config {
   readonly sealIntervalMs: number;
   /** What an ack promises: anchored within so many seconds. */
   readonly anchorWithinSeconds: number;
+  /** Whoever reaches the API is told of every device. */
+  readonly openFleet: boolean;
   /** Answers may be posted to addresses that the internet does not reach. */
   readonly privateWebhooks: boolean;
   readonly logLevel: string;
@@ -133,12 +136,17 @@ function configOf(set: Settings, source: NodeJS.ProcessEnv, overrides: Overrides
     keysMirror: set.KEYS_MIRROR === undefined ? undefined : absolute(set.KEYS_MIRROR),
     sealIntervalMs: set.SEAL_INTERVAL_MS,
     anchorWithinSeconds: set.ANCHOR_WITHIN_SECONDS,
+    openFleet: set.FLEET === undefined ? isForThisMachine(set) : set.FLEET === "open",
     privateWebhooks: set.WEBHOOK_PRIVATE === "allow",
     logLevel: set.LOG_LEVEL,
     successor: overrides.successor ?? false,
     production: set.NODE_ENV === "production",
   };
 }
+
+/** Whether neither where it listens nor what it is called leads here from another machine. */
+const isForThisMachine = ({ HOST, PUBLIC_URL }: Settings): boolean =>
+  LOOPBACK.has(HOST) && (PUBLIC_URL === undefined || LOOPBACK.has(new URL(PUBLIC_URL).hostname));
 
 function absolute(path: string): string {
   if (path === "~" || path.startsWith("~/")) return join(homedir(), path.slice(1));

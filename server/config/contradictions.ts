@@ -1,9 +1,9 @@
 import { relative, sep } from "node:path";
 import type { Config, Overrides } from "./config.ts";
+import { LOOPBACK } from "./loopback.ts";
 import { lineOf, type WrongSetting } from "./refuse.ts";
 import type { SettingName } from "./settings.ts";
 
-const LOOPBACK = new Set(["127.0.0.1", "::1", "[::1]", "localhost"]);
 /** Every address of this machine, so the name of none. */
 const ANY_ADDRESS = new Set(["0.0.0.0", "::", "[::]"]);
 

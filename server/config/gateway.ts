@@ -22,6 +22,7 @@ const SERVERS: Partial<Record<SettingName, string>> = {
   ANVIL: "A gateway has no embedded chain.",
   RPC_PRICE_CEILING_GWEI: "A gateway sends no transactions.",
   SEAL_INTERVAL_MS: "A gateway seals no batches.",
+  FLEET: "A gateway tells of no devices.",
   WEBHOOK_PRIVATE: "A gateway posts no answers.",
 };
 

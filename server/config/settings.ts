@@ -93,6 +93,10 @@ export const SETTINGS = z.object({
     .min(1)
     .optional()
     .meta(told({ takes: "a directory", example: "/mnt/other-disk/twinward-keys" })),
+  FLEET: z
+    .enum(["open", "signed-in"])
+    .optional()
+    .meta(told({ takes: "open or signed-in", example: "signed-in" })),
   WEBHOOK_PRIVATE: z
     .enum(["allow"])
     .optional()

@@ -253,6 +253,7 @@ async function open(config: Config, log: Logger, ending: Ending): Promise<Runnin
     access,
     refusals,
     ...twins,
+    openFleet: config.openFleet,
     streams,
     ...asking,
     findings: createFindings({ database, keys, chain }),

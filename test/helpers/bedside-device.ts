@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { registerDevices } from "../../apps/cli/register-device.ts";
+import { openClient } from "../../apps/cli/server.ts";
 import type { PostedReading } from "../../apps/sdk/answers.ts";
-import { connect } from "../../apps/sdk/client.ts";
 import { signInToken } from "../../lab/sign-in-token.ts";
 import { isHeld, isRefusal } from "../../protocol/refusal.ts";
 import { ZERO_32, type Hex } from "../../protocol/bytes.ts";
@@ -77,9 +77,10 @@ export class BedsideDevice {
 /** Registers monitors with the steward's key of the server's data directory. */
 export async function registerBedside(server: Server, count: number): Promise<BedsideDevice[]> {
   const keys = Array.from({ length: count }, () => newPrivateKey(randomBytes));
+  const stewardKey = `${server.data}/keys/steward.key`;
   const registered = await registerDevices(
-    connect({ url: server.http }),
-    `${server.data}/keys/steward.key`,
+    openClient(server.http, stewardKey),
+    stewardKey,
     keys.map((key) => ({ key, model: MODEL })),
   );
   return registered.map(({ device }, n) => new BedsideDevice(device, keys[n] ?? new Uint8Array()));

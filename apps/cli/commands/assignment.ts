@@ -73,7 +73,7 @@ An end is final. The security twin goes on; research and care read on in twins o
 }
 
 async function list(device: Hex, { url, stewardKey, json }: Options): Promise<void> {
-  const client = openClient(url);
+  const client = openClient(url, stewardKey);
   await deviceOf(client, device);
   const found = await actAs(client, stewardKey, (steward) => steward.assignments(device));
   if (json) return printJson(found);
@@ -90,7 +90,7 @@ const lastOf = (from: number, end: number | null): string => {
 
 async function begin(device: Hex, options: Options & { readonly from?: number }): Promise<void> {
   const { url, stewardKey, json } = options;
-  const client = openClient(url);
+  const client = openClient(url, stewardKey);
   const { sequence } = await deviceOf(client, device);
   const begun = await actAs(client, stewardKey, async (steward) => {
     const last = (await steward.assignments(device)).at(-1);
@@ -105,7 +105,7 @@ async function begin(device: Hex, options: Options & { readonly from?: number })
 
 async function end(device: Hex, options: Options & { readonly at?: number }): Promise<void> {
   const { url, stewardKey, json } = options;
-  const client = openClient(url);
+  const client = openClient(url, stewardKey);
   const { sequence } = await deviceOf(client, device);
   const ended = await actAs(client, stewardKey, async (steward): Promise<Assignment> => {
     const open = (await steward.assignments(device)).findLast(({ end }) => end === null);

@@ -52,7 +52,7 @@ function addRegister(device: Command): void {
       const known = readDeviceFile(file);
       if (known.device !== undefined)
         throw new TwinwardError("UNUSABLE_INPUT", { detail: `${file} is registered already, as ${known.device}.` });
-      const registered = await registerDevice(openClient(options.url), options.stewardKey, {
+      const registered = await registerDevice(openClient(options.url, options.stewardKey), options.stewardKey, {
         key: deviceKey(known),
         model: known.model,
       });
@@ -70,9 +70,10 @@ function addList(device: Command): void {
   device
     .command("list")
     .description("the server's devices: state, last sequence, how far anchored")
+    .option("--key <file>", "your key, for a server that tells of devices only whoever has signed in (FLEET)")
     .addOption(urlOption())
-    .action(async (options: { url: string; json?: boolean }) => {
-      const { devices } = await openClient(options.url).devices();
+    .action(async (options: { url: string; key?: string; json?: boolean }) => {
+      const { devices } = await openClient(options.url, options.key).devices();
       if (options.json) return printJson(devices);
       if (devices.length === 0)
         return console.log(
@@ -158,7 +159,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   const client = openClient(options.url);
   // Every row is looked at before the first is sent: nothing is registered for a file that cannot be used.
   const rows = await countRows(options.csv, timed(mapRows(options.csv, map, options.time), options, 0));
-  const device = await deviceToPlay(options, map.model, client);
+  const device = await deviceToPlay(options, map.model);
   const start = options.start ?? Date.now() - rows * options.every;
   const bar = new cliProgress.SingleBar(
     {
@@ -194,11 +195,7 @@ async function replay(options: ReplayOptions): Promise<void> {
 
 type Playable = DeviceFile & { readonly device: NonNullable<DeviceFile["device"]> };
 
-async function deviceToPlay(
-  options: ReplayOptions,
-  model: DeviceModel,
-  client: ReturnType<typeof openClient>,
-): Promise<{ file: string; known: Playable }> {
+async function deviceToPlay(options: ReplayOptions, model: DeviceModel): Promise<{ file: string; known: Playable }> {
   if (options.device !== undefined) {
     const known = readDeviceFile(options.device);
     if (known.device === undefined)
@@ -213,7 +210,10 @@ async function deviceToPlay(
   }
   const file = join(options.data, "devices", `replay-${Date.now()}.json`);
   const made = createDeviceFile(file, model);
-  const { device } = await registerDevice(client, options.stewardKey, { key: deviceKey(made), model });
+  const { device } = await registerDevice(openClient(options.url, options.stewardKey), options.stewardKey, {
+    key: deviceKey(made),
+    model,
+  });
   return { file, known: { ...nameDevice(file, made, device), device } };
 }
 

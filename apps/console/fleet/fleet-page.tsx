@@ -6,16 +6,27 @@ import { filterDevices, orderDevices, type Order } from "./order-devices.ts";
 import { needsWatch, STATES, type Fleet, type State } from "./read-devices.ts";
 import { StateMark, UnwatchedMark } from "./state-mark.tsx";
 import { Command } from "../command.tsx";
+import { SignInForm } from "../session/sign-in-form.tsx";
+import type { SessionState } from "../session/signed-page.tsx";
 
 /** Without a good answer for this long (ms) the page says that what it shows is not current. */
 const STALE_AFTER = 6_000;
 
 /** Every device of this server: its state, how old its data is, and whether the last reading is anchored. */
-export function FleetPage() {
-  const { fleet, receivedAt, failure } = useFleet();
+export function FleetPage({ session, onSession }: SessionState) {
+  const { fleet, receivedAt, failure, closed } = useFleet(session?.client);
   const now = useNow();
   const [text, setText] = useState("");
   const [order, setOrder] = useState<Order>({ column: "state", descending: false });
+
+  if (closed)
+    return (
+      <>
+        <h1>Fleet</h1>
+        <p>This server tells of devices only to those who have signed in, and of those devices that are theirs.</p>
+        <SignInForm onSession={onSession} />
+      </>
+    );
 
   if (fleet === undefined || receivedAt === undefined) {
     return (
@@ -58,7 +69,11 @@ export function FleetPage() {
         </div>
       )}
       {fleet.devices.length === 0 ? (
-        <FirstDevice />
+        session === undefined ? (
+          <FirstDevice />
+        ) : (
+          <p className="nothing">None of this server’s devices is yours, or none is registered yet.</p>
+        )
       ) : (
         <>
           <div className="ledger">

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import type { Client } from "../../sdk/client.ts";
 import { readDevices, type Fleet } from "./read-devices.ts";
 
 /** Pause (ms) between an answer and the next question. */
@@ -11,10 +12,15 @@ export interface Followed {
   fleet?: Fleet;
   receivedAt?: number;
   failure?: { words: string; since: number };
+  /** The server tells only whoever has signed in. */
+  closed?: true;
 }
 
-/** Asks GET /v1/devices again and again. A failure never hides the last answer, and never goes unsaid. */
-export function useFleet(): Followed {
+/**
+ * Asks GET /v1/devices again and again, as `client` where somebody has signed in. A failure never hides the last answer, and never
+ * goes unsaid; what another person was told is forgotten.
+ */
+export function useFleet(client: Client | undefined): Followed {
   const [followed, setFollowed] = useState<Followed>({});
 
   useEffect(() => {
@@ -26,15 +32,16 @@ export function useFleet(): Followed {
       if (asking) return;
       asking = true;
       clearTimeout(timer);
-      const next = await askOnce();
+      const next = await askOnce(client);
       asking = false;
       if (over) return;
       setFollowed((last) =>
-        "fleet" in next
+        "fleet" in next || "closed" in next
           ? next
           : { ...last, failure: { words: next.words, since: last.failure?.since ?? performance.now() } },
       );
-      timer = setTimeout(() => void ask(), POLL_EVERY);
+      // A server that keeps its fleet to itself goes on doing so until somebody signs in.
+      if (!("closed" in next)) timer = setTimeout(() => void ask(), POLL_EVERY);
     };
     // A hidden tab's timers are slowed down: ask at once when somebody looks again.
     const seen = (): void => {
@@ -42,20 +49,25 @@ export function useFleet(): Followed {
     };
 
     document.addEventListener("visibilitychange", seen);
+    setFollowed({});
     void ask();
     return () => {
       over = true;
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", seen);
     };
-  }, []);
+  }, [client]);
 
   return followed;
 }
 
-async function askOnce(): Promise<{ fleet: Fleet; receivedAt: number } | { words: string }> {
+type Told = { fleet: Fleet; receivedAt: number } | { closed: true } | { words: string };
+
+async function askOnce(client: Client | undefined): Promise<Told> {
   try {
+    if (client !== undefined) return { fleet: readDevices(await client.devices()), receivedAt: performance.now() };
     const response = await fetch("v1/devices", { signal: AbortSignal.timeout(ANSWER_WITHIN), cache: "no-store" });
+    if (response.status === 401) return { closed: true };
     if (!response.ok) return { words: `it answered with status ${response.status}` };
     return { fleet: readDevices(await response.json()), receivedAt: performance.now() };
   } catch (error) {

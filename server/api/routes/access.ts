@@ -1,7 +1,7 @@
 import type { Hex } from "../../../protocol/bytes.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { writeReceipt, type Receipt } from "../../../protocol/receipt.ts";
-import { purposeNames, type Purpose } from "../../../protocol/words.ts";
+import type { Purpose } from "../../../protocol/words.ts";
 import type { Permit } from "../../access/permit.ts";
 import { describe } from "../../twin/describe.ts";
 import type { Ahead } from "../../twin/history.ts";
@@ -24,9 +24,9 @@ import {
 } from "../asks.ts";
 import { ASKS_CHAIN, ASKS_DATABASE, DECIDES, SHOWS, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
-import type { ApiRooms, ApiView, GrantEntry } from "../rooms.ts";
-import { hasEnded } from "../../access/end-of.ts";
+import type { ApiRooms } from "../rooms.ts";
 import { sendJson, sendState, sendTwin } from "../send.ts";
+import { twinsOf } from "../twins-of.ts";
 
 const LOGIN_LIMIT = 16 * 1024;
 const USUAL_READERS = 100;
@@ -258,52 +258,4 @@ export function accessRoutes(rooms: ApiRooms): Routes {
     }
     throw refused;
   }
-}
-
-/** In what part somebody meets a twin. */
-const PARTS = ["steward", "subject", "guardian", "reader", "oracle"] as const;
-
-/**
- * The twins that the chain connects with somebody: as reader, as steward, as oracle, as subject or its guardian. No value
- * is in it. A steward and a subject see all grants on their twins, everybody else those that they have or gave.
- */
-function twinsOf(view: ApiView, who: Hex): { readonly twin: Hex }[] {
-  return view.devices().flatMap(({ id }) => {
-    const steward = view.device(id)?.steward === who;
-    return view.twinsOf(id).flatMap(({ id: twin, consent, ...facts }) => {
-      const persons = facts.assignment === null ? undefined : view.assignment(facts.assignment);
-      const isSubject = persons?.subject === who;
-      const isGuardian = persons?.guardian === who;
-      const whole = steward || isSubject || isGuardian;
-      const grants = view.grantsOf(twin).filter(({ reader, grantor }) => whole || reader === who || grantor === who);
-      const isOracle = facts.security && view.isOracle(who);
-      if (!whole && grants.length === 0 && !isOracle) return [];
-      const as = {
-        steward,
-        subject: isSubject,
-        guardian: isGuardian,
-        reader: grants.some(({ reader }) => reader === who),
-        oracle: isOracle,
-      };
-      const consents = view.consentsOf(twin).filter(({ reader }) => whole || reader === who);
-      return [
-        {
-          twin,
-          ...facts,
-          as: PARTS.filter((part) => as[part]),
-          subject: whole ? (persons?.subject ?? null) : null,
-          consent: purposeNames(consent),
-          consents: consents.map(({ purposes, ...set }) => ({ ...set, purposes: purposeNames(purposes) })),
-          grants: grants.map((grant) => toListed(grant, hasEnded(view, grant))),
-        },
-      ];
-    });
-  });
-}
-
-/** `revoked` however it came about: by itself, with all others of the twin, or with one that it is a part of. */
-function toListed({ id, nonce, purposes, ...given }: GrantEntry, revoked: boolean): object {
-  const { reader, grantor, parent, from, until, segments, depth, continuity } = given;
-  const terms = { from, until, segments, purposes: purposeNames(purposes), depth };
-  return { grant: id, reader, grantor, parent, nonce, ...terms, continuity, revoked };
 }

@@ -8,6 +8,7 @@ import { ASKS_CHAIN, ASKS_DATABASE, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
 import type { ApiRooms, ApiView } from "../rooms.ts";
 import { sendJson } from "../send.ts";
+import { knownTo } from "../twins-of.ts";
 
 const USUAL_VERDICTS = 100;
 
@@ -16,16 +17,22 @@ const USUAL_VERDICTS = 100;
  * score and explanation come from a patient's values and cannot be left out of what was signed, so it is not shown to all.
  */
 export function detectionRoutes(rooms: ApiRooms): Routes {
-  const { chain, findings } = rooms;
+  const { chain, findings, openFleet } = rooms;
   return {
     "/v1/verdicts": {
       get: endpoint({
-        summary: "What quorums of oracles agreed on, newest first",
+        summary: openFleet
+          ? "What quorums of oracles agreed on, newest first"
+          : "What quorums of oracles agreed on of the devices that are your affair, newest first",
+        session: !openFleet,
+        narrows: true,
         query: verdictsQuery,
         answers: { 200: answers.verdicts },
-        serve: ({ query: { device, limit = USUAL_VERDICTS } }, response) => {
-          const all = chain.view().verdicts();
-          const verdicts = all.filter((verdict) => device === undefined || verdict.device === device);
+        serve: ({ who, twins, query: { device, limit = USUAL_VERDICTS } }, response) => {
+          const view = chain.view();
+          const isKnown = knownTo(view, who, twins);
+          const asked = view.verdicts().filter((verdict) => device === undefined || verdict.device === device);
+          const verdicts = asked.filter((verdict) => isKnown(verdict.device));
           sendJson(response, { verdicts: verdicts.slice(-limit).reverse() });
         },
       }),

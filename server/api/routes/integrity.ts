@@ -5,6 +5,7 @@ import type { Routes } from "../app.ts";
 import { ASKS_DATABASE, WRITES } from "../codes.ts";
 import { endpoint } from "../endpoint.ts";
 import { sendJson } from "../send.ts";
+import { knownTo } from "../twins-of.ts";
 import { TwinwardError } from "../../../protocol/errors.ts";
 import { lastOf } from "../../../protocol/line.ts";
 
@@ -16,7 +17,7 @@ const USUAL_ANCHORS = 100;
 
 /** Readings in, anchors out: what the integrity road shows to everybody. */
 export function integrityRoutes(rooms: ApiRooms): Routes {
-  const { gateway, chain, documents, fleet, consortiumNow, now } = rooms;
+  const { gateway, chain, documents, fleet, openFleet, consortiumNow, now } = rooms;
   return {
     "/v1/readings": {
       post: endpoint({
@@ -43,10 +44,19 @@ export function integrityRoutes(rooms: ApiRooms): Routes {
     },
     "/v1/devices": {
       get: endpoint({
-        summary: "Every registered device and how far its last reading has come; no value of one",
+        summary: openFleet
+          ? "Every registered device and how far its last reading has come; no value of one"
+          : "The registered devices that are your affair and how far the last reading of each has come; no value of one",
+        session: !openFleet,
+        narrows: true,
         answers: { 200: answers.devices },
         codes: ASKS_DATABASE,
-        serve: async (_asked, response) => sendJson(response, { at: now(), devices: await fleet(chain.view()) }),
+        serve: async ({ who, twins }, response) => {
+          const view = chain.view();
+          const isKnown = knownTo(view, who, twins);
+          const devices = (await fleet(view)).filter(({ id }) => isKnown(id));
+          sendJson(response, { at: now(), devices });
+        },
       }),
     },
     "/v1/documents": {

@@ -88,12 +88,14 @@ export async function openFrontDoor(
     salt = randomBytes,
     leaseSeconds = 60,
     maxWaiting = {},
+    openFleet = true,
     place,
     beside,
   }: {
     salt?: (size: number) => Uint8Array;
     leaseSeconds?: number;
     maxWaiting?: BacklogLimits;
+    openFleet?: boolean;
     place?: DatabasePlace;
     beside?: { readonly world: World };
   } = {},
@@ -174,6 +176,7 @@ export async function openFrontDoor(
     records: createRecords(database),
     exports: createExports(rooms),
     fleet: createFleet(rooms, documents),
+    openFleet,
     offers,
     requests,
     relays,

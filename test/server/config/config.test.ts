@@ -177,6 +177,7 @@ const UNMEANT: Readonly<Record<string, readonly (readonly [Record<string, string
   ],
   "`RPC_PRICE_CEILING_GWEI`": [[{ RPC_PRICE_CEILING_GWEI: "3" }, "RPC_PRICE_CEILING_GWEI=3"]],
   "`SEAL_INTERVAL_MS`": [[{ SEAL_INTERVAL_MS: "1000" }, "SEAL_INTERVAL_MS=1000"]],
+  "`FLEET`": [[{ FLEET: "open" }, "FLEET=open"]],
   "`WEBHOOK_PRIVATE`": [[{ WEBHOOK_PRIVATE: "allow" }, "WEBHOOK_PRIVATE=allow"]],
   [DOORLESS]: [
     [{ HOST: "127.0.0.1" }, "HOST=127.0.0.1"],
@@ -203,6 +204,16 @@ function rowsUnder(heading: string): string[][] {
 }
 
 describe("settings", () => {
+  it("leave the fleet open only where no other machine is led to it, or where they say so", () => {
+    const isOpen = (source: Record<string, string>): boolean => readConfig(source).openFleet;
+    expect(isOpen({})).to.equal(true);
+    expect(isOpen({ HOST: "::1", PUBLIC_URL: "http://localhost:8080" })).to.equal(true);
+    expect(isOpen({ PUBLIC_URL: "https://twin.example" })).to.equal(false);
+    expect(isOpen({ HOST: "10.0.0.5", ...TLS })).to.equal(false);
+    expect(isOpen({ HOST: "10.0.0.5", ...TLS, FLEET: "open" })).to.equal(true);
+    expect(isOpen({ FLEET: "signed-in" })).to.equal(false);
+  });
+
   it("have defaults, and words come before the environment", () => {
     expect(refusedBy({})).to.deep.equal([]);
     expect(readConfig({}).ports).to.include({ http: 8080, mqtt: 1883, rpc: 8545 });
