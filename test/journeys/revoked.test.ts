@@ -16,8 +16,9 @@ import {
 import { Journey, until, type Server } from "../helpers/journey.ts";
 
 const isOpen = (told: Record<string, string>): boolean => Object.values(told).every((code) => code === "data");
-/** By DESIGN.md it is one second; a slow machine may take longer, and says how long. */
-const GENEROUS_MS = 5_000;
+/** Within which a mined revocation is to be denied at every door, and how often a machine that is busy with other things may try. */
+const WITHIN_MS = 1_000;
+const TRIES = 3;
 
 describe("journey: a revocation by a wallet that the server does not know of", () => {
   const journey = new Journey();
@@ -58,7 +59,8 @@ describe("journey: a revocation by a wallet that the server does not know of", (
     expect(await everyDoor(reader)).to.deep.equal(allDoors("data"));
   });
 
-  it("closes every door as soon as it is mined", async () => {
+  /** ms from the block of a revocation until every door has denied. */
+  async function closing(): Promise<number> {
     const mined = await revokeByWallet();
     const closed = new Map<string, number>();
     await until("every door is closed", async () => {
@@ -66,9 +68,23 @@ describe("journey: a revocation by a wallet that the server does not know of", (
         if (told === "GRANT_REVOKED" && !closed.has(door)) closed.set(door, performance.now() - mined);
       return closed.size === Object.keys(allDoors("")).length || undefined;
     });
-    const latest = Math.max(...closed.values());
-    console.log(`      revocation mined → denied at every door: ${latest.toFixed(0)} ms`);
-    expect(latest).to.be.lessThan(GENEROUS_MS);
+    return Math.max(...closed.values());
+  }
+
+  async function reopened(): Promise<void> {
+    const grant = await grantOffline(journey, server, reader.twin, reader.reader);
+    reader = { ...reader, grant };
+    await until("it reads again", async () => isOpen(await everyDoor(reader)) || undefined);
+  }
+
+  it("closes every door within a second of its block", async () => {
+    const took = [await closing()];
+    while (Math.min(...took) > WITHIN_MS && took.length < TRIES) {
+      await reopened();
+      took.push(await closing());
+    }
+    console.log(`      revocation mined → denied at every door: ${took.map((ms) => ms.toFixed(0)).join(", ")} ms`);
+    expect(Math.min(...took)).to.be.at.most(WITHIN_MS);
   });
 
   /** Signed by the steward, brought by somebody else, sent and paid for by the server. */
@@ -81,9 +97,7 @@ describe("journey: a revocation by a wallet that the server does not know of", (
   }
 
   it("is still there when everything was killed the moment it was mined, whoever sent it", async () => {
-    const grant = await grantOffline(journey, server, reader.twin, reader.reader);
-    reader = { ...reader, grant };
-    await until("it reads again", async () => isOpen(await everyDoor(reader)) || undefined);
+    await reopened();
     await revokeByWallet();
     await revokeByRelay(other);
     for (const { pid } of journey.processes()) process.kill(pid, "SIGKILL");
