@@ -3,6 +3,7 @@ import { TypedDataEncoder } from "ethers";
 import type { Random } from "../../../ml/random.ts";
 import { ZERO_32, type Hex } from "../../../protocol/bytes.ts";
 import { grantId } from "../../../protocol/ids.ts";
+import { domainOf, typesOf, type Typed } from "../typed-data.ts";
 import type { AccessModel, Given, GrantTerms, Source } from "./access-model.ts";
 import { glassActs } from "./draw-glass.ts";
 import { NOBODY, type Word } from "./refused.ts";
@@ -17,26 +18,6 @@ export interface Drawn {
 const MANIFESTS = [`0x${"aa".repeat(32)}`, `0x${"bb".repeat(32)}`] as readonly Hex[];
 const READERS = ["ann", "ben", "cat"] as const;
 
-const line = (text: string): { type: string; name: string }[] =>
-  text.split(",").map((field) => {
-    const [type = "", name = ""] = field.split(" ");
-    return { type, name };
-  });
-const GRANT = line(
-  "bytes32 twin,address reader,uint40 from,uint40 until,uint64 segments,uint8 purposes,uint8 depth,bytes32 parent,uint32 epoch,uint256 nonce,uint40 deadline",
-);
-const TYPES = {
-  Grant: { Grant: GRANT },
-  GrantBatch: { GrantBatch: [{ type: "Grant[]", name: "grants" }], Grant: GRANT },
-  Revocation: { Revocation: line("bytes32 grant,uint40 deadline") },
-  Consent: { Consent: line("bytes32 twin,address reader,uint8 purposes,uint256 nonce,uint40 deadline") },
-  Subject: { Subject: line("bytes32 assignment,address subject,address guardian,uint40 deadline") },
-  BreakGlass: {
-    BreakGlass: line("bytes32 twin,address opener,uint40 until,bytes32 reason,uint256 nonce,uint40 deadline"),
-  },
-  Guardian: { Guardian: line("bytes32 assignment,address guardian,uint40 deadline") },
-} as const;
-
 type Signed = { readonly signature: string; readonly word: (deadline: number) => Word };
 
 /** What draws of other files draw with. */
@@ -50,7 +31,7 @@ export interface Tools {
   readonly twin: () => Hex;
   readonly assignment: () => Hex;
   readonly deadline: () => number;
-  readonly sign: (contract: Act["target"], type: keyof typeof TYPES, said: object, signer: Hex) => Signed;
+  readonly sign: (contract: Act["target"], type: Typed, said: object, signer: Hex) => Signed;
   readonly drawn: (
     by: PlayerName,
     target: Act["target"],
@@ -233,11 +214,9 @@ export class Draw {
   // Signatures
 
   /** Over the words, or over others. */
-  #sign(contract: Act["target"], type: keyof typeof TYPES, said: object, signer: Hex): Signed {
-    const verifyingContract = this.#stage.contracts[contract];
-    const domain = { name: `Twinward ${contract}`, version: "1", chainId: CHAIN_ID, verifyingContract };
-    const types = TYPES[type] as unknown as Record<string, { type: string; name: string }[]>;
-    const digest = TypedDataEncoder.hash(domain, types, said);
+  #sign(contract: Act["target"], type: Typed, said: object, signer: Hex): Signed {
+    const domain = domainOf(contract, CHAIN_ID, this.#stage.contracts[contract]);
+    const digest = TypedDataEncoder.hash(domain, typesOf(type), said);
     const good = this.#often(0.92);
     const signature = good ? digest : this.#often(0.5) ? ZERO_32 : "0x";
     return { signature, word: (deadline: number): Word => ({ signer, good, deadline }) };
