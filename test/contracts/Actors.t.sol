@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {IAnchorLog} from "../../contracts/anchors/IAnchorLog.sol";
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {Sha256Leaf} from "../../contracts/lib/Sha256Leaf.sol";
-import {Consortium} from "./Consortium.sol";
+import {Closers} from "./Closers.sol";
 
 /// @dev Everybody of the consortium doing random things, right and wrong, and a plain memory of what was done.
-contract Actors is Consortium {
+contract Actors is Closers {
     struct Batch {
         bytes32 root;
         uint64 count;
@@ -23,7 +23,6 @@ contract Actors is Consortium {
         bool ended; // with all others of its twin
     }
 
-    bytes32 public device;
     bytes32 public twin; // of the open assignment
     bytes32 public endedTwin; // of the one before
     uint64 public assignmentStart = 1;
@@ -32,12 +31,12 @@ contract Actors is Consortium {
     mapping(uint256 index => bytes32) public closedKeys; // what a closed range was when it closed
     Given[] private _given;
     bool public quarantined;
+    bool public distrusted; // by a verdict of any kind
     mapping(bytes32 twin => mapping(address reader => uint8)) public agreed;
     mapping(bytes32 twin => uint8) public alsoAsked; // beside research
 
     constructor() {
         setUp();
-        (device, ) = activeDevice(DEVICE_KEY);
         twin = openTwin(device, 0x0f, 0x03);
         bindSubject(twins.openAssignment(device));
         keyStarts.push(1);
@@ -222,12 +221,16 @@ contract Actors is Consortium {
         twin = openTwin(device, 0x0f, 0x03);
     }
 
+    /// @dev Nothing that anybody does to a device in use keeps a verdict from it.
     function judgeSomehow(uint8 kind) external {
         kind = uint8(bound(kind, 1, 3));
         vm.prank(address(verdicts));
         try devices.applyVerdict(device, kind, keccak256("verdict")) {
             quarantined = kind == 2 || (kind == 1 && quarantined);
-        } catch {}
+            distrusted = kind != 3;
+        } catch {
+            check(kind == 3 && !distrusted, "only who is trusted cannot be readmitted");
+        }
     }
 
     // What they remember

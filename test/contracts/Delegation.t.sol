@@ -3,13 +3,13 @@ pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {ITwinRegistry} from "../../contracts/twins/ITwinRegistry.sol";
-import {Consortium} from "./Consortium.sol";
+import {SignedGrants} from "./SignedGrants.sol";
 
-/// @dev Passing grants on, and ending many at once.
-contract DelegationTest is Consortium {
-    bytes32 private device;
+/// @dev Passing grants on, and ending many at once: one suite, through both doors.
+abstract contract Delegations is SignedGrants {
+    bytes32 internal device;
     bytes32 private securityTwin;
-    bytes32 private twin;
+    bytes32 internal twin;
     address private nurse = vm.addr(0x71);
     address private locum = vm.addr(0x72);
     address private student = vm.addr(0x73);
@@ -54,16 +54,33 @@ contract DelegationTest is Consortium {
         chain = new IGrantRegistry.Source[](links);
         for (uint8 i = 0; i < links; ++i) {
             IGrantRegistry.Grant memory given = terms(people[i + 1], 3 - i);
-            ids[i] = i == 0 ? give(given, 1) : pass(people[i], given, 1, chain[links - i]);
+            ids[i] = i == 0 ? give(given, 1) : enter(people[i], given, 1, chain[links - i]);
             chain[links - 1 - i] = IGrantRegistry.Source(people[i], i == 0 ? bytes32(0) : ids[i - 1], 1);
         }
+    }
+
+    /// @dev Passes on through this door; `evidence`, where there is any, is what it must be refused with.
+    function enter(
+        address by,
+        IGrantRegistry.Grant memory given,
+        uint256 nonce,
+        IGrantRegistry.Source memory source,
+        bytes memory evidence
+    ) internal virtual returns (bytes32);
+
+    function enter(
+        address by,
+        IGrantRegistry.Grant memory given,
+        uint256 nonce,
+        IGrantRegistry.Source memory source
+    ) private returns (bytes32) {
+        return enter(by, given, nonce, source, "");
     }
 
     // Refusals
 
     function refuses(IGrantRegistry.Grant memory given, bytes memory evidence) private {
-        refused(nurse, evidence);
-        grants.delegate(device, given, 5, direct(1));
+        enter(nurse, given, 5, direct(1), evidence);
     }
 
     function test_refusesWhatIsNotTheirs() public {
@@ -71,8 +88,8 @@ contract DelegationTest is Consortium {
         refuses(terms(locum, 0), abi.encodeWithSelector(IGrantRegistry.GrantUnknown.selector, unknown));
         give(terms(nurse, 1), 1);
         unknown = idOf(twin, stranger, direct(1));
-        refused(stranger, abi.encodeWithSelector(IGrantRegistry.GrantUnknown.selector, unknown));
-        grants.delegate(device, terms(locum, 0), 5, direct(1));
+        bytes memory evidence = abi.encodeWithSelector(IGrantRegistry.GrantUnknown.selector, unknown);
+        enter(stranger, terms(locum, 0), 5, direct(1), evidence);
         bytes32 sibling = openTwin(device, 0x0f, 0);
         IGrantRegistry.Grant memory given = terms(locum, 0);
         given.twin = sibling;
@@ -95,7 +112,7 @@ contract DelegationTest is Consortium {
         if (way == 3) given.until += more;
         if (way == 4) given.depth = 2;
         if (way < 5) refuses(given, abi.encodeWithSelector(IGrantRegistry.DelegationExceedsParent.selector, parent));
-        else pass(nurse, given, 5, direct(1));
+        else enter(nurse, given, 5, direct(1));
     }
 
     function test_whatMayNotBePassedOnIsNot() public {
@@ -120,9 +137,9 @@ contract DelegationTest is Consortium {
 
     function test_aNonceIsTheGrantorsOwn() public {
         give(terms(nurse, 1), 1);
-        pass(nurse, terms(locum, 0), 1, direct(1));
-        refused(nurse, abi.encodeWithSelector(IGrantRegistry.NonceUsed.selector, nurse, 1));
-        grants.delegate(device, terms(student, 0), 1, direct(1));
+        enter(nurse, terms(locum, 0), 1, direct(1));
+        bytes memory evidence = abi.encodeWithSelector(IGrantRegistry.NonceUsed.selector, nurse, 1);
+        enter(nurse, terms(student, 0), 1, direct(1), evidence);
     }
 
     // What is passed on
@@ -133,8 +150,7 @@ contract DelegationTest is Consortium {
         bytes32 expected = idOf(twin, locum, source);
         vm.expectEmit();
         emit IGrantRegistry.Delegated(expected, parent);
-        vm.prank(nurse);
-        bytes32 id = grants.delegate(device, terms(locum, 0), 8, direct(1));
+        bytes32 id = enter(nurse, terms(locum, 0), 8, direct(1));
         checkEqual(expected, id, "id");
     }
 
@@ -227,5 +243,38 @@ contract DelegationTest is Consortium {
         twins.raiseEpoch(twin);
         vm.prank(steward);
         grants.revoke(twin, nurse, direct(1));
+    }
+}
+
+contract DirectDelegationTest is Delegations {
+    function enter(
+        address by,
+        IGrantRegistry.Grant memory given,
+        uint256 nonce,
+        IGrantRegistry.Source memory source,
+        bytes memory evidence
+    ) internal override returns (bytes32) {
+        if (evidence.length != 0) vm.expectRevert(evidence);
+        vm.prank(by);
+        return grants.delegate(device, given, nonce, source);
+    }
+}
+
+contract SignedDelegationTest is Delegations {
+    function enter(
+        address by,
+        IGrantRegistry.Grant memory given,
+        uint256 nonce,
+        IGrantRegistry.Source memory source,
+        bytes memory evidence
+    ) internal override returns (bytes32) {
+        uint256 key = by == stranger ? 0x53 : 0x71;
+        while (vm.addr(key) != by) ++key;
+        uint32 epoch = twins.cuts(device, given.twin).epoch();
+        bytes32 said_ = said(given, idOf(given.twin, by, source), epoch, nonce, LATER);
+        bytes memory signature = signWith(key, digestOf(said_));
+        if (evidence.length != 0) vm.expectRevert(evidence);
+        vm.prank(relayer);
+        return grants.relayDelegation(device, given, nonce, by, source, LATER, signature);
     }
 }

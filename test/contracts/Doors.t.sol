@@ -3,15 +3,11 @@ pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {IPausable} from "../../contracts/operators/IPausable.sol";
-import {Consortium} from "./Consortium.sol";
+import {SignedGrants} from "./SignedGrants.sol";
 import {Wallet1271} from "./Wallet1271.sol";
 
 /// @dev One suite of giving, through every door: what a steward may give does not depend on who sends it.
-abstract contract Doors is Consortium {
-    uint40 internal constant LATER = uint40(NOW + 100);
-    string internal constant GRANT =
-        "Grant(bytes32 twin,address reader,uint40 from,uint40 until,uint64 segments,uint8 purposes,uint8 depth,bytes32 parent,uint32 epoch,uint256 nonce,uint40 deadline)";
-    address internal relayer = vm.addr(0x77);
+abstract contract Doors is SignedGrants {
     bytes32 internal device;
     bytes32 internal securityTwin;
     bytes32 internal twin;
@@ -29,20 +25,6 @@ abstract contract Doors is Consortium {
         uint256 nonce,
         bytes memory evidence
     ) internal virtual;
-
-    function said(
-        IGrantRegistry.Grant memory given,
-        bytes32 parent,
-        uint32 epoch,
-        uint256 nonce,
-        uint40 deadline
-    ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(keccak256(bytes(GRANT)), given, parent, epoch, nonce, deadline));
-    }
-
-    function digestOf(bytes32 said_) internal view returns (bytes32) {
-        return typedDigest("Twinward GrantRegistry", address(grants), said_);
-    }
 
     function enter(IGrantRegistry.Grant memory given, bytes memory evidence) internal {
         enter(device, given, 9, evidence);
@@ -166,10 +148,6 @@ contract SignedDoorTest is Doors {
         grants.relayGrant(of_, given, nonce, LATER, signature);
     }
 
-    function invalid(address signer, bytes32 said_) private view returns (bytes memory) {
-        return abi.encodeWithSelector(IGrantRegistry.SignatureInvalid.selector, signer, digestOf(said_));
-    }
-
     /// @dev Every field of what is signed counts, and so does whose signature it is.
     function testFuzz_refusesWhatTheStewardDidNotSign(uint8 way, uint64 much) public {
         IGrantRegistry.Grant memory signed = someGrant(twin);
@@ -279,18 +257,11 @@ contract BatchDoorTest is Doors {
         all[0] = someGrant(given.twin == securityTwin ? twin : given.twin);
         nonces[0] = uint256(keccak256(abi.encode(nonce, ++_batches)));
         (all[1], nonces[1]) = (given, nonce);
-        bytes memory signature = signWith(STEWARD_KEY, batchDigest(all, nonces));
+        bytes memory signature = signWith(STEWARD_KEY, digestOf(batchOf(all, nonces)));
         if (evidence.length != 0) vm.expectRevert(evidence);
         vm.prank(relayer);
         grants.relayGrants(of_, all, nonces, LATER, signature);
         check(grants.isNonceUsed(steward, nonces[0]) == (evidence.length == 0), "all or none");
-    }
-
-    function batchDigest(IGrantRegistry.Grant[] memory all, uint256[] memory nonces) private view returns (bytes32) {
-        bytes32[] memory each = new bytes32[](all.length);
-        for (uint256 i = 0; i < all.length; ++i) each[i] = said(all[i], 0, 0, nonces[i], LATER);
-        bytes32 kind = keccak256(bytes(string.concat("GrantBatch(Grant[] grants)", GRANT)));
-        return digestOf(keccak256(abi.encode(kind, keccak256(abi.encodePacked(each)))));
     }
 
     function test_refusesBatchesThatDoNotFit() public {
@@ -309,7 +280,7 @@ contract BatchDoorTest is Doors {
         uint256[] memory nonces = new uint256[](2);
         (all[0], all[1], nonces[0], nonces[1]) = (someGrant(twin), someGrant(twin), 1, 2);
         all[1].reader = stranger;
-        bytes memory signature = signWith(STEWARD_KEY, batchDigest(all, nonces));
+        bytes memory signature = signWith(STEWARD_KEY, digestOf(batchOf(all, nonces)));
         way = uint8(bound(way, 0, 3));
         if (way == 0) (all[0], all[1]) = (all[1], all[0]);
         if (way == 1) (nonces[0], nonces[1]) = (nonces[1], nonces[0]);
@@ -321,8 +292,7 @@ contract BatchDoorTest is Doors {
             nonces[0] = 1;
         }
         if (way < 3) {
-            bytes32 wanted = batchDigest(all, nonces);
-            vm.expectRevert(abi.encodeWithSelector(IGrantRegistry.SignatureInvalid.selector, steward, wanted));
+            vm.expectRevert(invalid(steward, batchOf(all, nonces)));
         }
         vm.prank(relayer);
         grants.relayGrants(device, all, nonces, LATER, signature);

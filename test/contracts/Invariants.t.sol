@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IGrantRegistry} from "../../contracts/grants/IGrantRegistry.sol";
 import {Actors} from "./Actors.t.sol";
+import {Closers} from "./Closers.sol";
 import {NaiveTree} from "./NaiveTree.sol";
 import {TestBase} from "./TestBase.sol";
 
@@ -20,7 +21,7 @@ contract InvariantsTest is TestBase {
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory selectors = new bytes4[](15);
+        bytes4[] memory selectors = new bytes4[](20);
         selectors[0] = Actors.anchor.selector;
         selectors[1] = Actors.anchorWrongly.selector;
         selectors[2] = Actors.rotate.selector;
@@ -36,6 +37,11 @@ contract InvariantsTest is TestBase {
         selectors[12] = Actors.raiseEpoch.selector;
         selectors[13] = Actors.agreeSomehow.selector;
         selectors[14] = Actors.askSomehow.selector;
+        selectors[15] = Closers.closeSomehow.selector;
+        selectors[16] = Closers.handOverAndBack.selector;
+        selectors[17] = Closers.pauseAndResume.selector;
+        selectors[18] = Closers.replaceOracles.selector;
+        selectors[19] = Closers.retireAnother.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(actors), selectors);
     }
@@ -133,6 +139,18 @@ contract InvariantsTest is TestBase {
                 if (given.terms.purposes & (1 << purpose) == 0 || !actors.isAgreed(given, purpose)) continue;
                 check(actors.permits(given.terms.twin, given, purpose, given.terms.segments), "care reads");
             }
+        }
+    }
+
+    /// @dev Nobody but a retirement closes security: whatever anybody did, whoever is an oracle now reads the whole security
+    /// twin, and nobody else does. A retirement takes no verdict more (`retireAnother`), and what the device said until then
+    /// stays open to those who look for what went wrong.
+    function invariant_security() public view {
+        check(actors.isWatched(actors.device(), actors.securityTwin()), "oracles read, and they alone");
+        uint256 count = actors.retiredCount();
+        for (uint256 i = 0; i < count; ++i) {
+            (bytes32 retired, bytes32 watched) = actors.retiredAt(i);
+            check(actors.isWatched(retired, watched), "also what a retired device has said");
         }
     }
 }
