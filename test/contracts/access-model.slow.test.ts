@@ -9,7 +9,10 @@ const SEED = process.env["MODEL_SEED"] ?? "slow";
 
 /** Every refusal that the acts can meet. */
 const WORDS = [
-  ...["AccessManagedUnauthorized", "AssignmentAlreadyEnded", "AssignmentEndUnexpected", "AssignmentOpen"],
+  ...["AccessManagedUnauthorized", "AccessManagerAlreadyScheduled", "AccessManagerNotReady"],
+  ...["AccessManagerNotScheduled", "AccessManagerUnauthorizedAccount", "AccessManagerUnauthorizedCall"],
+  ...["AccessManagerUnauthorizedCancel", "hasContinuity"],
+  ...["AssignmentAlreadyEnded", "AssignmentEndUnexpected", "AssignmentOpen"],
   ...[
     "AssignmentStartUnexpected",
     "BatchUneven",

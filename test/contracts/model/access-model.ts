@@ -6,6 +6,7 @@ import { assignmentId, grantId, twinId } from "../../../protocol/ids.ts";
 import { PURPOSES } from "../../../protocol/words.ts";
 import { decide, type Reason } from "../../../server/access/decide.ts";
 import { GlassModel, type GlassGround } from "./glass-model.ts";
+import { OfficeModel, type OfficeGround } from "./office-model.ts";
 import { NOBODY, refuse, requireSigned, type Word } from "./refused.ts";
 
 const SEQUENCE_MAX = 2n ** 53n - 1n;
@@ -54,6 +55,7 @@ export interface Given extends GrantTerms {
   readonly source: Source;
   readonly epoch: number;
   revoked: boolean;
+  continuity: boolean;
 }
 
 export interface Question {
@@ -68,19 +70,15 @@ export interface Question {
   readonly sourced: boolean;
 }
 
-export interface Ground extends GlassGround {
+export interface Ground extends GlassGround, OfficeGround {
   readonly twinRegistry: Hex;
   readonly verdictOracle: Hex;
-  readonly pauser: Hex;
-  readonly resumer: Hex;
   readonly member: Hex;
   readonly oracle: Hex;
 }
 
 export class AccessModel {
   now: number;
-  /** Seconds; undefined: not paused. */
-  pausedAt: number | undefined;
   readonly devices = new Map<Hex, Device>();
   readonly assignments = new Map<
     Hex,
@@ -90,6 +88,7 @@ export class AccessModel {
   readonly persons = new Map<Hex, { subject: Hex; guardian: Hex }>();
   readonly grants = new Map<Hex, Given>();
   readonly consents = new Map<string, { purposes: number; changes: number }>();
+  readonly office: OfficeModel;
   readonly glass: GlassModel;
   readonly #ground: Ground;
   readonly #counts = new Map<string, number>();
@@ -98,11 +97,14 @@ export class AccessModel {
   constructor(ground: Ground, now: number) {
     this.#ground = ground;
     this.now = now;
+    this.office = new OfficeModel(ground, () => this.now);
     this.glass = new GlassModel(ground, {
       now: () => this.now,
       steward: (device) => this.devices.get(device ?? ZERO_32)?.steward,
       retired: (device) => this.devices.get(device)?.state === "retired",
       assignment: (id) => this.assignments.get(id),
+      isHolder: (account) => this.office.has("holder", account),
+      isReviewer: (account) => this.office.has("reviewer", account),
       twin: (id) => {
         const twin = this.twins.get(id);
         return twin && { ...twin, ended: !this.#isOpen(twin) };
@@ -238,17 +240,6 @@ export class AccessModel {
 
   // Grants
 
-  pause(by: Hex): void {
-    if (by !== this.#ground.pauser) refuse("AccessManagedUnauthorized");
-    this.pausedAt ??= this.now;
-  }
-
-  resume(by: Hex): void {
-    if (by !== this.#ground.resumer) refuse("AccessManagedUnauthorized");
-    if (this.pausedAt === undefined || this.now < this.pausedAt + 3_600) refuse("ResumedTooEarly");
-    this.pausedAt = undefined;
-  }
-
   grant(by: Hex, device: Hex, terms: GrantTerms, nonce: bigint): void {
     this.#requireGrantable(device, terms);
     if (this.#device(device).steward !== by) refuse("NotSteward");
@@ -258,7 +249,7 @@ export class AccessModel {
   relayGrant(device: Hex, terms: GrantTerms, nonce: bigint, word: Word): void {
     this.#requireGrantable(device, terms);
     const grantor = this.#device(device).steward;
-    requireSigned({ ...word, good: word.good && word.signer === grantor }, this.now);
+    this.#requireGrantsSigned([terms], grantor, word);
     this.#give(terms, { grantor, parent: ZERO_32, nonce });
   }
 
@@ -271,7 +262,7 @@ export class AccessModel {
         this.#requireGrantable(device, terms);
         this.#give(terms, { grantor, parent: ZERO_32, nonce: nonces[i] ?? 0n });
       }
-      requireSigned({ ...word, good: word.good && word.signer === grantor }, this.now);
+      this.#requireGrantsSigned(all, grantor, word);
     } catch (error) {
       // All or none.
       for (const id of this.grants.keys()) if (!kept.has(id)) this.grants.delete(id);
@@ -287,7 +278,7 @@ export class AccessModel {
 
   relayDelegation(device: Hex, terms: GrantTerms, nonce: bigint, grantor: Hex, above: Source, word: Word): void {
     const parent = this.#requireWithin(device, terms, grantor, above);
-    requireSigned({ ...word, good: word.good && word.signer === grantor }, this.now);
+    this.#requireGrantsSigned([terms], grantor, word);
     this.#give(terms, { grantor, parent, nonce });
   }
 
@@ -308,6 +299,12 @@ export class AccessModel {
     const given = this.#requireGrant(grantId({ twin, reader, ...source }));
     this.#requireStewardOf(twin, by);
     if (on && (given.purposes & ~CONTINUABLE) !== 0) refuse("PurposesRefused");
+    given.continuity = on;
+  }
+
+  /** Whether what was signed in this epoch of a twin counts now. */
+  isOfEpoch(twin: Hex, epoch: number): boolean {
+    return this.twins.get(twin)?.epoch === epoch;
   }
 
   cancelNonce(by: Hex, nonce: bigint): void {
@@ -419,7 +416,7 @@ export class AccessModel {
   }
 
   #requireGrantable(device: Hex, terms: GrantTerms): void {
-    if (this.pausedAt !== undefined) refuse("GrantsPaused");
+    if (this.office.pausedAt !== undefined) refuse("GrantsPaused");
     if (terms.until <= terms.from) refuse("GrantTermEmpty");
     if (terms.until <= this.now) refuse("GrantExpired");
     if (terms.purposes === 0 || terms.purposes > GRANTABLE) refuse("PurposesRefused");
@@ -430,6 +427,11 @@ export class AccessModel {
     if (!this.#isOpen(twin)) refuse("TwinEnded");
     if (this.#device(device).state === "retired") refuse("DeviceRetired");
     if (terms.segments === 0n || (terms.segments & ~twin.segments) !== 0n) refuse("SegmentsNotInTwin");
+  }
+
+  #requireGrantsSigned(all: readonly GrantTerms[], grantor: Hex, word: Word): void {
+    const present = all.every(({ twin }, i) => this.isOfEpoch(twin, word.epochs?.[i] ?? 0));
+    requireSigned({ ...word, good: word.good && word.signer === grantor && present }, this.now);
   }
 
   #requireWithin(device: Hex, terms: GrantTerms, grantor: Hex, above: Source): Hex {
@@ -468,6 +470,7 @@ export class AccessModel {
     if (terms.reader === NOBODY) refuse("ReaderZero");
     this.#useNonce(source.grantor, source.nonce);
     const id = grantId({ twin: terms.twin, reader: terms.reader, ...source });
-    this.grants.set(id, { ...terms, id, source, epoch: this.twins.get(terms.twin)?.epoch ?? 0, revoked: false });
+    const epoch = this.twins.get(terms.twin)?.epoch ?? 0;
+    this.grants.set(id, { ...terms, id, source, epoch, revoked: false, continuity: false });
   }
 }

@@ -6,8 +6,9 @@ import { grantId } from "../../../protocol/ids.ts";
 import { domainOf, typesOf, type Typed } from "../typed-data.ts";
 import type { AccessModel, Given, GrantTerms, Source } from "./access-model.ts";
 import { glassActs } from "./draw-glass.ts";
+import { officeActs } from "./draw-office.ts";
 import { NOBODY, type Word } from "./refused.ts";
-import { CHAIN_ID, PLAYERS, type Act, type PlayerName, type Stage } from "./stage.ts";
+import { CHAIN_ID, PLAYERS, READERS, type Act, type PlayerName, type Stage } from "./stage.ts";
 
 /** An act for the chain, and the same for the model, which throws what refuses it. */
 export interface Drawn {
@@ -16,7 +17,6 @@ export interface Drawn {
 }
 
 const MANIFESTS = [`0x${"aa".repeat(32)}`, `0x${"bb".repeat(32)}`] as readonly Hex[];
-const READERS = ["ann", "ben", "cat"] as const;
 
 type Signed = { readonly signature: string; readonly word: (deadline: number) => Word };
 
@@ -27,6 +27,7 @@ export interface Tools {
   readonly player: () => PlayerName;
   readonly address: (name: PlayerName) => Hex;
   readonly nameOf: (address: Hex) => PlayerName;
+  readonly contract: (name: Act["target"]) => Hex;
   readonly steward: (device: Hex) => PlayerName;
   readonly twin: () => Hex;
   readonly assignment: () => Hex;
@@ -62,7 +63,7 @@ export class Draw {
       [5, () => this.#relayDelegation()],
       [7, () => this.#revoke()],
       [3, () => this.#relayRevocation()],
-      [2, () => this.#setContinuity()],
+      [5, () => this.#setContinuity()],
       [2, () => this.#cancelNonce()],
       [6, () => this.#setConsent()],
       [5, () => this.#relayConsent()],
@@ -79,8 +80,7 @@ export class Draw {
       [2, () => this.#acceptSteward()],
       [4, () => this.#applyVerdict()],
       [0.3, () => this.#retire()],
-      [0.7, () => this.#pause()],
-      [1.2, () => this.#resume()],
+      ...officeActs(this.#model, this.#tools),
       ...glassActs(this.#model, this.#tools),
     ];
     let left = this.#random.uniform() * acts.reduce((sum, [weight]) => sum + weight, 0);
@@ -94,6 +94,7 @@ export class Draw {
     player: () => this.#player(),
     address: (name) => this.#address(name),
     nameOf: (address) => this.#nameOf(address),
+    contract: (name) => this.#stage.contracts[name],
     steward: (device) => this.#steward(device),
     twin: () => this.#twin(),
     assignment: () => this.#assignment(),
@@ -226,10 +227,11 @@ export class Draw {
     return this.#often(0.95) ? this.#model.now + this.#one([0, 1, 500]) : this.#model.now - 1;
   }
 
-  #said({ twin, ...terms }: GrantTerms, parent: Hex, nonce: bigint, deadline: number): object {
-    // In the twin's present epoch, or in the one before.
+  /** In the twin's present epoch, or in the one before. */
+  #said({ twin, ...terms }: GrantTerms, parent: Hex, nonce: bigint, deadline: number): { readonly epoch: number } {
     const present = this.#model.twins.get(twin)?.epoch ?? 0;
-    return { twin, ...terms, parent, epoch: present, nonce, deadline };
+    const epoch = present > 0 && this.#often(0.2) ? present - 1 : present;
+    return { twin, ...terms, parent, epoch, nonce, deadline } as { readonly epoch: number };
   }
 
   // Grants
@@ -251,7 +253,7 @@ export class Draw {
     const { signature, word } = this.#sign("GrantRegistry", "Grant", said, signer);
     // A player has signed what it is shown: only the steward's own counts, whoever is said to have signed.
     const steward = this.#model.devices.get(device)?.steward ?? NOBODY;
-    const heard = { ...word(deadline), signer: steward };
+    const heard = { ...word(deadline), signer: steward, epochs: [said.epoch] };
     const args = [device, terms, nonce, deadline, signature];
     return this.#drawn(this.#player(), "GrantRegistry", "relayGrant", args, () =>
       this.#model.relayGrant(device, terms, nonce, heard),
@@ -272,7 +274,7 @@ export class Draw {
     const { signature, word } = this.#sign("GrantRegistry", "GrantBatch", { grants }, steward);
     const args = [device, given, nonces, deadline, signature];
     return this.#drawn(this.#player(), "GrantRegistry", "relayGrants", args, () =>
-      this.#model.relayGrants(device, given, nonces, word(deadline)),
+      this.#model.relayGrants(device, given, nonces, { ...word(deadline), epochs: grants.map(({ epoch }) => epoch) }),
     );
   }
 
@@ -294,15 +296,12 @@ export class Draw {
     const device = this.#deviceOf(terms.twin);
     const grantor = this.#often(0.93) ? above.reader : this.#address(this.#player());
     const parent = grantId({ twin: terms.twin, reader: grantor, ...source });
-    const { signature, word } = this.#sign(
-      "GrantRegistry",
-      "Grant",
-      this.#said(terms, parent, nonce, deadline),
-      grantor,
-    );
+    const said = this.#said(terms, parent, nonce, deadline);
+    const { signature, word } = this.#sign("GrantRegistry", "Grant", said, grantor);
+    const heard = { ...word(deadline), epochs: [said.epoch] };
     const args = [device, terms, nonce, grantor, source, deadline, signature];
     return this.#drawn(this.#player(), "GrantRegistry", "relayDelegation", args, () =>
-      this.#model.relayDelegation(device, terms, nonce, grantor, source, word(deadline)),
+      this.#model.relayDelegation(device, terms, nonce, grantor, source, heard),
     );
   }
 
@@ -348,16 +347,6 @@ export class Draw {
   #cancelNonce(): Drawn {
     const [by, nonce] = [this.#one(["steward", ...READERS] as const), this.#nonce()];
     return this.#drawn(by, "GrantRegistry", "cancelNonce", [nonce], (who) => this.#model.cancelNonce(who, nonce));
-  }
-
-  #pause(): Drawn {
-    const by = this.#often(0.6) ? "pauser" : this.#player();
-    return this.#drawn(by, "GrantRegistry", "pause", [], (who) => this.#model.pause(who));
-  }
-
-  #resume(): Drawn {
-    const by = this.#often(0.8) ? "pauser" : this.#player();
-    return this.#drawn(by, "GrantRegistry", "resume", [], (who) => this.#model.resume(who));
   }
 
   // Consent

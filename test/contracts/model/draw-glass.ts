@@ -79,6 +79,6 @@ export function glassActs(model: AccessModel, tools: Tools): readonly (readonly 
     [8, open],
     [3, relayOpen],
     [2, end],
-    [4, review],
+    [8, review],
   ];
 }

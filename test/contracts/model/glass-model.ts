@@ -23,20 +23,19 @@ export interface Opening extends Claim {
   reviewed: boolean;
 }
 
-/** Who may what of the one member there is. */
 export interface GlassGround {
   readonly chainId: number;
   readonly breakGlass: Hex;
-  readonly holders: readonly Hex[];
-  readonly reviewers: readonly Hex[];
 }
 
-/** What else there is to know of twins. */
+/** What else there is to know of twins, and who may what of the one member there is. */
 export interface GlassSight {
   now(): number;
   steward(device: Hex | undefined): Hex | undefined;
   retired(device: Hex): boolean;
   assignment(id: Hex): { readonly device: Hex; readonly end: bigint } | undefined;
+  isHolder(account: Hex): boolean;
+  isReviewer(account: Hex): boolean;
   twin(id: Hex): { readonly device: Hex; readonly assignment: Hex | null; readonly ended: boolean } | undefined;
 }
 
@@ -66,14 +65,14 @@ export class GlassModel {
     if (!twin?.assignment || this.named.get(twin.assignment) !== claim.twin) return refuse("NoEmergencyTwin");
     if (twin.ended) refuse("TwinEnded");
     if (this.#sight.retired(twin.device)) refuse("DeviceRetired");
-    const { chainId, breakGlass, holders } = this.#ground;
+    const { chainId, breakGlass } = this.#ground;
     const now = this.#sight.now();
-    if (!holders.includes(opener)) refuse("NotHolder");
+    if (!this.#sight.isHolder(opener)) refuse("NotHolder");
     if (claim.until <= now || claim.until > now + MOST_SECONDS) refuse("OpeningTermUnexpected");
     if (claim.reason === ZERO_32) refuse("ReasonMissing");
     if (holder === NOBODY && this.isOverdue()) refuse("ReviewOverdue");
     if (holder === opener) refuse("SecondIsOpener");
-    if (holder !== NOBODY && !holders.includes(holder)) refuse("NotHolder");
+    if (holder !== NOBODY && !this.#sight.isHolder(holder)) refuse("NotHolder");
     if (holder !== NOBODY) requireSigned(word, now);
     this.#nonces.set(opener, this.nonceOf(opener) + 1);
     const id = breakGlassId(chainId, breakGlass, 0, this.openings.length + 1);
@@ -95,7 +94,7 @@ export class GlassModel {
 
   review(by: Hex, id: Hex, note: Hex): void {
     const entry = this.find(id) ?? refuse("OpeningUnknown");
-    if (!this.#ground.reviewers.includes(by)) refuse("NotReviewer");
+    if (!this.#sight.isReviewer(by)) refuse("NotReviewer");
     if (by === entry.opener || by === entry.second) refuse("ReviewOfOwn");
     if (entry.reviewed) refuse("AlreadyReviewed");
     if (!this.#isOver(entry)) refuse("OpeningRuns");

@@ -1,5 +1,6 @@
 import { createRandom, type Random } from "../../../ml/random.ts";
 import { ZERO_32, type Hex } from "../../../protocol/bytes.ts";
+import { roleNumber } from "../../../protocol/roles.ts";
 import { AccessModel, type Question } from "./access-model.ts";
 import { Draw, type Drawn } from "./draw-act.ts";
 import { REVIEW_SECONDS, type Opening } from "./glass-model.ts";
@@ -32,7 +33,8 @@ export async function playSequence(
   await stage.reset();
   const random = createRandom(seed);
   const { players, contracts, devices } = stage;
-  const offices = { pauser: players.pauser, resumer: players.pauser, member: players.member };
+  const { pauser, resumer, appointer, member } = players;
+  const offices = { pauser, resumer, appointer, member };
   const judge = { verdictOracle: players.judge, oracle: players.judge };
   const glass = {
     breakGlass: contracts.BreakGlass,
@@ -48,7 +50,7 @@ export async function playSequence(
   const draw = new Draw(random, model, stage);
   for (let scene = 0; scene < SCENES; scene++) {
     // Some pauses last their hour: only then can they end.
-    const hour = model.pausedAt !== undefined && random.integer(3) === 0 ? 3_600 : 0;
+    const hour = model.office.pausedAt !== undefined && random.integer(3) === 0 ? 3_600 : 0;
     // And some reviews are waited for until they are overdue.
     const waits = model.glass.openings.some(({ reviewed }) => !reviewed) && random.integer(3) === 0;
     const later = 1 + 100 * random.integer(5) + random.integer(2) + hour + (waits ? REVIEW_SECONDS - 200 : 0);
@@ -70,6 +72,7 @@ export async function playSequence(
       Tally.count(tally.words, expected);
       if (words[i] !== expected) throw new Error(disagreement(seed, scene, i, drawn, expected, words[i] ?? ""));
     }
+    await compareWhatStands(stage, model, tally, `seed ${seed}, scene ${scene}`);
     const questions = Array.from({ length: ASKS }, () => drawQuestion(random, model, stage));
     const answers = await stage.explain(questions.map((question) => encode(question, model)));
     for (const [i, question] of questions.entries()) {
@@ -82,6 +85,30 @@ export async function playSequence(
         throw new Error(`seed ${seed}, scene ${scene}: ${asked} is ${answers[i] ?? ""}, the model says ${expected}`);
       }
     }
+  }
+}
+
+/** Of every grant whether servers may go on by it, of everybody which offices they have. */
+async function compareWhatStands(stage: Stage, model: AccessModel, tally: Tally, where: string): Promise<void> {
+  const grants = [...model.grants.values()];
+  const goOn = await stage.view(
+    "GrantRegistry",
+    "hasContinuity",
+    grants.map(({ id }) => [id]),
+  );
+  for (const [i, { id, continuity }] of grants.entries()) {
+    if (continuity) Tally.count(tally.words, "hasContinuity");
+    if (goOn[i] !== BigInt(continuity)) throw new Error(`${where}: the continuity of ${id} is ${goOn[i] ?? ""}`);
+  }
+  const asked = (["holder", "reviewer"] as const).flatMap((role) => PLAYERS.map((name) => ({ role, name })));
+  const has = await stage.view(
+    "Operators",
+    "hasRole",
+    asked.map(({ role, name }) => [roleNumber(role, 0), stage.players[name]]),
+  );
+  for (const [i, { role, name }] of asked.entries()) {
+    const expected = model.office.has(role, stage.players[name]);
+    if (has[i] !== BigInt(expected)) throw new Error(`${where}: that ${name} is a ${role} is ${has[i] ?? ""}`);
   }
 }
 

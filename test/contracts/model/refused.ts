@@ -22,6 +22,8 @@ export interface Word {
   /** Whether the signature is under what is carried out. */
   readonly good: boolean;
   readonly deadline: number;
+  /** Of the twins of the grants that are signed, one by one. */
+  readonly epochs?: readonly number[];
 }
 
 export function requireSigned({ good, deadline }: Word, now: number): void {

@@ -16,10 +16,10 @@ import { operatorsBytecode } from "../../../server/chain/generated/bytecode/Oper
 import { twinRegistryBytecode } from "../../../server/chain/generated/bytecode/TwinRegistry.ts";
 import { interfaces } from "../../../server/chain/interfaces.ts";
 import { REASONS, type Reason } from "../../../server/access/decide.ts";
-import { roleNumber } from "../../../protocol/roles.ts";
+import { RESUMED_AFTER, roleNumber } from "../../../protocol/roles.ts";
 
 export const CHAIN_ID = 31337;
-/** Who plays: by place. The last four have offices, the others what they get. */
+/** Who plays: by place. The last five have offices, the others what they get. */
 export const PLAYERS = [
   "steward",
   "heir",
@@ -31,11 +31,14 @@ export const PLAYERS = [
   "member",
   "judge",
   "pauser",
+  "resumer",
+  "appointer",
 ] as const;
 export type PlayerName = (typeof PLAYERS)[number];
-export type Target = "DeviceRegistry" | "TwinRegistry" | "GrantRegistry" | "BreakGlass";
+export type Target = "DeviceRegistry" | "TwinRegistry" | "GrantRegistry" | "BreakGlass" | "Operators";
 
-/** Of the one member: who may break the glass, and who reviews it. One of them has both roles. */
+/** Who is given grants; of the one member, who may break the glass and who reviews it from the beginning. One has both roles. */
+export const READERS = ["ann", "ben", "cat"] as const;
 export const HOLDERS = ["ann", "ben"] as const;
 export const REVIEWERS = ["ben", "cat"] as const;
 
@@ -55,6 +58,8 @@ export interface Stage {
   play(acts: readonly Act[], time: number): Promise<string[]>;
   /** What `GrantRegistry.explain` answers at the time of the last block. */
   explain(asks: readonly (readonly [ask: unknown, chain: unknown])[]): Promise<Reason[]>;
+  /** The first word that a view answers, for each of these arguments. */
+  view(target: Target, method: string, each: readonly (readonly unknown[])[]): Promise<bigint[]>;
   /** Everything as it was when the stage was set. */
   reset(): Promise<void>;
 }
@@ -117,15 +122,22 @@ export async function setStage(now: number): Promise<Stage> {
   const members = await deploy(interfaces.MemberRegistry, memberRegistryBytecode, [member], [], [[0, players.judge]]);
   const devices = await deploy(interfaces.DeviceRegistry, deviceRegistryBytecode);
   const twins = await deploy(interfaces.TwinRegistry, twinRegistryBytecode, members, devices);
-  // Both offices at once and without delays: what delays do is tested elsewhere.
-  const appointed = (["pauser", "resumer"] as const).map((role) => [roleNumber(role, 0), players.pauser, 0]);
+  const appointed = (["pauser", "resumer", "appointer"] as const).map((role) => {
+    return [roleNumber(role, 0), players[role], role === "resumer" ? RESUMED_AFTER : 0];
+  });
   for (const name of HOLDERS) appointed.push([roleNumber("holder", 0), players[name], 0]);
   for (const name of REVIEWERS) appointed.push([roleNumber("reviewer", 0), players[name], 0]);
   const operators = await deploy(interfaces.Operators, operatorsBytecode, SENDER.address, appointed);
   const glass = await deploy(interfaces.BreakGlass, breakGlassBytecode, members, devices, twins, operators);
   const asked = [members, devices, twins, glass, operators];
   const grants = await deploy(interfaces.GrantRegistry, grantRegistryBytecode, ...asked);
-  const contracts = { DeviceRegistry: devices, TwinRegistry: twins, GrantRegistry: grants, BreakGlass: glass };
+  const contracts = {
+    DeviceRegistry: devices,
+    TwinRegistry: twins,
+    GrantRegistry: grants,
+    BreakGlass: glass,
+    Operators: operators,
+  };
   // Whoever plays the judge says what a verdict would.
   const wired = interfaces.DeviceRegistry.encodeFunctionData("wire", [twins, players.judge]);
   await (await wallet.sendTransaction({ to: devices, data: wired })).wait();
@@ -165,17 +177,22 @@ export async function setStage(now: number): Promise<Stage> {
     ids.push(id);
   }
 
+  const view = async (target: Target, method: string, each: readonly (readonly unknown[])[]): Promise<bigint[]> => {
+    const calls = each.map((args) => interfaces[target].encodeFunctionData(method, args));
+    const answer = await call(stage, abi.encodeFunctionData("ask", [contracts[target], calls]));
+    const [words] = abi.decodeFunctionResult("ask", answer) as unknown as [readonly string[]];
+    return [...words].map((word) => BigInt(word.slice(0, 66)));
+  };
   let snapshot = await request("evm_snapshot");
   return {
     contracts,
     players,
     devices: ids,
     play,
+    view,
     explain: async (asks) => {
-      const calls = asks.map(([ask, chain]) => interfaces.GrantRegistry.encodeFunctionData("explain", [ask, chain]));
-      const answer = await call(stage, abi.encodeFunctionData("ask", [grants, calls]));
-      const [reasons] = abi.decodeFunctionResult("ask", answer) as unknown as [readonly string[]];
-      return [...reasons].map((word) => REASONS[Number(word)] ?? ("no reason" as Reason));
+      const reasons = await view("GrantRegistry", "explain", asks);
+      return reasons.map((word) => REASONS[Number(word)] ?? ("no reason" as Reason));
     },
     reset: async () => {
       await request("evm_revert", snapshot);
