@@ -12,16 +12,10 @@ import type { Client } from "../../apps/sdk/client.ts";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
 import { registerBedside, type BedsideDevice } from "../helpers/bedside-device.ts";
 import { Journey, type Server } from "../helpers/journey.ts";
-import { expectAccessible } from "./axe.ts";
 import { openBrowser, type OpenBrowser } from "./open-browser.ts";
+import { seen } from "./seen.ts";
 
 const HOUR = 3_600_000;
-const VIEWS = [
-  ["light", "light", 1280],
-  ["dark", "dark", 1280],
-  ["phone", "light", 360],
-] as const;
-
 describe("who may see what, in the console", () => {
   const journey = new Journey();
   const keys = { reader: journey.path("reader.key"), subject: journey.path("subject.key") };
@@ -77,20 +71,7 @@ describe("who may see what, in the console", () => {
     await page.locator("input[type=file]").setInputFiles(keyFile);
   }
 
-  /** Nobody is kept out by colour, contrast, names or a small screen; SCREENSHOTS names a folder for people to look at. */
-  async function seen(name: string): Promise<void> {
-    const { SCREENSHOTS } = process.env;
-    for (const [what, colorScheme, width] of VIEWS) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
-      await expectAccessible(page, `${name}, ${what}`);
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(wider, `${name}, ${what}: scrolls sideways`).to.be.at.most(0);
-      if (SCREENSHOTS !== undefined)
-        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${what}.png`, fullPage: true });
-    }
-    await page.setViewportSize({ width: 1280, height: 900 });
-  }
+  const look = (name: string): Promise<void> => seen(page, name);
 
   const codeOf = (asked: Promise<unknown>): Promise<string> =>
     asked.then(
@@ -147,10 +128,10 @@ describe("who may see what, in the console", () => {
     await page.getByLabel("spo2").uncheck();
     await page.getByLabel("emergency").uncheck();
     await page.getByLabel(/For how many hours/).fill("2");
-    await seen("requests");
+    await look("requests");
     await page.getByRole("button", { name: "Give this much" }).click();
     await page.getByRole("region", { name: "What you sign" }).getByText("nonce", { exact: true }).waitFor();
-    await seen("sign-act");
+    await look("sign-act");
     const shown = await shownMembers();
     await page.getByRole("button", { name: "Sign and send" }).click();
     await page.locator("[data-state=narrowed]").waitFor();
@@ -190,7 +171,7 @@ describe("who may see what, in the console", () => {
     expect(await codeOf(reader.history(twin, { purpose: "research" }))).to.equal("CONSENT_MISSING");
     await signIn("my-data", keys.subject);
     await page.getByText("was shown it").first().waitFor();
-    await seen("my-data");
+    await look("my-data");
     await page.getByRole("button", { name: /^Agree to research/ }).click();
     await page.getByRole("button", { name: "Sign and send" }).click();
     await page.getByText("research: yes").waitFor();
@@ -222,7 +203,7 @@ describe("who may see what, in the console", () => {
     const cells = (who: Hex): Promise<string[]> => rowOf(who).getByRole("cell").allInnerTexts();
     expect((await cells(readerAddress)).slice(0, 2).map((text) => text.includes("yes"))).to.deep.equal([true, true]);
     expect((await cells(other)).slice(0, 2).map((text) => text.includes("yes"))).to.deep.equal([true, false]);
-    await seen("readers");
+    await look("readers");
     await rowOf(readerAddress)
       .getByRole("button", { name: /^Revoke/ })
       .click();
@@ -241,7 +222,7 @@ describe("who may see what, in the console", () => {
     await page.getByLabel(/For how many minutes/).fill("30");
     await page.getByRole("button", { name: "Break the glass" }).click();
     await page.getByRole("region", { name: "What you sign" }).getByText("claim.reason").waitFor();
-    await seen("break-glass-open");
+    await look("break-glass-open");
     const [download] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Sign and send" }).click(),
@@ -262,43 +243,13 @@ describe("who may see what, in the console", () => {
     await page.getByText("The reason", { exact: true }).click();
     await page.locator("input[type=file]").setInputFiles(note);
     await page.getByText("✓ These are the words.").waitFor();
-    await seen("break-glass-review");
+    await look("break-glass-review");
     await page.getByLabel(/What you found/).fill("It was one.");
     await page.getByRole("button", { name: "It was right" }).click();
     await page.getByRole("button", { name: "Sign and send" }).click();
     await page.getByText("✓ found right").waitFor();
     const { openings } = await holder.openings();
     expect(openings.map(({ state, review }) => [state, review?.justified])).to.deep.equal([["reviewed", true]]);
-  });
-
-  it("side by side: two readers' twins of one device, each value with its name, unit and age", async () => {
-    const [wide, narrow] = [journey.path("clinician.key"), journey.path("family.key")];
-    const until = Date.now() + HOUR;
-    const give = async (key: string, name: string, segments: string[]): Promise<void> => {
-      const cut = await createTwin({ url: server.http, device: device.id, segments, name, stewardKey });
-      const who = createAccountKey(key);
-      await giveGrant({ url: server.http, twin: cut, reader: who, purposes: ["care"], until, stewardKey });
-    };
-    await give(wide, "clinician", ["heart", "spo2"]);
-    await give(narrow, "family", ["heart"]);
-    await server.client.postReadings([await device.next()]);
-    await signIn("side-by-side", wide);
-    await page.getByRole("button", { name: "Read", exact: true }).click();
-    await page
-      .getByRole("region", { name: /^clinician, as/ })
-      .getByText("% of what was measured")
-      .waitFor();
-    await page.getByRole("button", { name: "Another reader" }).click();
-    await page.locator("input[type=file]").setInputFiles(narrow);
-    await page.locator("option", { hasText: "family" }).waitFor({ state: "attached" });
-    await page.getByRole("button", { name: "Read", exact: true }).click();
-    const family = page.getByRole("region", { name: /^family, as/ });
-    await family.locator("dd b").first().waitFor();
-    expect(await family.locator("dt").allInnerTexts()).to.deep.equal(["heart"]);
-    expect(await family.locator("dd").innerText()).to.match(/^\d+(\.\d+)? \/min\s+\d+ s old$/);
-    const clinician = page.getByRole("region", { name: /^clinician, as/ });
-    expect(await clinician.locator("dt").allInnerTexts()).to.deep.equal(["heart", "spo2"]);
-    await seen("side-by-side");
   });
 });
 

@@ -1,19 +1,20 @@
 import { expect } from "chai";
 import { readFile } from "node:fs/promises";
-import type { Page, Route } from "playwright-core";
+import type { Page } from "playwright-core";
 import { giveGrant, revokeGrant } from "../../apps/cli/commands/grant.ts";
 import { createTwin } from "../../apps/cli/commands/twin.ts";
 import { createAccountKey, fresh } from "../../apps/cli/key-file.ts";
 import { registerDevice } from "../../apps/cli/register-device.ts";
 import type { HistoryPage } from "../../apps/sdk/answers.ts";
 import type { Hex } from "../../protocol/bytes.ts";
-import type { DeviceModel } from "../../protocol/device-model.ts";
 import { newPrivateKey } from "../../protocol/es256.ts";
 import type { Receipt } from "../../protocol/receipt.ts";
 import { BedsideDevice, wordOf } from "../helpers/bedside-device.ts";
 import { Journey, until, type Server } from "../helpers/journey.ts";
 import { expectAccessible } from "./axe.ts";
+import { answering, forge } from "./change-answers.ts";
 import { openBrowser, type OpenBrowser } from "./open-browser.ts";
+import { PUMP } from "./pump.ts";
 
 /** Readings of twenty samples in just under an hour: 21 000 points in each line. */
 const READINGS = 1_050;
@@ -22,19 +23,6 @@ const PERIOD = 3_200;
 const LOST = 3;
 const GAP_AFTER = 950;
 const IMPLAUSIBLE = 1_000;
-
-/** A pump: no detector here is fitted to it, so that no verdict comes in between. */
-const PUMP: DeviceModel = {
-  format: "device-model@1",
-  name: "pump@1",
-  segments: [
-    { name: "flow", bit: 0, unit: "mL/h", type: "number", min: 0, max: 500 },
-    { name: "pressure", bit: 1, unit: "kPa", type: "number", min: 0, max: 200 },
-    { name: "temp", bit: 2, unit: "Cel", type: "number", min: 0, max: 60 },
-  ],
-  commands: [],
-  security: ["flow"],
-};
 
 describe("a twin's live chart", () => {
   const journey = new Journey();
@@ -415,19 +403,3 @@ describe("a twin's live chart", () => {
     await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
   });
 });
-
-/** Lets the real server answer, and changes what it said on the way. */
-async function answering<T>(route: Route, change: (answer: T) => unknown): Promise<void> {
-  const response = await route.fetch();
-  if (!response.ok()) return route.fulfill({ response });
-  await route.fulfill({ response, body: JSON.stringify(change((await response.json()) as T)) });
-}
-
-/** The same reading with another first disclosure. */
-function forge(reading: string): string {
-  const [token = "", first = "", ...rest] = reading.split("~");
-  const told = Buffer.from(first, "base64url")
-    .toString()
-    .replace(/"v":\[\d+/, '"v":[99');
-  return [token, Buffer.from(told).toString("base64url"), ...rest].join("~");
-}

@@ -9,6 +9,6 @@ export function cutWords(manifest: Manifest | undefined): string {
   const how =
     resolution === "raw"
       ? "as the device said it"
-      : `${resolution.show.join(", ")} of each ${toAge(resolution.interval)}${noise}`;
-  return delay === 0 ? `${how}.` : `${how}, ${toAge(delay)} late.`;
+      : `${resolution.show.join(", ")} of each ${toAge(1_000 * resolution.interval)}${noise}`;
+  return delay === 0 ? `${how}.` : `${how}, ${toAge(1_000 * delay)} late.`;
 }

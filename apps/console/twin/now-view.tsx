@@ -5,6 +5,7 @@ import { ProblemView } from "../problem-view.tsx";
 import type { ReaderSession } from "../session/start-session.ts";
 import type { ChosenTwin } from "./choose-twin.tsx";
 import { cutWords } from "./cut-words.ts";
+import { FlagMarks } from "./flag-mark.tsx";
 import { useClock, useTwinNow } from "./use-now.ts";
 
 /** What a twin says now: each value with its name, unit and age. */
@@ -12,7 +13,10 @@ export function NowView(props: { session: ReaderSession; chosen: ChosenTwin; onC
   const { session, chosen, onClose } = props;
   const { state, came, error } = useTwinNow(session, chosen);
   const { twin, manifest, purpose } = chosen;
-  const passed = Math.max(0, useClock() - came);
+  const silence = Math.max(0, useClock() - came);
+  const stale = error !== undefined;
+  // What is no longer known stands still.
+  const passed = stale ? 0 : silence;
   const name = manifest?.name ?? short(twin.twin);
 
   return (
@@ -27,27 +31,35 @@ export function NowView(props: { session: ReaderSession; chosen: ChosenTwin; onC
         of <code>{short(twin.device)}</code> · as <code>{short(session.address)}</code> for {purpose}
       </p>
       <p className="cut">{cutWords(manifest)}</p>
-      {error !== undefined && <ProblemView error={error} />}
-      {state === undefined && error === undefined && <p className="waiting">Asking …</p>}
+      {stale && <ProblemView error={error} />}
+      {state === undefined && !stale && <p className="waiting">Asking …</p>}
       {state !== undefined && (
         <>
           {state.distrusted !== null && (
             <p className="caution">
-              <strong>Distrusted.</strong> A verdict has quarantined this device.
+              <strong>Distrusted.</strong> A verdict has quarantined this device: use its values with care.{" "}
+              {state.distrusted.verdict !== null && <code>{short(state.distrusted.verdict)}</code>}
             </p>
           )}
-          <dl className={error === undefined ? "values" : "values stale"}>
+          <dl className={stale ? "values stale" : "values"}>
             {state.segments.map((segment) => (
               <div key={segment.segment}>
                 <dt>{segment.segment}</dt>
                 <dd>
                   <Value {...segment} />
-                  <Age age={segment.age === null ? null : segment.age + passed} stale={error !== undefined} />
+                  <span className="said-of">
+                    <Age age={segment.age === null ? null : segment.age + passed} stale={stale} />
+                    {manifest?.noise !== undefined && <span>with noise</span>}
+                    <FlagMarks flags={state.distrusted === null ? [] : ["distrusted"]} />
+                  </span>
                 </dd>
               </div>
             ))}
           </dl>
-          <p className="facts">{fidelityWords(state, passed)}</p>
+          <p className="facts">
+            {stale ? `not current · last answer ${toAge(silence)} ago` : fidelityWords(state, passed)}{" "}
+            <FlagMarks flags={state.flags.filter((flag) => flag !== "distrusted")} />
+          </p>
         </>
       )}
     </section>
@@ -56,10 +68,22 @@ export function NowView(props: { session: ReaderSession; chosen: ChosenTwin; onC
 
 function Value({ value, unit, aggregates }: TwinState["segments"][number]) {
   if (aggregates !== undefined) {
-    const said = Object.entries(aggregates).map(([name, one]) => `${name} ${shown(one ?? null)}`);
+    // A count is of samples, whatever unit they are in.
+    const { count, ...measured } = aggregates;
+    const named = Object.entries(measured);
     return (
-      <b>
-        {said.join(" · ")} <span className="unit">{unit}</span>
+      <b className="aggregates">
+        {named.map(([name, one], index) => (
+          <span key={name}>
+            <span className="unit">{name}</span> {shown(one ?? null)}
+            {index === named.length - 1 && <span className="unit"> {unit}</span>}
+          </span>
+        ))}
+        {count !== undefined && (
+          <span>
+            <span className="unit">count</span> {shown(count)}
+          </span>
+        )}
       </b>
     );
   }
