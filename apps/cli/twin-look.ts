@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { DecisionRecord, LeafRecord } from "../../protocol/record.ts";
-import type { RecordKind } from "../sdk/answers.ts";
+import type { ReaderPage, RecordKind } from "../sdk/answers.ts";
 import { takeCount, takeId, urlOption } from "./options.ts";
 import { printJson, printTable, shortId, timeOf } from "./print.ts";
 import { openClient } from "./server.ts";
@@ -32,7 +32,7 @@ export function addLookCommands(twin: Command): void {
       if (json) return printJson({ twin: id, readers });
       const rows = readers.map((one) => [
         one.reader,
-        one.grant === null ? "oracle" : shortId(one.grant),
+        byWhat(one),
         one.parent === null ? "" : shortId(one.parent),
         one.until === null ? "" : timeOf(1000 * one.until),
         one.purposes
@@ -91,6 +91,12 @@ export function addLookCommands(twin: Command): void {
 }
 
 const KINDS = ["decision", "consent", "release", "export", "erasure"] as const;
+
+/** A grant, or what lets somebody read without one. */
+function byWhat({ grant, opening }: ReaderPage["readers"][number]): string {
+  if (grant !== null) return shortId(grant);
+  return opening === undefined ? "oracle" : `opening ${shortId(opening)}`;
+}
 
 /** A record's own members, in a line; docs/formats/records.md says what they mean. */
 function summaryOf({ format: _format, stream: _stream, at: _at, salt: _salt, ...own }: LeafRecord): string {
