@@ -105,13 +105,14 @@ describe("journey: from an unknown key to a first reading", () => {
 
   const readerWallet = (): Wallet => new Wallet(toHex(readAccountKey(key)));
 
-  const ask = (): ReturnType<Client["request"]> =>
+  const ask = (deadline?: number): ReturnType<Client["request"]> =>
     reader.request({
       manifest: offer.hash,
       purposes: ["care"],
       until: Date.now() + 3_600_000,
       why: "a webhook",
       webhook,
+      ...(deadline === undefined ? {} : { deadline }),
     });
 
   it("is an example of at most twenty lines with the SDK alone, while a steward approves", async () => {
@@ -257,6 +258,83 @@ describe("journey: from an unknown key to a first reading", () => {
     }
   });
 
+  const ENDINGS = {
+    narrowed: async (): Promise<Hex> => {
+      const { request } = await ask();
+      await journey.ask(["request", "narrow", request, "--segments", "heart", "--until", "+30m", ...at]);
+      return request;
+    },
+    // Nobody answers it.
+    expired: async (): Promise<Hex> => (await ask(Date.now() + 3_000)).request,
+  };
+  for (const [state, end] of Object.entries(ENDINGS))
+    it(`is told by a webhook also that it was ${state}, again when nobody took it, under one signature of the gateway`, async () => {
+      app.posted.length = 0;
+      let left = 1;
+      app.answer = () => (left-- > 0 ? 500 : 204);
+      const request = await end();
+      await until("it is taken", async () => (app.posted.length >= 2 ? true : undefined));
+      const [listed] = (await reader.requests({ request })).requests;
+      expect(listed?.state).to.equal(state);
+      expect(new Set(app.posted.map(({ body }) => body)).size, "each time the same").to.equal(1);
+      for (const { body, signature } of app.posted) {
+        const { answer, leaf } = verifyWebhook(consortium, body, signature);
+        expect(answer).to.deep.equal(listed?.answer);
+        expect([answer.step, answer.request, leaf]).to.deep.equal([state, request, listed?.answerLeaf]);
+        expect(() => verifyWebhook(consortium, body.replace(state, "approved"), signature)).to.throw("UNUSABLE");
+      }
+      const checked = await auditPasses(journey, data);
+      expect(checked.get("webhooks"), "what was taken is posted no more").to.equal(0);
+      expect(app.posted.length).to.equal(2);
+    });
+
+  it("takes thirty signed acts a minute of whoever brings them: of the next one nothing reaches the chain", async () => {
+    const provider = connectProvider(server.rpc, consortium.chainId);
+    try {
+      const wallet = new Wallet(toHex(readAccountKey(`${data}/keys/steward.key`)));
+      const [listed] = (await steward.twins()).filter((one) => one.twin === twin);
+      const from = (await provider.getBlock("latest"))?.timestamp ?? 0;
+      const { address } = await reader.login();
+      const said = {
+        ...{ twin, reader: address, from, until: from + 3_600, segments: listed?.segments ?? "1", purposes: ["care"] as const },
+        ...{ depth: 0, parent: null, epoch: listed?.epoch ?? 0, nonce: toHex(new Uint8Array(32).fill(31)), deadline: from + 600 },
+      }; // prettier-ignore
+      const valid = await signAct({ format: "grant@1", said }, wallet, consortium);
+      // By its own signature the contract would take it: what is forged is refused after the same look.
+      const forged = { ...valid, said: { ...said, until: said.until - 1 } };
+      const bringer = connect({ url: server.http, signer: Wallet.createRandom() });
+      const { token } = await bringer.login();
+      const bring = (act: object): Promise<Response> =>
+        fetch(`${server.http}/v1/grants`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          body: JSON.stringify(act),
+        });
+      const began = Date.now();
+      const statuses = await Promise.all(Array.from({ length: 5 }, () => forged).map(bring)).then((answers) =>
+        answers.map(({ status }) => status),
+      );
+      for (let n = 5; n < 30; n++) statuses.push((await bring(forged)).status);
+      expect(Date.now() - began, "all within the minute that is counted").to.be.below(60_000);
+      expect(new Set(statuses)).to.deep.equal(new Set([404]));
+      const refused = await bring(valid);
+      expect(refused.status).to.equal(429);
+      expect(((await refused.json()) as { code: string }).code).to.equal("REQUESTS_TOO_MANY");
+      expect(Number(refused.headers.get("retry-after"))).to.be.within(1, 60);
+      const seenAt = await provider.getBlockNumber();
+      await until("the chain has gone on", async () =>
+        (await provider.getBlockNumber()) > seenAt + 1 ? true : undefined,
+      );
+      const logs = await provider.getLogs({ address: consortium.contracts.GrantRegistry, fromBlock: seenAt - 2 });
+      expect(logs, "what the registry has said since").to.deep.equal([]);
+      // Nothing is wrong with it: somebody else brings the same one.
+      const { transaction } = await connect({ url: server.http, signer: Wallet.createRandom() }).relay(valid);
+      expect((await provider.getTransactionReceipt(transaction ?? ""))?.status).to.equal(1);
+    } finally {
+      provider.destroy();
+    }
+  });
+
   it("is told also when the server was killed before anybody took it, and then no more", async () => {
     app.posted.length = 0;
     app.answer = () => 503;
@@ -277,7 +355,7 @@ describe("journey: from an unknown key to a first reading", () => {
       const found = await auditPasses(journey, data);
       return found.get("webhooks") === 0 ? found : undefined;
     });
-    expect(checked.get("requests")).to.equal(6);
+    expect(checked.get("requests")).to.equal(8);
     expect(app.posted.length).to.equal(before + 1);
   });
 });
