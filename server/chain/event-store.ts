@@ -22,23 +22,7 @@ export interface EventStore {
 /** In the tables chain_block and chain_event. */
 export function databaseEvents(database: Database): EventStore {
   return {
-    load: async () => {
-      const blocks = (
-        await database.query<{ number: number; hash: Uint8Array; timestamp: number }>(
-          "select number, hash, timestamp from chain_block order by number",
-        )
-      ).map(({ number, hash, timestamp }) => ({ number, hash: toHex(hash), timestamp }));
-      const byNumber = new Map(blocks.map((block) => [block.number, block]));
-      const rows = await database.query<EventRow>(
-        "select block, log_index, address, topics, data, transaction from chain_event order by block, log_index",
-      );
-      const events = rows.map((row) => {
-        const block = byNumber.get(row.block);
-        if (block === undefined) throw new RangeError(`event in block ${row.block}, which is not stored`);
-        return toEvent(row, block);
-      });
-      return { blocks, events };
-    },
+    load: () => readFollowed(database),
     append: (blocks, events) =>
       database.transaction(async (tx) => {
         await tx.query(
@@ -112,6 +96,25 @@ export function memoryEvents(): EventStore {
       events = events.filter((event) => event.block.number <= number);
     },
   };
+}
+
+/** What the tables hold. Throws RangeError where an event's block is not among the blocks. */
+export async function readFollowed(tx: Tx): Promise<{ blocks: Block[]; events: ChainEvent[] }> {
+  const blocks = (
+    await tx.query<{ number: number; hash: Uint8Array; timestamp: number }>(
+      "select number, hash, timestamp from chain_block order by number",
+    )
+  ).map(({ number, hash, timestamp }) => ({ number, hash: toHex(hash), timestamp }));
+  const byNumber = new Map(blocks.map((block) => [block.number, block]));
+  const rows = await tx.query<EventRow>(
+    "select block, log_index, address, topics, data, transaction from chain_event order by block, log_index",
+  );
+  const events = rows.map((row) => {
+    const block = byNumber.get(row.block);
+    if (block === undefined) throw new RangeError(`event in block ${row.block}, which is not stored`);
+    return toEvent(row, block);
+  });
+  return { blocks, events };
 }
 
 interface EventRow {

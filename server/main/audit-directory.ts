@@ -8,10 +8,13 @@ import type { AuditWorld } from "./audit/world.ts";
 import { askControl } from "./control.ts";
 import { layoutOf, type DataDirectory } from "./data-directory.ts";
 import { observeWorld } from "./observe-world.ts";
+import { auditSeen } from "./seen-world.ts";
 import { openStopped, type OpenedDirectory } from "./open-directory.ts";
 import { readSettings } from "./settings.ts";
 
 export type { AuditReport } from "./audit/audit.ts";
+
+const TRIES = 5;
 
 /**
  * Audits a data directory: a server that runs on it is asked to do it itself; otherwise its lock is taken and its chain
@@ -41,11 +44,21 @@ async function auditStopped(data: DataDirectory, acks: string | undefined): Prom
   }
   try {
     const { consortium, keys, database, chain } = opened;
-    return await database.transaction(async (tx) => {
-      const world = await observeWorld({ provider: chain.provider, consortium, keys, tx });
-      const report = await audit(world, acks);
-      return joined(report, await readJournal(data, (number) => world.block(number)));
-    });
+    // The embedded chain never goes back: what it has not, it never had.
+    const mayGoBack = chain.embedded === undefined;
+    for (let tried = 1; ; tried++) {
+      const [report, stood] = await database.transaction(async (tx) => {
+        const world = await observeWorld({ provider: chain.provider, consortium, keys, tx, mayGoBack });
+        const found = mayGoBack ? await auditSeen(world, consortium, acks) : await audit(world, acks);
+        const { head } = world.view;
+        const isStanding = !mayGoBack || (await world.block(head.number))?.hash === head.hash;
+        return [joined(found, await readJournal(data, (number) => world.block(number))), isStanding] as const;
+      });
+      // What was asked before and after a reorganisation does not fit together.
+      if (stood) return report;
+      if (tried === TRIES)
+        throw new TwinwardError("CHAIN_UNAVAILABLE", { detail: "The chain goes back and back while it is asked." });
+    }
   } finally {
     await opened.close();
   }

@@ -5,8 +5,10 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { streamId } from "../../protocol/ids.ts";
 import { ALL_CONTRACTS } from "../../protocol/words.ts";
 import { readBlocks, readHeader } from "../chain/blocks.ts";
+import type { ChainEvent } from "../chain/event.ts";
 import { ChainState } from "../chain/state.ts";
 import { isFollowedBy, readLine } from "../chain/stream-line.ts";
+import type { Block } from "../chain/view.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import type { Tx } from "../store/database.ts";
 import { readStream } from "../store/stream-row.ts";
@@ -15,7 +17,10 @@ import type { AuditWorld } from "./audit/world.ts";
 const TRIES = 5;
 
 /** The stream that a set-up begins with: the first that its gateway group opened. */
-export function streamOf(consortium: Consortium): { stream: Hex; group: Hex } {
+export function streamOf(consortium: Pick<Consortium, "chainId" | "contracts" | "members">): {
+  stream: Hex;
+  group: Hex;
+} {
   const group = consortium.members[0]?.gateways[0]?.group;
   if (group === undefined)
     throw new TwinwardError("UNUSABLE_CONSORTIUM", { detail: "Its first member has no gateway." });
@@ -31,8 +36,10 @@ export async function observeWorld(parts: {
   consortium: Consortium;
   keys: KeyStore;
   tx: Tx;
+  /** See `AuditWorld`; left out where whoever writes the database hears of it. */
+  mayGoBack?: boolean;
 }): Promise<AuditWorld> {
-  const { provider, consortium, keys, tx } = parts;
+  const { provider, consortium, keys, tx, mayGoBack = false } = parts;
   const { chainId, contracts, genesis } = consortium;
   const zero = await reach(() => readHeader(provider, 0));
   if (zero?.hash !== genesis)
@@ -45,31 +52,38 @@ export async function observeWorld(parts: {
   const before = await reach(() => readHeader(provider, "latest"));
   await tx.query("select size from stream");
   const { head, events } = await reach(() => readAll(provider, consortium));
-  const state = new ChainState(contracts);
+  // What the database says is held against the chain: where it names a stream of nobody's, the audit tells it.
+  const told = foldWorld(consortium, { head, events, written: await readStream(tx) });
+  return {
+    ...told,
+    tx,
+    keys,
+    chainId,
+    contracts,
+    present: told,
+    mayGoBack,
+    settled: before?.number ?? 0,
+    block: (number) => readHeader(provider, number),
+    isContract: async (address) => (await reach(() => provider.getCode(address))) !== "0x",
+  };
+}
+
+/** What follows from the chain's events alone, for a database that says it is written to the stream `written`. */
+export function foldWorld(
+  consortium: Pick<Consortium, "chainId" | "contracts" | "members">,
+  { head, events, written }: { head: Block; events: readonly ChainEvent[]; written: Hex | undefined },
+): Pick<AuditWorld, "line" | "gatewayKeys" | "view" | "events"> {
+  const state = new ChainState(consortium.contracts);
   for (const event of events) state.apply(event);
   const view = state.view(head);
   const { stream: first, group } = streamOf(consortium);
-  // What the database says is held against the chain: where it names a stream of nobody's, the audit tells it.
-  const written = (await readStream(tx)) ?? first;
-  const ours = isFollowedBy(view, first, written) ? written : first;
+  const ours = written !== undefined && isFollowedBy(view, first, written) ? written : first;
   const gateway = view.gateway(group);
   if (gateway === undefined)
     throw new TwinwardError("CHAIN_DIFFERS", {
       detail: "The chain knows no gateway of this consortium: it is another chain, or an emptied one.",
     });
-  return {
-    tx,
-    keys,
-    chainId,
-    contracts,
-    line: readLine(view, ours),
-    gatewayKeys: gateway.keys,
-    view,
-    events,
-    settled: before?.number ?? 0,
-    block: (number) => readHeader(provider, number),
-    isContract: async (address) => (await reach(() => provider.getCode(address))) !== "0x",
-  };
+  return { line: readLine(view, ours), gatewayKeys: gateway.keys, view, events };
 }
 
 async function readAll(provider: JsonRpcProvider, { contracts }: Consortium) {

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { Transaction, Wallet } from "ethers";
 import { readAccountKey } from "../../apps/cli/key-file.ts";
 import { toHex, type Hex } from "../../protocol/bytes.ts";
+import { openDatabase } from "../../server/store/database.ts";
 import { everyDoor } from "../helpers/every-door.ts";
 import { until } from "../helpers/journey.ts";
 import type { Behaviour, Call } from "./faulty-node.ts";
@@ -238,7 +239,11 @@ describe("faults: the chain of a whole server that goes on taking readings", fun
     await world.survives(() => world.behaves(world.node, besu, isTold));
   });
 
-  describe("and the server is killed", () => {
+  describe("and the server is away", () => {
+    const leave = async (signal: "SIGINT" | "SIGKILL"): Promise<void> => {
+      world.traffic.mayBeAway = true;
+      await world.server.stop(signal);
+    };
     const restart = async (): Promise<void> => {
       world.traffic.forget();
       await world.up();
@@ -247,24 +252,93 @@ describe("faults: the chain of a whole server that goes on taking readings", fun
       await world.traffic.hears("revoked", "GRANT_REVOKED");
       world.traffic.mayBeAway = false;
     };
+    // One that failed leaves the next one a server.
+    afterEach(() => (world.server.running() ? undefined : restart()));
+    /** Nothing in the directory is called a lie; how many of what it counted. */
+    const findsNoLie = async (): Promise<(name: string) => number> => {
+      const { code, err, report } = await world.auditStopped();
+      expect([code, err, report?.lies]).to.deep.equal([0, "", []]);
+      return (name) => report?.checked.find((one) => one.name === name)?.count ?? 0;
+    };
+    /** Changes rows of the directory's database while nobody else has it open. */
+    const changeRows = async (...statements: string[]): Promise<void> => {
+      const database = await openDatabase({ directory: `${world.data}/database` });
+      for (const statement of statements) await database.script(statement);
+      await database.close();
+    };
 
-    it("before a reorganisation", () =>
+    it("killed before a reorganisation: the audit of what it left tells what was taken back from a lie", () =>
       world.survives(async () => {
-        await world.anchorsIn(5);
-        world.traffic.mayBeAway = true;
-        await world.server.stop("SIGKILL");
+        const blocks = await world.anchorsIn(5);
+        const stays = Number(blocks[0]?.number) - 2;
+        await leave("SIGKILL");
         await takeBack("anvil_reorg", 5, []);
+        const counted = await findsNoLie();
+        expect(counted("blocks that were taken back")).to.equal(5);
+        expect(counted("rows that follow from those blocks alone")).to.be.at.least(1);
+
+        // What is forged is told all the same, and nothing with it: of a block that the chain has, and of one that it had.
+        const flips = [
+          `update chain_block set hash = set_byte(hash, 0, get_byte(hash, 0) # 1) where number = ${stays}`,
+          `update batch set transaction = set_byte(transaction, 0, get_byte(transaction, 0) # 1)
+             where number = (select max(number) from batch where block > ${stays + 1})`,
+        ];
+        await changeRows(...flips);
+        const { code, report } = await world.auditStopped();
+        expect(code).to.equal(1);
+        expect(report?.lies).to.have.length(2);
+        expect(report?.lies[0]?.place).to.equal(`chain_block ${stays}`);
+        expect(report?.lies[1]?.what).to.match(/not the one of its anchor/);
+        await changeRows(...flips);
+        await world.mineEverySecond();
+        await findsNoLie();
+        await restart();
+        await isTakenBack(blocks);
+      }));
+
+    it("stopped, and the chain is reorganised while it is audited", () =>
+      world.survives(async () => {
+        await world.anchorsIn(3);
+        await leave("SIGINT");
+        let reorganised = 0;
+        const moving: Behaviour = async (call, pass) => {
+          const answer = await pass();
+          // The second time: it has read the chain and asks for the blocks that are stored.
+          if (call.method === "eth_getCode" || call.method !== "eth_getBlockByNumber" || reorganised > 0) return answer;
+          if (Number(call.params[0]) !== (await world.head())) return answer;
+          reorganised += 1;
+          await takeBack("anvil_reorg", 3, []);
+          return answer;
+        };
+        await world.behaves(world.node, moving, findsNoLie);
+        expect(reorganised).to.equal(1);
         await world.mineEverySecond();
         await restart();
       }));
 
+    it("stopped, and the node forgets its last blocks: that is no evidence against anybody", () =>
+      world.survives(async () => {
+        const blocks = await world.anchorsIn(3);
+        await leave("SIGINT");
+        await takeBack("anvil_rollback", 3);
+        const { code, err } = await world.auditStopped();
+        expect([code, err]).to.deep.equal([3, err.match(/^CHAIN_BEHIND.*/s)?.[0]]);
+        await world.mineEverySecond();
+        await until(
+          "it has made as many again",
+          async () => (await world.head()) > Number(blocks.at(-1)?.number) || undefined,
+        );
+        await findsNoLie();
+        await restart();
+        await isTakenBack(blocks);
+      }));
+
+    const isRead = ({ method }: Call): boolean => method === "eth_getBlockByNumber";
     for (const [when, isThen] of [
-      [
-        "when it looks how far a reorganisation reaches",
-        ({ method, params }) => method === "eth_getBlockByNumber" && params[0] !== "latest",
-      ],
+      ["when it looks how far a reorganisation reaches", (call) => isRead(call) && call.params[0] !== "latest"],
+      ["when it has gone back and reads the other way", ({ method }) => method === "eth_getLogs"],
     ] as const satisfies (readonly [string, (call: Call) => boolean])[]) {
-      it(when, () =>
+      it(`killed ${when}`, () =>
         world.survives(async () => {
           const blocks = await world.anchorsIn(5);
           world.traffic.mayBeAway = true;
@@ -278,10 +352,46 @@ describe("faults: the chain of a whole server that goes on taking readings", fun
             await world.mineEverySecond();
             expect((await world.server.ended).signal).to.equal("SIGKILL");
           });
+          await findsNoLie();
           await restart();
           await isTakenBack(blocks);
-        }),
-      );
+        }));
+    }
+
+    for (const [when, isThen] of [
+      ["an anchor is sent", isOffer],
+      ["it asks for an anchor's receipt", ({ method }) => method === "eth_getTransactionReceipt"],
+    ] as const satisfies (readonly [string, (call: Call) => boolean])[]) {
+      for (const comesBack of [false, true]) {
+        it(`killed when ${when}, which a reorganisation ${comesBack ? "puts elsewhere" : "takes with the blocks before it"}`, () =>
+          world.survives(async () => {
+            const sender = await world.sender();
+            const blocks = await world.anchorsIn(4);
+            world.traffic.mayBeAway = true;
+            const before = world.node.calls.length;
+            const killing: Behaviour = async (call, pass) => {
+              const answer = await pass();
+              if (!isThen(call)) return answer;
+              world.server.kill("SIGKILL");
+              return "cut";
+            };
+            await world.behaves(world.node, killing, async () => {
+              await world.mineEverySecond();
+              expect((await world.server.ended).signal).to.equal("SIGKILL");
+            });
+            await world.holdBlocks();
+            const raw = world.node.calls
+              .slice(before)
+              .find((call) => isOffer(call) && sentIn(call).from?.toLowerCase() === sender)?.params[0];
+            await world.make("anvil_mine", "0x1");
+            const depth = (await world.head()) - Number(blocks[0]?.number) + 1;
+            await takeBack("anvil_reorg", depth, comesBack && raw !== undefined ? [[raw, 0]] : []);
+            await world.mineEverySecond();
+            await findsNoLie();
+            await restart();
+            await isTakenBack(blocks);
+          }));
+      }
     }
   });
 });

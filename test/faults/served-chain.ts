@@ -10,7 +10,7 @@ import { askControl } from "../../server/main/control.ts";
 import { auditPasses, readAnchors } from "../helpers/audit-journey.ts";
 import { newClinician } from "../helpers/clinician.ts";
 import { admitted, type Admitted } from "../helpers/every-door.ts";
-import { Journey, portsOf, until, type Server } from "../helpers/journey.ts";
+import { Journey, portsOf, until, type Ran, type Server } from "../helpers/journey.ts";
 import { rpc } from "../server/chain/ask.ts";
 import { startBareAnvil, type BareAnvil } from "./bare-anvil.ts";
 import { HONEST, startFaultyNode, type FaultyNode } from "./faulty-node.ts";
@@ -41,14 +41,15 @@ export class ServedChain {
   #readingsOfOthers = 0;
   #acksOfOthers = "";
 
-  async open(nodes = 1): Promise<void> {
+  /** On so many nodes of one chain; `environment` is the server's, beside what is set here. */
+  async open(nodes = 1, environment: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#anvil = await startBareAnvil();
     await this.mineEverySecond();
     for (let n = 0; n < nodes; n++) this.nodes.push(await startFaultyNode(this.#anvil.url));
     // Whoever sends and reads goes on at the same address after a restart.
     const { PORT } = await portsOf();
     const RPC_URL = this.nodes.map(({ url }) => url).join(",");
-    this.#environment = { PORT, MQTT_PORT: "0", RPC_URL, SEAL_INTERVAL_MS: "300" };
+    this.#environment = { PORT, MQTT_PORT: "0", RPC_URL, SEAL_INTERVAL_MS: "300", ...environment };
     await this.up();
     this.patient = await PatientDevice.register(this.server);
     await this.patient.send();
@@ -199,6 +200,14 @@ export class ServedChain {
       (report) => JSON.stringify(report?.lies),
       (error: unknown) => (error instanceof TwinwardError ? error.code : String(error)),
     );
+  }
+
+  /** Runs `audit` on the directory that the server has left, with the acks of the device. */
+  async auditStopped(): Promise<Pick<Ran, "code" | "err"> & { readonly report: AuditReport | undefined }> {
+    this.patient.keepAcks(this.#acksFile);
+    const words = ["audit", "--data", this.data, "--acks", this.#acksFile, "--json"];
+    const { code, out, err } = await this.journey.run(words, this.#environment);
+    return { code, err, report: out === "" ? undefined : (JSON.parse(out) as AuditReport) };
   }
 
   /** Each acked reading is in exactly one batch, in time; the audit with the device's own acks finds nothing wrong. */

@@ -3,6 +3,9 @@ import type { AuditReport } from "../../../server/main/audit-directory.ts";
 import { dataOption } from "../options.ts";
 import { explainError, printJson } from "../print.ts";
 
+/** The node's fault, not the directory's. */
+const CHAIN_CODES: ReadonlySet<unknown> = new Set(["CHAIN_UNAVAILABLE", "CHAIN_ENDED", "CHAIN_BEHIND"]);
+
 export function addAuditCommand(program: Command): void {
   program
     .command("audit")
@@ -13,7 +16,8 @@ export function addAuditCommand(program: Command): void {
       "after",
       `
 While 'up' runs on the directory, it is asked to audit itself; otherwise the directory is opened here.
-Exit: 0 nothing is wrong, 1 a lie was found, 2 the directory is unusable, 3 the chain is not reachable.`,
+Exit: 0 nothing is wrong, 1 a lie was found, 2 the directory is unusable, 3 the chain is not reachable, or has
+fewer blocks than were seen.`,
     )
     .action(async (options: { data: string; acks?: string; json?: boolean }) => {
       const { auditDirectory } = await import("../../../server/main/audit-directory.ts");
@@ -23,7 +27,7 @@ Exit: 0 nothing is wrong, 1 a lie was found, 2 the directory is unusable, 3 the 
       } catch (error) {
         const code = error instanceof Error && "code" in error ? error.code : undefined;
         console.error(explainError(error));
-        process.exitCode = code === "CHAIN_UNAVAILABLE" || code === "CHAIN_ENDED" ? 3 : 2;
+        process.exitCode = CHAIN_CODES.has(code) ? 3 : 2;
         return;
       }
       if (options.json) printJson(report);
@@ -38,7 +42,10 @@ function printReport(report: AuditReport): void {
   }
   const [first, ...others] = report.lies;
   if (first === undefined) {
-    console.log(`✔ nothing is wrong: everything stored follows from what the devices signed and the chain holds.`);
+    const gone = report.checked.some(({ name }) => name === TAKEN_BACK);
+    const held = gone ? "the chain holds, or held when it was seen" : "the chain holds";
+    console.log(`✔ nothing is wrong: everything stored follows from what the devices signed and ${held}.`);
+    if (gone) console.log("  What it took back is asked again by the next 'up'.");
     return;
   }
   console.log(`✖ the first lie: ${first.place}: ${first.what}`);
@@ -46,6 +53,7 @@ function printReport(report: AuditReport): void {
   if (others.length > 20) console.log(`  and ${others.length - 20} more (--json lists them all)`);
 }
 
+const TAKEN_BACK = "blocks that were taken back";
 const FLAGGED = "readings flagged ";
 
 /** Out-of-range values are accepted and flagged; late ones and odd clocks too. A reading may have several flags. */

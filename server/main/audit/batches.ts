@@ -1,6 +1,7 @@
 import { toHex } from "../../../protocol/bytes.ts";
 import { anchorsOf } from "../../../protocol/line.ts";
 import type { Lies } from "./lies.ts";
+import { isOnChain } from "./on-chain.ts";
 import { auditRoot } from "./root.ts";
 import type { WalkedStream } from "./stream.ts";
 import type { AuditWorld } from "./world.ts";
@@ -18,7 +19,8 @@ interface BatchRow {
 
 /** Every batch has the root of its leaves, and the chain holds exactly these batches: no other, none more. */
 export async function auditBatches(world: AuditWorld, { leaves }: WalkedStream, lies: Lies): Promise<void> {
-  const anchors = anchorsOf(world.line, world.view);
+  const anchors = anchorsOf(world.present.line, world.present.view);
+  const seen = anchorsOf(world.line, world.view);
   const rows = await world.tx.query<BatchRow>(
     "select number, first_leaf, count, root, transaction, block, block_hash, block_time from batch order by number",
   );
@@ -39,7 +41,7 @@ export async function auditBatches(world: AuditWorld, { leaves }: WalkedStream, 
         anchor.root === toHex(row.root) && anchor.count === row.count && anchor.firstLeaf === row.first_leaf;
       lies.hold(equal, place, "the chain holds another root, count or first leaf for it");
     }
-    auditConfirmation(row, anchor, place, lies);
+    await auditConfirmation(world, row, seen[index], place, lies);
   }
   lies.count("batches", rows.length);
   for (const anchor of anchors.slice(rows.length)) {
@@ -52,14 +54,19 @@ export async function auditBatches(world: AuditWorld, { leaves }: WalkedStream, 
 }
 
 /** A row says where it was anchored, or nothing yet; what it says must be what the chain says. */
-function auditConfirmation(
+async function auditConfirmation(
+  world: AuditWorld,
   row: BatchRow,
   anchor: { transaction: string; block: { number: number; hash: string; timestamp: number } } | undefined,
   place: string,
   lies: Lies,
-): void {
+): Promise<void> {
   const { transaction, block, block_hash: hash, block_time: time } = row;
   if (transaction === null && block === null && hash === null && time === null) return;
+  if (world.mayGoBack && block !== null && hash !== null) {
+    const named = { block: { number: block, hash: toHex(hash), timestamp: time ?? 0 } };
+    if (!(await isOnChain(world, named, { place, kind: "anchors" }, lies))) return;
+  }
   if (!lies.hold(anchor !== undefined, place, "it claims an anchor that the chain does not have") || !anchor) return;
   const equal =
     transaction !== null &&

@@ -9,7 +9,7 @@ import type { AuditWorld } from "./world.ts";
 export async function isOnChain(
   world: AuditWorld,
   { block }: Pick<EventRecord, "block">,
-  { place, kind }: { readonly place: string; readonly kind: "consents" | "steps" },
+  { place, kind }: { readonly place: string; readonly kind: "anchors" | "consents" | "steps" },
   lies: Lies,
 ): Promise<boolean> {
   if (!lies.hold(block.number <= world.view.head.number, place, "its block is yet to come")) return false;

@@ -22,6 +22,13 @@ export interface AuditWorld {
   readonly view: ChainView;
   /** Every event of the six contracts, as the node tells it. */
   readonly events: readonly ChainEvent[];
+  /** The chain as it is now, also where the world is one that was seen before the chain went another way (`seen-world.ts`). */
+  readonly present: Pick<AuditWorld, "line" | "view">;
+  /**
+   * Whether the chain may have taken something back of which nobody has told the database: the chain is not our own, and no server
+   * runs. Then a batch that names a block that the chain has not is no lie.
+   */
+  readonly mayGoBack: boolean;
   /** What the chain had up to this block happened before the database was looked at: the database must know of it. */
   readonly settled: number;
   /** The node's block, or undefined when it has none of that number. */
