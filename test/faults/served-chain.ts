@@ -247,8 +247,8 @@ export class ServedChain {
 
   /** Ends the server in order, and audits its directory. */
   async isWholeStopped(): Promise<void> {
-    await this.traffic.resting(() => this.isWhole());
     await this.traffic.end();
+    await this.traffic.resting(() => this.isWhole());
     expect((await this.server.stop()).code).to.equal(0);
     this.#countsAll(await auditPasses(this.journey, this.data, this.#acksFile, this.#environment));
   }
