@@ -2,6 +2,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
+import { Transaction } from "ethers";
 
 export interface Call {
   readonly method: string;
@@ -29,6 +30,29 @@ export function times(
     return act(call, pass);
   };
   return { behaviour, spent: () => done >= wanted };
+}
+
+/** A node that has stopped at a block: it knows of none after it, and keeps to itself what it is sent. */
+export function stuckAt(head: number): Behaviour {
+  const tag = `0x${head.toString(16)}`;
+  const isLater = (number: unknown): boolean => typeof number === "string" && Number(number) > head;
+  return async (call, pass) => {
+    const { method, params } = call;
+    if (method === "eth_sendRawTransaction") return { result: Transaction.from(params[0] as string).hash };
+    if (method === "eth_blockNumber") return { result: tag };
+    if (method === "eth_getBlockByNumber" && isLater(params[0])) return { result: null };
+    const answer = await pass({ ...call, params: params.map((value) => (value === "latest" ? tag : value)) });
+    if (method === "eth_getTransactionReceipt" && "result" in answer) {
+      const receipt = answer.result as { blockNumber: string } | null;
+      return isLater(receipt?.blockNumber) ? { result: null } : answer;
+    }
+    if (method !== "eth_getLogs" || !("result" in answer)) return answer;
+    const logs = answer.result as readonly { readonly blockNumber: string }[];
+    const { blockHash } = params[0] as { blockHash?: string };
+    if (blockHash !== undefined && logs.some(({ blockNumber }) => isLater(blockNumber)))
+      return { error: { code: -32_000, message: "unknown block" } };
+    return { result: logs.filter(({ blockNumber }) => !isLater(blockNumber)) };
+  };
 }
 
 export interface FaultyNode {
