@@ -245,6 +245,22 @@ async function anchorMany(world: World, count: number): Promise<void> {
   world.figures[`anchor worst of ${count}`] = worst;
 }
 
+/** What the first anchor of a period pays more than the same one without a record. */
+async function measureRecord(world: World): Promise<void> {
+  const [home, now] = [await homeOf(world), (await world.provider.getBlock("latest"))?.timestamp ?? 0];
+  const period = Math.floor(now / PERIOD_SECONDS);
+  const gas: number[] = [];
+  for (const at of [now + 1, (period + 1) * PERIOD_SECONDS]) {
+    const before = await world.request("evm_snapshot");
+    await world.request("evm_setNextBlockTimestamp", at);
+    const receipt = await world.send("sender", "AnchorLog", "anchor", home, ANCHORS, digestOf("next"), 1_000);
+    gas.push(Number(receipt.gasUsed));
+    await world.request("evm_revert", before);
+  }
+  const [without = 0, first = 0] = gas;
+  world.figures["record of a period"] = first - without;
+}
+
 async function useTwins(world: World, device: string): Promise<void> {
   const twins = world.at("TwinRegistry");
   const manifest = digestOf("manifest");
@@ -543,6 +559,7 @@ async function measureAll(): Promise<Record<string, number>> {
   await equivocate(world, device);
   await rotateAndMark(world, device);
   await anchorMany(world, ANCHORS);
+  await measureRecord(world);
   await stopStream(world);
   await changeMembers(world);
   return {
