@@ -1,6 +1,6 @@
 // A real PostgreSQL server for a test: Debian's, on a free port, in a directory of its own.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -29,6 +29,13 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
+/**
+ * Room of `$1` bytes for a tablespace, in a file system that only this process sees and that ends with it. Linux lets everybody
+ * have one, in a user namespace of their own, unless it was told not to.
+ */
+const OWN_ROOM = 'mount -t tmpfs -o "size=$1,mode=700" tmpfs "$2" && shift 2 && exec "$@"';
+const IN_OWN_MOUNTS = ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount", "sh", "-c", OWN_ROOM, "sh"];
+
 /** PostgreSQL refuses to run as root; Debian's package makes an account for it. */
 function account(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
@@ -36,8 +43,8 @@ function account(): { uid?: number; gid?: number } {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-/** A server, or why there is none. */
-export async function startPostgres(): Promise<PostgresServer | { absent: string }> {
+/** A server, or why there is none. With `roomBytes`, where the kernel allows that, it has a tablespace `small`, which lasts until it is stopped. */
+export async function startPostgres(roomBytes?: number): Promise<PostgresServer | { absent: string }> {
   const programs = installPostgres((line) => console.log(`      ${line}`));
   if ("absent" in programs) return programs;
   const [port] = (await freePorts(1)) as [number];
@@ -45,9 +52,19 @@ export async function startPostgres(): Promise<PostgresServer | { absent: string
   const as = account();
   const passwordFile = join(directory, "password");
   const files = join(directory, "files");
+  const small = join(directory, "small");
   writeFileSync(passwordFile, PASSWORD);
-  for (const path of [directory, passwordFile])
+  mkdirSync(small);
+  for (const path of [directory, passwordFile, small])
     if (as.uid !== undefined && as.gid !== undefined) chownSync(path, as.uid, as.gid);
+  const room = roomBytes === undefined ? [] : [...IN_OWN_MOUNTS, String(roomBytes), small];
+  const [unshare, ...others] = room;
+  const tried =
+    unshare === undefined ? undefined : spawnSync(unshare, [...others, "true"], { ...as, encoding: "utf8" });
+  if (tried !== undefined && tried.status !== 0) {
+    rmSync(directory, { recursive: true, force: true });
+    return { absent: `no room of its own: ${tried.error?.message ?? tried.stderr.trim()}` };
+  }
   const made = spawnSync(
     join(programs.path, "initdb"),
     [
@@ -105,7 +122,8 @@ export async function startPostgres(): Promise<PostgresServer | { absent: string
     start: async (settings = {}) => {
       const set = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", lc_messages: "C", ...settings };
       const words = Object.entries(set).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-      const child = spawn(join(programs.path, "postgres"), ["-D", files, ...words], {
+      const [program = "", ...rest] = [...room, join(programs.path, "postgres"), "-D", files, ...words];
+      const child = spawn(program, rest, {
         ...as,
         cwd: directory,
         stdio: ["ignore", "ignore", "pipe"],
@@ -148,6 +166,7 @@ export async function startPostgres(): Promise<PostgresServer | { absent: string
   };
   try {
     await server.start();
+    if (roomBytes !== undefined) await server.query(`create tablespace small location '${small}'`);
   } catch (error) {
     await server.close();
     throw error;
