@@ -54,10 +54,11 @@ export const POINTS = {
   ],
   /** A month begins whose partition nobody has made. */
   month: ["create table reading_"],
-  ending: ["writeFile chain/snapshot.new", "rename chain/snapshot"],
+  ending: ["writeFile chain/snapshot.new", "rename chain/snapshot", "rm chain/anvil.json"],
   starting: [
     ...["open data/lock.", "writeFile data/lock.", "sync data/lock.", "link data/lock"],
-    ...["writeFile chain/load.json", "writeFile chain/anvil.json"],
+    ...["rm chain/anvil.json", "rm chain/anvil.ipc", "writeFile chain/anvil.json"],
+    ...["writeFile chain/load.json", "rm chain/load.json"],
   ],
   /** The journal ends in the middle of a line. */
   torn: ["truncate chain/journal", "datasync chain/journal"],
@@ -117,9 +118,12 @@ export const OTHER_STATEMENTS: Readonly<Record<string, string>> = {
 /** Files of the server that write files, by what they call, and the rows or the reason. */
 export const FILE_WRITES: Readonly<Record<string, readonly [calls: string, where: string]>> = {
   "server/chain/embedded.ts": ["mkdir writeDurably", "rename chain/genesis.json"],
-  "server/chain/embedded/anvil.ts": ["open rm writeFile", "writeFile chain/anvil.json"],
+  "server/chain/embedded/anvil.ts": [
+    "open rm writeFile",
+    "writeFile chain/anvil.json; rm chain/anvil.json; rm chain/anvil.ipc",
+  ],
   "server/chain/embedded/journal.ts": ["open truncate", "write chain/journal; truncate chain/journal"],
-  "server/chain/embedded/ledger.ts": ["rm writeFile", "writeFile chain/load.json"],
+  "server/chain/embedded/ledger.ts": ["rm writeFile", "writeFile chain/load.json; rm chain/load.json"],
   "server/chain/embedded/snapshot.ts": ["writeDurably", "writeFile chain/snapshot.new; rename chain/snapshot"],
   "server/keys/files.ts": ["chmod open rename rm", "rename keys/data-keys.json; rm keys/master"],
   "server/keys/key-file.ts": ["rm syncDirectory writeSecret", "rename keys/master.key; rm keys/master"],

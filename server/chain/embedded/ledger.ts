@@ -95,14 +95,16 @@ export class Ledger {
       const ledger = new Ledger(plan, anvil, head);
       ledger.#journal = opened.journal;
       await ledger.#replay(snapshot?.place.pending ?? [], opened.entries);
+      // A failure here ends the node like any other: one that was left running would keep this process from ending.
+      await rm(path, { force: true });
       return ledger;
     } catch (error) {
       await anvil?.kill();
       await opened.journal.close();
+      // Where this fails too, the next start does it.
+      await rm(path, { force: true }).catch(() => undefined);
       if (snapshot !== undefined && error instanceof TwinwardError && error.code === "CHAIN_ENDED") return undefined;
       throw error;
-    } finally {
-      await rm(path, { force: true });
     }
   }
 
