@@ -1,6 +1,7 @@
 import type { Consortium } from "../../protocol/consortium.ts";
 import { TwinwardError } from "../../protocol/errors.ts";
-import { readFollowed } from "../chain/event-store.ts";
+import { readFollowed, REMEMBERED_BLOCKS } from "../chain/event-store.ts";
+import type { Block } from "../chain/view.ts";
 import { readStream } from "../store/stream-row.ts";
 import { audit, type AuditReport } from "./audit/audit.ts";
 import { Lies } from "./audit/lies.ts";
@@ -40,6 +41,19 @@ export async function auditSeen(
 }
 
 /**
+ * How many of the stored blocks (ascending) are the chain's, up to the first that is not. All of them where more have gone than a
+ * server would follow back: so far a chain of ours never goes, and whoever holds the database shall not call the past that.
+ */
+export async function keptOf(blocks: readonly Block[], block: AuditWorld["block"]): Promise<number> {
+  const newest = blocks.at(-1)?.number ?? 0;
+  for (let kept = blocks.length; ; kept--) {
+    const last = blocks[kept - 1];
+    if (last === undefined || newest - last.number > REMEMBERED_BLOCKS) return blocks.length;
+    if ((await block(last.number))?.hash === last.hash) return kept;
+  }
+}
+
+/**
  * Undefined where the newest block that was stored is the chain's, or none is: then nothing was taken back, or it is another chain.
  * A block within that differs is a lie, since the ones after it name it: so what is gone is always the newest.
  */
@@ -49,10 +63,8 @@ async function takenBack(world: AuditWorld, consortium: Consortium): Promise<Tak
   const followed = await readFollowed(tx).catch(onlyUnfit);
   if (!followed) return undefined;
   const { blocks, events } = followed;
-  let kept = blocks.length - 1;
-  for (let block = blocks[kept]; block && (await world.block(block.number))?.hash !== block.hash; block = blocks[kept])
-    kept -= 1;
-  const [fork, next, last] = [blocks[kept], blocks[kept + 1], blocks.at(-1)];
+  const kept = await keptOf(blocks, (number) => world.block(number));
+  const [fork, next, last] = [blocks[kept - 1], blocks[kept], blocks.at(-1)];
   if (fork === undefined || next === undefined || last === undefined) return undefined;
   if (next.number > view.head.number)
     throw new TwinwardError("CHAIN_BEHIND", {
@@ -60,7 +72,7 @@ async function takenBack(world: AuditWorld, consortium: Consortium): Promise<Tak
       seen: last.number,
       detail: `Its newest block is ${view.head.number}; block ${last.number} was seen already.`,
     });
-  const lost = new Map(blocks.slice(kept + 1).map((block) => [block.number, block]));
+  const lost = new Map(blocks.slice(kept).map((block) => [block.number, block]));
   const before = world.events.filter(({ block }) => block.number <= fork.number);
   const after = events.filter(({ block }) => block.number > fork.number);
   try {

@@ -45,7 +45,10 @@ function printReport(report: AuditReport): void {
     const gone = report.checked.some(({ name }) => name === TAKEN_BACK);
     const held = gone ? "the chain holds, or held when it was seen" : "the chain holds";
     console.log(`✔ nothing is wrong: everything stored follows from what the devices signed and ${held}.`);
-    if (gone) console.log("  What it took back is asked again by the next 'up'.");
+    if (gone)
+      console.log(
+        "  For what it took back this database alone speaks: start 'up', which asks again, and audit once more.",
+      );
     return;
   }
   console.log(`✖ the first lie: ${first.place}: ${first.what}`);
