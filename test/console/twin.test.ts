@@ -19,6 +19,8 @@ import { PUMP } from "./pump.ts";
 /** Readings of twenty samples in just under an hour: 21 000 points in each line. */
 const READINGS = 1_050;
 const SAMPLES = 20;
+/** A pause that people notice. */
+const VISIBLE_MS = 100;
 const PERIOD = 3_200;
 const LOST = 3;
 const GAP_AFTER = 950;
@@ -340,9 +342,14 @@ describe("a twin's live chart", () => {
     await count("anchored")
       .filter({ hasText: /^10(?!00)\d\d$/ })
       .waitFor();
-    const loaded = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.splice(1));
+    const framesSince = (): Promise<number[]> =>
+      page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.splice(1));
+    const loaded = await framesSince();
     const redrawn: number[] = [];
-    for (let n = 0; n < 4; n++) {
+    const frames: number[][] = [];
+    const worst: number[] = [];
+    // Other work shares the machine: what the page itself takes shows where nobody is in its way.
+    while (worst.length < 4 || (Math.min(...worst) >= VISIBLE_MS && worst.length < 16)) {
       await device.next(readingAt(Date.now() - PERIOD)).then((text) => server.client.postReadings([text]));
       const began = performance.now();
       await page.waitForFunction(
@@ -350,17 +357,18 @@ describe("a twin's live chart", () => {
         device.sequence,
       );
       redrawn.push(performance.now() - began);
+      const since = await framesSince();
+      frames.push(since);
+      worst.push(Math.max(...since));
     }
-    const frames = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames.slice(1));
-    const sorted = [...frames].sort((a, b) => a - b);
+    const sorted = frames.flat().sort((a, b) => a - b);
     const at = (part: number): string => (sorted[Math.floor(part * (sorted.length - 1))] ?? 0).toFixed(1);
-    const worst = Math.max(...loaded, ...frames);
     console.log(
-      `      3 lines of ${READINGS * SAMPLES} points, ${frames.length} frames: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ` +
+      `      3 lines of ${READINGS * SAMPLES} points, ${sorted.length} frames: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ` +
         `worst ${at(1)} ms (while loading ${Math.max(...loaded).toFixed(1)} ms); from ack to redrawn ${redrawn.map((ms) => ms.toFixed(0)).join(", ")} ms`,
     );
-    // Generous: other work shares the machine. A stall of the kind that this guards against takes seconds.
-    expect(worst).to.be.below(1_500);
+    expect(Math.min(...worst)).to.be.below(VISIBLE_MS);
+    expect(Math.max(...worst, ...loaded)).to.be.below(1_500);
   });
 
   it("is loud when the server falls silent, keeps what it knew marked as past, and recovers", async () => {
