@@ -160,7 +160,8 @@ function hatch(ctx: CanvasRenderingContext2D, left: number, right: number, { top
   ctx.lineWidth = devicePixelRatio;
   ctx.beginPath();
   const step = 7 * devicePixelRatio;
-  for (let x = left - height; x < right; x += step) {
+  // On whole pixels strokes are equally dark wherever the gap lies.
+  for (let x = Math.round(left) - height; x < right; x += step) {
     ctx.moveTo(x, top + height);
     ctx.lineTo(x + height, top);
   }

@@ -218,12 +218,7 @@ describe("a twin's chart, as it is drawn", () => {
     const opened = async (share: number): Promise<number> => {
       await page.mouse.click(box.x + LEFT + share * plot, box.y + box.height / 2);
       const name = await page.getByRole("dialog").getByRole("heading").first().innerText();
-      await page
-        .getByRole("dialog")
-        .getByText("Segments")
-        .or(page.getByRole("dialog").getByText("flow"))
-        .first()
-        .waitFor();
+      await page.getByRole("dialog").getByText("Period").waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
       return Number(/^Reading (\d+)$/.exec(name)?.[1]);
