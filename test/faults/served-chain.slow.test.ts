@@ -269,7 +269,12 @@ describe("faults: the chain of a whole server that goes on taking readings", fun
 
     it("killed before a reorganisation: the audit of what it left tells what was taken back from a lie", () =>
       world.survives(async () => {
-        const blocks = await world.anchorsIn(5);
+        // The place of one that another followed has been written down.
+        const blocks = await until("two of the blocks hold anchors", async () => {
+          const newest = await world.anchorsIn(5);
+          if (newest.filter(({ transactions }) => transactions.length > 0).length > 1) return newest;
+          return world.mineEverySecond().then(() => undefined);
+        });
         const stays = Number(blocks[0]?.number) - 2;
         await leave("SIGKILL");
         await takeBack("anvil_reorg", 5, []);

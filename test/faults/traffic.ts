@@ -66,6 +66,16 @@ export class Traffic {
     }
   }
 
+  /** Meanwhile the server need not answer. */
+  async whileAway<T>(work: () => Promise<T>): Promise<T> {
+    this.mayBeAway = true;
+    try {
+      return await work();
+    } finally {
+      this.mayBeAway = false;
+    }
+  }
+
   async end(): Promise<void> {
     this.#isEnded = true;
     await Promise.all(this.#loops);
