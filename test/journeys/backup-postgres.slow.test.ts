@@ -10,7 +10,7 @@ import { Journey, until } from "../helpers/journey.ts";
 
 const READINGS = 40;
 
-describeOnPostgres("journey: backup and restore with DATABASE_URL", function (postgres) {
+describeOnPostgres("journey: a backup of one kind of database, restored into the other", function (postgres) {
   const journey = new Journey();
   const [data, file, acksFile] = [journey.path("data"), journey.path("backup.gz"), journey.path("acks.jsonl")];
   after(() => journey.close());
@@ -34,11 +34,6 @@ describeOnPostgres("journey: backup and restore with DATABASE_URL", function (po
     expect((await server.stop()).code).to.equal(0);
     const { rows } = await journey.ask<BackupReport>(["backup", file, "--data", data], first);
     expect(rows.reading).to.equal(READINGS);
-
-    // Where rows are, nothing is put.
-    const refused = await journey.run(["restore", file, "--data", data], first);
-    expect(refused.code).to.equal(2);
-    expect(refused.err).to.match(/^DATABASE_UNUSABLE.*rows already/);
 
     const there = await journey.ask<RestoreReport>(["restore", file, "--data", data], second);
     expect(there).to.deep.include({ missing: null, replaced: null });

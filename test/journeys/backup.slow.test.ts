@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { Ack } from "../../protocol/ack.ts";
 import type { AuditReport } from "../../server/main/audit/audit.ts";
 import { backupDirectory, type BackupReport } from "../../server/main/backup/backup-directory.ts";
 import { restoreDirectory, type RestoreReport } from "../../server/main/backup/restore-directory.ts";
@@ -9,37 +10,60 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { isHeld, isRefusal } from "../../protocol/refusal.ts";
 import { auditPasses, readAnchors } from "../helpers/audit-journey.ts";
 import { registerBedside, wordOf, type BedsideDevice } from "../helpers/bedside-device.ts";
-import { Journey, portsOf, until, type Server } from "../helpers/journey.ts";
+import { describeOnBoth } from "../helpers/databases.ts";
+import { failsIn, Journey, portsOf, until, type Server } from "../helpers/journey.ts";
 
 const AT_ONCE = 20;
+const PATIENTS = 3;
 
-describe("journey: backup and restore", () => {
+describeOnBoth("journey: backup and restore", function (databases) {
   const journey = new Journey();
+  const fails = failsIn(journey);
   const data = journey.path("data");
   const [older, newer, acksFile] = [journey.path("older.gz"), journey.path("newer.gz"), journey.path("acks.jsonl")];
   const mirror = { KEYS_MIRROR: journey.path("mirror") };
-  const acks: object[] = [];
+  const acks: Ack[] = [];
   let ports: Record<string, string>;
+  /** The server's, with its database. */
+  let environment: Record<string, string>;
   let server: Server;
-  let device: BedsideDevice;
+  let devices: BedsideDevice[];
   /** Leaves and batches that the chain had when all readings were anchored; oracles' reads may have added some since. */
   let anchored: { leaves: number; batches: number };
   let taken: BackupReport;
 
   before(async () => {
     ports = await portsOf();
-    server = await journey.up(data, { ...ports, ...mirror });
-    device = (await registerBedside(server, 1))[0] as BedsideDevice;
+    environment = await ofNewDatabase();
+    server = await journey.up(data, { ...ports, ...mirror, ...environment });
+    devices = await registerBedside(server, PATIENTS);
   });
   after(() => journey.close());
 
-  async function send(count: number): Promise<void> {
+  /** What names a database that nobody has: of a server; an embedded one lies in its data directory. */
+  async function ofNewDatabase(): Promise<Record<string, string>> {
+    if (databases.kind === "embedded") return {};
+    const place = await databases.place();
+    if (!("url" in place)) throw new Error("no URL");
+    return { DATABASE_URL: place.url };
+  }
+
+  async function sendOf(device: BedsideDevice, count: number): Promise<void> {
     const readings: string[] = [];
     for (let n = 0; n < count; n++) readings.push(await device.next());
     for (const answer of await server.client.postReadings(readings)) {
       if (isRefusal(answer) || isHeld(answer)) throw new Error(wordOf(answer));
       acks.push(answer);
     }
+  }
+
+  /** So many of every patient. */
+  const send = async (count: number): Promise<void> => {
+    await Promise.all(devices.map((device) => sendOf(device, count)));
+  };
+
+  function keepAcks(file: string, kept: readonly Ack[] = acks): void {
+    writeFileSync(file, kept.map((ack) => `${JSON.stringify(ack)}\n`).join(""));
   }
 
   const allAnchored = (): Promise<boolean> =>
@@ -70,12 +94,14 @@ describe("journey: backup and restore", () => {
   it("backup: while readings come in, which are acked meanwhile", async () => {
     await send(AT_ONCE);
     let over = false;
-    const sending = (async () => {
-      while (!over) await send(AT_ONCE);
-    })();
-    await until("readings come in", async () => acks.length >= 5 * AT_ONCE || undefined);
+    const sending = Promise.all(
+      devices.map(async (device) => {
+        while (!over) await sendOf(device, AT_ONCE);
+      }),
+    );
+    await until("readings come in", async () => acks.length >= 5 * AT_ONCE * PATIENTS || undefined);
     const before = acks.length;
-    taken = await journey.ask<BackupReport>(["backup", older, "--data", data]);
+    taken = await journey.ask<BackupReport>(["backup", older, "--data", data], environment);
     over = true;
     await sending;
     expect(taken.rows.reading).to.be.at.least(before).and.at.most(acks.length);
@@ -87,7 +113,7 @@ describe("journey: backup and restore", () => {
     const anchors = await readAnchors(server.client);
     const last = anchors.at(-1);
     anchored = { leaves: (last?.firstLeaf ?? 0) + (last?.count ?? 0), batches: anchors.length };
-    writeFileSync(acksFile, acks.map((ack) => `${JSON.stringify(ack)}\n`).join(""));
+    keepAcks(acksFile);
   });
 
   it("backup: has no key of any kind, and not the chain", () => {
@@ -119,14 +145,13 @@ describe("journey: backup and restore", () => {
     const flipped = readFileSync(older);
     flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1;
     writeFileSync(journey.path("flipped.gz"), flipped);
-    const refused = await journey.run(["restore", journey.path("flipped.gz"), "--data", data]);
-    expect(refused.code).to.equal(2);
-    expect(refused.err).to.match(/^UNUSABLE_BACKUP/);
+    await fails(["restore", journey.path("flipped.gz"), "--data", data], 2, /^UNUSABLE_BACKUP/, environment);
   });
 
   it("restore: an older copy sees that the chain is ahead, and says what is missing", async () => {
     const copy = withoutDatabase("older");
-    const { code, out } = await journey.run(["restore", older, "--data", copy, "--json"]);
+    const into = await ofNewDatabase();
+    const { code, out } = await journey.run(["restore", older, "--data", copy, "--json"], into);
     const report = JSON.parse(out) as RestoreReport;
     expect(code).to.equal(1);
     expect(report).to.include({ leaves: taken.leaves, replaced: null });
@@ -138,17 +163,20 @@ describe("journey: backup and restore", () => {
 
     // Nothing is read, taken or anchored by it.
     const journal = statSync(join(copy, "chain/journal")).size;
-    const refused = await journey.run(["up", "--data", copy, "--port", "0"]);
-    expect(refused.code).to.equal(1);
-    expect(refused.err).to.match(
-      new RegExp(`^STREAM_BEHIND: It ends with leaf ${taken.leaves - 1}.*leaves ${leaves.first}…${leaves.last},`, "m"),
-    );
+    const says = `^STREAM_BEHIND: It ends with leaf ${taken.leaves - 1}.*leaves ${leaves.first}…${leaves.last},`;
+    await fails(["up", "--data", copy, "--port", "0"], 1, new RegExp(says, "m"), into);
     expect(readFileSync(join(copy, "chain/journal"), "utf8").slice(journal)).not.to.contain('"raw"');
 
     // Audit names the same, and nothing else: all that it has follows from what was signed.
-    const audited = await journey.run(["audit", "--data", copy, "--json"]);
+    const ofCopy = acks.filter(({ first, index }) => first + index < taken.leaves);
+    expect(ofCopy).to.have.length(taken.rows.reading ?? 0);
+    keepAcks(journey.path("older.jsonl"), ofCopy);
+    const words = ["audit", "--data", copy, "--acks", journey.path("older.jsonl"), "--json"];
+    const audited = await journey.run(words, into);
     expect(audited.code).to.equal(1);
-    const { lies } = JSON.parse(audited.out) as AuditReport;
+    const { lies, checked } = JSON.parse(audited.out) as AuditReport;
+    const counted = new Map(checked.map(({ name, count }) => [name, count]));
+    for (const name of ["readings", "acks of devices"]) expect(counted.get(name), name).to.equal(ofCopy.length);
     expect(lies.map(({ place }) => place)).to.deep.equal(
       Array.from({ length: batches.last - batches.first + 1 }, (_, n) => `batch ${batches.first + n}`),
     );
@@ -157,32 +185,38 @@ describe("journey: backup and restore", () => {
   });
 
   it("restore: needs one of the two key stores, and the chain", async () => {
-    await journey.ask<BackupReport>(["backup", newer, "--data", data]);
+    await journey.ask<BackupReport>(["backup", newer, "--data", data], environment);
     const copy = withoutDatabase("lost");
+    const into = await ofNewDatabase();
     for (const file of ["data-keys.json", "master.key"]) rmSync(join(copy, "keys", file));
-    await refusal(restoreDirectory(copy, newer), "KEY_MISSING", /no key store/);
+    await fails(["restore", newer, "--data", copy], 2, /^KEY_MISSING.*no key store/, into);
     expect(existsSync(join(copy, "database"))).to.equal(false);
 
-    const restored = await journey.run(["restore", newer, "--data", copy], mirror);
+    // Into the same database: what was refused has left nothing in it.
+    const restored = await journey.run(["restore", newer, "--data", copy], { ...into, ...mirror });
     expect([restored.code, restored.err]).to.deep.equal([0, ""]);
     expect(restored.out).to.match(/everything that the chain has anchored is here/);
-    const checked = await auditPasses(journey, copy, acksFile);
+    const checked = await auditPasses(journey, copy, acksFile, into);
     expect(checked.get("acks of devices")).to.equal(acks.length);
     rmSync(copy, { recursive: true });
 
     await refusal(restoreDirectory(journey.path("elsewhere"), newer), "CHAIN_DIFFERS", /holds no chain/);
   });
 
-  it("restore: over a database that is kept, and the server goes on with the devices where they were", async () => {
-    const { replaced, missing, missingKeys } = await journey.ask<RestoreReport>(["restore", newer, "--data", data]);
+  it("restore: beside a database that is kept, and the server goes on with the devices where they were", async () => {
+    const words = ["restore", newer, "--data", data];
+    // Embedded, it takes the other one's place; a server's must be empty.
+    if (databases.kind === "server") await fails(words, 2, /^DATABASE_UNUSABLE.*rows already/, environment);
+    environment = await ofNewDatabase();
+    const { replaced, missing, missingKeys } = await journey.ask<RestoreReport>(words, environment);
     expect({ missing, missingKeys }).to.deep.equal({ missing: null, missingKeys: [] });
-    expect(existsSync(replaced ?? "")).to.equal(true);
-    server = await journey.up(data, { ...ports, ...mirror });
+    expect(existsSync(replaced ?? "")).to.equal(databases.kind === "embedded");
+    server = await journey.up(data, { ...ports, ...mirror, ...environment });
     await send(1);
     await allAnchored();
     expect((await readAnchors(server.client)).length).to.be.greaterThan(anchored.batches);
-    writeFileSync(acksFile, acks.map((ack) => `${JSON.stringify(ack)}\n`).join(""));
-    await auditPasses(journey, data, acksFile);
+    keepAcks(acksFile);
+    await auditPasses(journey, data, acksFile, environment);
     // Its mirror's disk goes away: nothing that needs a new key is promised any more, and /readyz says so.
     rmSync(mirror.KEYS_MIRROR, { recursive: true });
     const asked = await fetch(new URL("/readyz", server.http));
