@@ -7,6 +7,8 @@ const TIMEOUT_MS = 4_000;
 const OLD_HEAD_SECONDS = 5;
 /** "Limit exceeded": this node will not, another may. */
 const LIMIT_EXCEEDED = -32_005;
+/** How often a call goes around. */
+const ROUNDS = 2;
 const options = { batchMaxCount: 1, cacheTimeout: -1, pollingInterval: 200 } as const;
 
 interface Node {
@@ -25,9 +27,10 @@ interface Identity {
 }
 
 /**
- * A provider over several nodes of one chain. One of them is asked for as long as it answers; then the next. A newest block that
- * is lower than one seen before, or old, has the others asked too, and the highest counts: a node that is stuck is left. Whatever
- * is sent is safe to be sent twice. Every node is believed: this is for nodes that fail, not for nodes that lie.
+ * A provider over several nodes of one chain. One of them is asked for as long as it answers; then the next; where none did, those
+ * whose connection broke off are asked once more. A newest block that is lower than one seen before, or old, has the others asked
+ * too, and the highest counts: a node that is stuck is left. Whatever is sent is safe to be sent twice. Every node is believed:
+ * this is for nodes that fail, not for nodes that lie.
  */
 export class FailoverProvider extends JsonRpcProvider {
   readonly #nodes: readonly Node[];
@@ -86,15 +89,21 @@ export class FailoverProvider extends JsonRpcProvider {
   async #askInTurn(call: JsonRpcPayload): Promise<Answer> {
     let failure: unknown;
     const first = this.#current;
-    for (let step = 0; step < this.#nodes.length; step++) {
-      const index = (first + step) % this.#nodes.length;
-      try {
-        const answer = await this.#askOne(index, call);
-        if (step > 0) this.#current = index;
-        return answer;
-      } catch (error) {
-        failure = error;
+    let turn = this.#nodes.map((_, step) => (first + step) % this.#nodes.length);
+    for (let round = 0; round < ROUNDS; round++) {
+      const brokenOff: number[] = [];
+      for (const index of turn) {
+        try {
+          const answer = await this.#askOne(index, call);
+          if (index !== first) this.#current = index;
+          return answer;
+        } catch (error) {
+          if (isBrokenOff(error)) brokenOff.push(index);
+          // A node that said why it failed tells more than one that broke off.
+          if (failure === undefined || !isBrokenOff(error)) failure = error;
+        }
       }
+      turn = brokenOff;
     }
     throw failure;
   }
@@ -126,11 +135,14 @@ export class FailoverProvider extends JsonRpcProvider {
     const node = this.#nodes[index];
     if (node === undefined) throw new RangeError(`no node ${index}`);
     try {
+      // Where it breaks off right after the node was verified, the node is not verified again for the second try.
+      let ask = post;
       if (!node.isVerified) {
         if (!isSame(await identify(node), this.#identity)) throw new Error("this node serves another chain");
         node.isVerified = true;
+        ask = postTwice;
       }
-      const answer = await post(node, call);
+      const answer = await ask(node, call);
       if (answer.error?.code === LIMIT_EXCEEDED) throw new Error("this node's limit is exceeded");
       return answer;
     } catch (error) {
@@ -153,7 +165,7 @@ function headOf({ result }: Answer): { readonly number: number; readonly seconds
 
 async function identify(node: Node): Promise<Identity> {
   const ask = async (method: string, params: unknown[]): Promise<unknown> =>
-    (await post(node, { jsonrpc: "2.0", id: 1, method, params })).result;
+    (await postTwice(node, { jsonrpc: "2.0", id: 1, method, params })).result;
   const [chainId, block] = [await ask("eth_chainId", []), await ask("eth_getBlockByNumber", ["0x0", false])];
   const identity = { chainId: Number(chainId), genesis: (block as { hash?: string } | null)?.hash ?? "" };
   if (!Number.isSafeInteger(identity.chainId) || identity.chainId <= 0 || identity.genesis === "")
@@ -163,6 +175,25 @@ async function identify(node: Node): Promise<Identity> {
 
 const isSame = (one: Identity, other: Identity): boolean =>
   one.chainId === other.chainId && one.genesis.toLowerCase() === other.genesis.toLowerCase();
+
+/**
+ * After a failure a node is asked two things before the call itself. If each of the three had one chance only, a node that breaks
+ * off at every third one would never answer again.
+ */
+async function postTwice(node: Node, call: JsonRpcPayload): Promise<Answer> {
+  try {
+    return await post(node, call);
+  } catch (error) {
+    if (!isBrokenOff(error)) throw error;
+    return post(node, call);
+  }
+}
+
+/** It was there a moment ago: whoever refuses a connection, or is silent, is not asked again at once. */
+function isBrokenOff(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "ECONNRESET" || code === "EPIPE";
+}
 
 async function post({ request }: Node, call: JsonRpcPayload): Promise<Answer> {
   const asked = request.clone();

@@ -3,7 +3,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import { eventually } from "../server/chain/ask.ts";
 import { anchoredWorld } from "./anchored-world.ts";
-import { HONEST, type Behaviour, type FaultyNode } from "./faulty-node.ts";
+import { HONEST, breaksOffEvery, type Behaviour, type FaultyNode } from "./faulty-node.ts";
 
 const code = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -14,6 +14,7 @@ const code = (work: Promise<unknown>): Promise<string> =>
 const ANOTHER: Behaviour = async ({ method, params }, pass) =>
   method === "eth_getBlockByNumber" && params[0] === "0x0" ? { result: { hash: `0x${"99".repeat(32)}` } } : pass();
 const AWAY: Behaviour = async () => "cut";
+const CALLS = 60;
 
 describe("faults: several nodes by RPC_URL", () => {
   const world = anchoredWorld(2);
@@ -65,6 +66,19 @@ describe("faults: several nodes by RPC_URL", () => {
     await world.expectWhole();
     expect(world.troubles.map(({ code }) => code)).to.not.include("CHAIN_BEHIND");
   });
+
+  for (const nth of [2, 3])
+    it(`answers every call, and anchors, when both break off at every call number ${nth}`, async () => {
+      const provider = await connectChain(world.urls, world.consortium);
+      const asked = world.nodes.map(({ calls }) => calls.length);
+      for (const node of world.nodes) node.behaviour = breaksOffEvery(nth);
+      for (let n = 0; n < CALLS; n++) expect(await code(provider.send("eth_gasPrice", []))).to.equal("none");
+      provider.destroy();
+      for (const [n, { calls }] of world.nodes.entries()) expect(calls.length - (asked[n] ?? 0)).to.be.greaterThan(nth);
+      for (let n = 0; n < 3; n++) await world.anchorOne();
+      for (const node of world.nodes) node.behaviour = HONEST;
+      await world.expectWhole();
+    });
 
   it("permits nothing when all are away, and goes on when one is back", async () => {
     await world.anchorOne();

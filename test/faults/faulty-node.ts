@@ -32,6 +32,23 @@ export function times(
   return { behaviour, spent: () => done >= wanted };
 }
 
+/** Its connection breaks at every so many calls, whatever they ask for. */
+export function breaksOffEvery(nth: number): Behaviour {
+  let calls = 0;
+  return async (_, pass) => (++calls % nth === 0 ? "cut" : pass());
+}
+
+/** A node that names an old block as its newest, and tells the truth about all else. */
+export function oldHead(head: number): Behaviour {
+  const tag = `0x${head.toString(16)}`;
+  return async (call, pass) => {
+    const { method, params } = call;
+    if (method === "eth_blockNumber") return { result: tag };
+    if (method !== "eth_getBlockByNumber" || params[0] !== "latest") return pass();
+    return pass({ ...call, params: [tag, ...params.slice(1)] });
+  };
+}
+
 /** A node that has stopped at a block: it knows of none after it, and keeps to itself what it is sent. */
 export function stuckAt(head: number): Behaviour {
   const tag = `0x${head.toString(16)}`;

@@ -248,12 +248,14 @@ export class ServedChain {
     expect(counted.get("broken acks")).to.equal(0);
   }
 
-  /** Ends the server in order, and audits its directory. */
-  async isWholeStopped(): Promise<void> {
+  /** Ends the server in order, and audits its directory; `environment` is the audit's, beside the server's. */
+  async isWholeStopped(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.traffic.end();
     await this.traffic.resting(() => this.isWhole());
     expect((await this.server.stop()).code).to.equal(0);
-    this.#countsAll(await auditPasses(this.journey, this.data, this.#acksFile, this.#environment));
+    this.#countsAll(
+      await auditPasses(this.journey, this.data, this.#acksFile, { ...this.#environment, ...environment }),
+    );
   }
 
   async close(): Promise<void> {

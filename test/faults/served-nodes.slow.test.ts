@@ -4,12 +4,47 @@ import { Transaction } from "ethers";
 import type { Hex } from "../../protocol/bytes.ts";
 import { everyDoor } from "../helpers/every-door.ts";
 import { until } from "../helpers/journey.ts";
-import { HONEST, stuckAt, type Behaviour, type FaultyNode } from "./faulty-node.ts";
+import {
+  breaksOffEvery,
+  HONEST,
+  oldHead,
+  stuckAt,
+  type Answer,
+  type Behaviour,
+  type Call,
+  type FaultyNode,
+} from "./faulty-node.ts";
 import { ServedChain } from "./served-chain.ts";
 
 const CUT: Behaviour = async () => "cut";
 const HANG: Behaviour = async () => "hang";
 const LIMITED: Behaviour = async () => ({ error: { code: -32005, message: "limit exceeded" } });
+
+/** Whether a call's answer is a receipt of something that was mined, and which. */
+const receiptIn = ({ method }: Call, answer: Answer): Receipt | undefined =>
+  method === "eth_getTransactionReceipt" && "result" in answer
+    ? ((answer.result as Receipt | null) ?? undefined)
+    : undefined;
+interface Receipt {
+  readonly status: Hex;
+  readonly transactionHash: Hex;
+}
+
+/** A node that makes of each receipt something else; how often it did. */
+function lying(lie: (receipt: Receipt) => Receipt | null): {
+  readonly behaviour: Behaviour;
+  readonly lies: () => number;
+} {
+  let lies = 0;
+  const behaviour: Behaviour = async (call, pass) => {
+    const answer = await pass();
+    const receipt = receiptIn(call, answer);
+    if (receipt === undefined) return answer;
+    lies += 1;
+    return { result: lie(receipt) };
+  };
+  return { behaviour, lies: () => lies };
+}
 
 describe("faults: one of two nodes of a whole server that goes on taking readings", function () {
   this.timeout(300_000);
@@ -33,6 +68,9 @@ describe("faults: one of two nodes of a whole server that goes on taking reading
     await until(`${more} more are anchored`, async () => (await newest()) >= wanted || undefined, 120_000);
   };
   const node = (which: "first" | "second"): FaultyNode => (which === "first" ? first : second);
+  /** The one that is asked from now on, for as long as it answers. */
+  const isAsked = (one: FaultyNode): Promise<void> =>
+    world.behaves(one === first ? second : first, CUT, () => anchors(1));
 
   for (const which of ["first", "second"] as const) {
     for (const [what, behaviour] of [
@@ -52,6 +90,41 @@ describe("faults: one of two nodes of a whole server that goes on taking reading
         await world.behaves(node(which), stuckAt((await world.head()) - 3), () => anchors(3));
       }));
   }
+
+  for (const nth of [2, 3])
+    it(`both break off at every call number ${nth}: it goes on`, () =>
+      world.survives(async () => {
+        [first.behaviour, second.behaviour] = [breaksOffEvery(nth), breaksOffEvery(nth)];
+        await anchors(3);
+        await world.traffic.hears("device", "ack", 3);
+        await world.traffic.hears("reader", "data");
+        await world.traffic.hears("revoked", "GRANT_REVOKED");
+        [first.behaviour, second.behaviour] = [HONEST, HONEST];
+      }));
+
+  for (const which of ["first", "second"] as const)
+    it(`the ${which} names an old block as its newest, and has all the others: it goes on with the other`, () =>
+      world.survives(async () => {
+        await isAsked(node(which));
+        const before = node(which).calls.length;
+        await world.behaves(node(which), oldHead((await world.head()) - 3), () => anchors(3));
+        expect(node(which).calls.length).to.be.greaterThan(before);
+      }));
+
+  for (const [what, lie] of [
+    ["that everything was reverted", (receipt) => ({ ...receipt, status: "0x0" })],
+    ["that it has none", () => null],
+  ] as const satisfies (readonly [string, (receipt: Receipt) => Receipt | null])[])
+    it(`the first says of receipts ${what}: it anchors on, and its audit finds no lie`, () =>
+      world.survives(async () => {
+        await isAsked(first);
+        const liar = lying(lie);
+        await world.behaves(first, liar.behaviour, async () => {
+          await anchors(3);
+          expect(await world.auditNow()).to.equal("[]");
+        });
+        expect(liar.lies()).to.be.greaterThan(2);
+      }));
 
   it("the first is stuck at the block before a revocation: nobody reads by that grant for longer than it is believed", () =>
     world.survives(async () => {
@@ -91,6 +164,15 @@ describe("faults: one of two nodes of a whole server that goes on taking reading
       const { anchors: now } = await world.server.client.anchors({ limit: 100 });
       for (const { hash } of blocks) expect(now.map(({ block }) => block.hash)).to.not.include(hash);
     }));
+
+  it("the first lies about every receipt until the server is stopped: all is whole by the second alone", async () => {
+    await isAsked(first);
+    const liar = lying((receipt) => ({ ...receipt, status: "0x0" }));
+    first.behaviour = liar.behaviour;
+    await anchors(3);
+    expect(liar.lies()).to.be.greaterThan(2);
+    await world.isWholeStopped({ RPC_URL: second.url });
+  });
 });
 
 const senderOf = (raw: unknown): string | undefined => Transaction.from(raw as Hex).from?.toLowerCase();
