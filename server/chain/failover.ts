@@ -27,10 +27,10 @@ interface Identity {
 }
 
 /**
- * A provider over several nodes of one chain. One of them is asked for as long as it answers; then the next; where none did, those
- * whose connection broke off are asked once more. A newest block that is lower than one seen before, or old, has the others asked
- * too, and the highest counts: a node that is stuck is left. Whatever is sent is safe to be sent twice. Every node is believed:
- * this is for nodes that fail, not for nodes that lie.
+ * A provider over several nodes of one chain. One of them is asked for as long as it answers; then the next; where none did,
+ * those whose connection broke off are asked once more. A newest block that is lower than one seen before, or old, has the others
+ * asked too, and the highest counts: a node that is stuck is left. A transaction is handed to all of them. Whatever is sent is
+ * safe to be sent twice. Every node is believed: this is for nodes that fail, not for nodes that lie.
  */
 export class FailoverProvider extends JsonRpcProvider {
   readonly #nodes: readonly Node[];
@@ -82,7 +82,21 @@ export class FailoverProvider extends JsonRpcProvider {
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
     const calls = Array.isArray(payload) ? payload : [payload];
-    return Promise.all(calls.map((call) => (asksHead(call) ? this.#askHead(call) : this.#askInTurn(call))));
+    return Promise.all(calls.map((call) => this.#answerTo(call)));
+  }
+
+  #answerTo(call: JsonRpcPayload): Promise<Answer> {
+    if (asksHead(call)) return this.#askHead(call);
+    return call.method === "eth_sendRawTransaction" ? this.#handToAll(call) : this.#askInTurn(call);
+  }
+
+  /** One takes it and answers; the others have it too, and nobody waits for them: whoever took it may lose it. */
+  async #handToAll(call: JsonRpcPayload): Promise<Answer> {
+    const answer = await this.#askInTurn(call);
+    if (answer.error !== undefined) return answer;
+    const took = this.#current;
+    for (const index of this.#nodes.keys()) if (index !== took) this.#askOne(index, call).catch(() => undefined);
+    return answer;
   }
 
   /** From the current node on, until one answers; that one is the current one then. */

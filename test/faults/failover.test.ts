@@ -3,7 +3,7 @@ import { TwinwardError } from "../../protocol/errors.ts";
 import { connectChain } from "../../server/chain/rpc.ts";
 import { eventually } from "../server/chain/ask.ts";
 import { anchoredWorld } from "./anchored-world.ts";
-import { HONEST, breaksOffEvery, type Behaviour, type FaultyNode } from "./faulty-node.ts";
+import { HONEST, breaksOffEvery, swallows, type Behaviour, type FaultyNode } from "./faulty-node.ts";
 
 const code = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -49,6 +49,22 @@ describe("faults: several nodes by RPC_URL", () => {
     await eventually(() => first.behaviour === AWAY || undefined);
     second.behaviour = HONEST;
     await world.settled();
+    await world.expectWhole();
+  });
+
+  it("anchors on when the one that is asked takes whatever is sent, throws it away and says that it was mined", async () => {
+    await world.anchorOne();
+    const like = world.chain.view().anchors(world.stream).at(-1)?.transaction;
+    // Whichever is the one.
+    for (const one of world.nodes) {
+      for (const node of world.nodes) node.behaviour = node === one ? swallows(like) : AWAY;
+      await world.chain.fresh(0);
+      for (const node of world.nodes) if (node !== one) node.behaviour = HONEST;
+      const before = one.calls.length;
+      for (let n = 0; n < 2; n++) await world.anchorOne();
+      expect(one.calls.slice(before).map(({ method }) => method)).to.include("eth_sendRawTransaction");
+      one.behaviour = HONEST;
+    }
     await world.expectWhole();
   });
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { Transaction } from "ethers";
+import type { Hex } from "../../protocol/bytes.ts";
 
 export interface Call {
   readonly method: string;
@@ -46,6 +47,16 @@ export function oldHead(head: number): Behaviour {
     if (method === "eth_blockNumber") return { result: tag };
     if (method !== "eth_getBlockByNumber" || params[0] !== "latest") return pass();
     return pass({ ...call, params: [tag, ...params.slice(1)] });
+  };
+}
+
+/** A node that takes transactions and throws them away; it shows, if anything, `like`'s receipt for each of them. */
+export function swallows(like?: Hex): Behaviour {
+  return async (call, pass) => {
+    if (call.method === "eth_sendRawTransaction") return { result: Transaction.from(call.params[0] as string).hash };
+    if (call.method !== "eth_getTransactionReceipt" || like === undefined) return pass();
+    const answer = (await pass({ ...call, params: [like] })) as { result: object };
+    return { result: { ...answer.result, transactionHash: call.params[0] } };
   };
 }
 

@@ -252,7 +252,8 @@ export class ServedChain {
   async isWholeStopped(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.traffic.end();
     await this.traffic.resting(() => this.isWhole());
-    expect((await this.server.stop()).code).to.equal(0);
+    const { code, err } = await this.server.stop();
+    expect(code, err).to.equal(0);
     this.#countsAll(
       await auditPasses(this.journey, this.data, this.#acksFile, { ...this.#environment, ...environment }),
     );

@@ -9,6 +9,7 @@ import {
   HONEST,
   oldHead,
   stuckAt,
+  swallows,
   type Answer,
   type Behaviour,
   type Call,
@@ -124,6 +125,19 @@ describe("faults: one of two nodes of a whole server that goes on taking reading
           expect(await world.auditNow()).to.equal("[]");
         });
         expect(liar.lies()).to.be.greaterThan(2);
+      }));
+
+  for (const which of ["first", "second"] as const)
+    it(`the ${which} takes what is sent, throws it away and says that it was mined: it anchors on by the other`, () =>
+      world.survives(async () => {
+        await isAsked(node(which));
+        const [newest] = (await world.server.client.anchors({ limit: 1 })).anchors;
+        const before = node(which).calls.length;
+        await world.behaves(node(which), swallows(newest?.transaction), () => anchors(3));
+        const offered = node(which)
+          .calls.slice(before)
+          .filter(({ method }) => method === "eth_sendRawTransaction");
+        expect(offered.length).to.be.greaterThan(2);
       }));
 
   it("the first is stuck at the block before a revocation: nobody reads by that grant for longer than it is believed", () =>
