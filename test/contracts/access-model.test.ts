@@ -6,7 +6,7 @@ import { DAY } from "./model/office-model.ts";
 import { BEGIN, playSequence, Tally } from "./model/play-sequence.ts";
 import { setStage, type Stage } from "./model/stage.ts";
 
-const SEQUENCES = 60;
+const SEQUENCES = 40;
 /** Where the search for a mistake begins that few sequences bring to light. */
 const BEGINS: Readonly<Record<string, number>> = { "what was signed outlives its epoch": 200 };
 

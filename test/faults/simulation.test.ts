@@ -10,7 +10,7 @@ import { CHAIN_ID, GROUP, parseRaw, signer, SimulatedChain, type Pending } from 
 import { connectNode, FAIR } from "./simulation/simulated-node.ts";
 import { VirtualClock } from "./simulation/virtual-clock.ts";
 
-const COUNT = 100;
+const COUNT = 70;
 
 /** Where the search for a mistake begins that few schedules bring to light; they are counted on from there as from any other. */
 const BEGINS: Readonly<Record<string, number>> = {
