@@ -60,10 +60,8 @@ export function knownTo(
   who: Hex | undefined,
   twins: readonly Hex[] | undefined,
 ): (device: Hex) => boolean {
-  if (who === undefined) return () => true;
+  if (who === undefined || (twins === undefined && view.isOracle(who))) return () => true;
   const theirs = twinsOf(view, who).filter(({ twin }) => twins?.includes(twin) ?? true);
   const devices = new Set(theirs.map(({ device }) => device));
-  const isNarrowed = twins !== undefined;
-  if (isNarrowed) return (device) => devices.has(device);
-  return (device) => view.isOracle(who) || view.device(device)?.steward === who || devices.has(device);
+  return (device) => devices.has(device) || (twins === undefined && view.device(device)?.steward === who);
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { dataTime, toAge, toClock } from "./age.ts";
 import { DeviceTable } from "./device-table.tsx";
 import { useFleet, useNow } from "./follow-fleet.ts";
@@ -6,8 +6,10 @@ import { filterDevices, orderDevices, type Order } from "./order-devices.ts";
 import { needsWatch, STATES, type Fleet, type State } from "./read-devices.ts";
 import { StateMark, UnwatchedMark } from "./state-mark.tsx";
 import { Command } from "../command.tsx";
-import { SignInForm } from "../session/sign-in-form.tsx";
 import type { SessionState } from "../session/signed-page.tsx";
+
+// It brings a client and what signs: only those who must sign in wait for it.
+const SignInForm = lazy(async () => ({ default: (await import("../session/sign-in-form.tsx")).SignInForm }));
 
 /** Without a good answer for this long (ms) the page says that what it shows is not current. */
 const STALE_AFTER = 6_000;

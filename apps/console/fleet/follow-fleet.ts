@@ -74,9 +74,16 @@ async function askOnce(client: Client | undefined): Promise<Told> {
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return { words: `no answer within ${ANSWER_WITHIN / 1000} s` };
     }
-    if (error instanceof TypeError) return { words: "it cannot be reached" };
+    const code = codeOf(error);
+    if (code !== undefined && code !== "SERVER_UNREACHABLE") return { words: `it refuses with ${code}` };
+    if (code !== undefined || error instanceof TypeError) return { words: "it cannot be reached" };
     return { words: `its answer is not understood: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+/** Of what a client throws (TwinwardError), without bringing all that it knows into this page. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** The page's monotonic clock (ms), once a second. */
